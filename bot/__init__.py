@@ -1,0 +1,1 @@
+"""Runs the process: what starts, with which concrete classes, and how it stops."""

@@ -1,0 +1,1 @@
+"""Is a small payment system that really runs and really breaks."""

@@ -1,0 +1,1 @@
+"""Speaks to chat platforms: one file per platform, all behind one contract."""

@@ -1,0 +1,1 @@
+"""Says what people see: cards that mean something, drawn per platform."""

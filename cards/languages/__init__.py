@@ -1,0 +1,1 @@
+"""Holds every phrase a person reads, one file per language."""

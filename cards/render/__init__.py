@@ -1,0 +1,1 @@
+"""Draws cards: one total, pure function per platform."""

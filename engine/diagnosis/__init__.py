@@ -1,0 +1,1 @@
+"""Computes causes from evidence, or says that it cannot."""

@@ -1,0 +1,1 @@
+"""Changes the world: one file per way of doing so."""

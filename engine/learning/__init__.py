@@ -1,0 +1,1 @@
+"""Keeps what an incident taught one team, and finds it again."""

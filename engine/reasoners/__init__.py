@@ -1,0 +1,1 @@
+"""Proposes and explains within the guard: by rules, or by a model."""

@@ -1,0 +1,1 @@
+"""Asks for evidence: one file per kind of backend."""

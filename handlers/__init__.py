@@ -1,0 +1,1 @@
+"""Takes what comes in, the same way for every platform."""

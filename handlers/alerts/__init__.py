@@ -1,0 +1,1 @@
+"""Reads alert formats: one pure function per format."""

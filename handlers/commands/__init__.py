@@ -1,0 +1,1 @@
+"""Answers what people type: one file per command."""

@@ -1,0 +1,1 @@
+"""Shows that the house stands."""

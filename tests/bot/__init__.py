@@ -1,0 +1,1 @@
+"""Tests the process, mirroring the package bot."""

@@ -1,0 +1,1 @@
+"""Holds one suite per port, run by the fake and by every real implementation."""

@@ -1,0 +1,1 @@
+"""Tests the incident itself, mirroring the package engine."""

@@ -1,0 +1,1 @@
+"""Tests what comes in, mirroring the package handlers."""

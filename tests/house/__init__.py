@@ -1,0 +1,1 @@
+"""Tests the code itself: its walls, its words and its sizes."""

@@ -1,0 +1,1 @@
+"""Tests what survives, mirroring the package store."""

@@ -1,0 +1,1 @@
+"""Tells whole incidents as dialogues."""
