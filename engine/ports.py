@@ -1,0 +1,247 @@
+"""Says what the engine needs from the world, as small protocols; each has one fake and one contract suite."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from engine.model import (
+    Alert,
+    Checkpoint,
+    DryRun,
+    Entry,
+    Observation,
+    OperationClass,
+    Plan,
+    Receipt,
+    Value,
+    Window,
+)
+from engine.team import Lesson, Service, Team
+
+
+class Clock(Protocol):
+    """Tells and passes time. `now` is aware UTC; `sleep` takes seconds."""
+
+    def now(self) -> datetime: ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class Ids(Protocol):
+    """Draws short ids: `draw("inc")` gives "inc_" and 8 hex digits. Uniqueness is the store's affair: draw again."""
+
+    def draw(self, prefix: str) -> str: ...
+
+
+class Draft(Value):
+    """A timeline entry before it is written."""
+
+    key: str
+    kind: str
+    actor: str
+    at: datetime
+    body: dict[str, Any] = {}
+
+
+class Timeline(Protocol):
+    """The append-only story of each incident. Unique (incident, key): the first write wins, and is returned."""
+
+    async def write(self, incident: str, draft: Draft) -> Entry:
+        """Write durably, or return the entry that already stands under this key. UnknownName, StoreFull."""
+        ...
+
+    async def read(self, incident: str, after: int = 0) -> Sequence[Entry]:
+        """Entries with seq > after, in order of seq (1, 2, 3, … without gaps)."""
+        ...
+
+    async def find(self, incident: str, key: str) -> Entry | None: ...
+
+    async def wait(self, incident: str, key: str) -> Entry:
+        """Return as soon as an entry stands under this key, at once if it does already."""
+        ...
+
+
+class Known(Value):
+    """What the store knows of an alert identity (team, fingerprint): its incident and how that stands."""
+
+    incident: str
+    last_status: Literal["firing", "resolved"]
+    last_starts_at: datetime
+    closed_at: datetime | None = None
+    resolved_at: datetime | None = None
+    episode: int = 1
+
+
+class Sighting(Value):
+    """An alert on its way in, with the team it belongs to and the raw text it came from (by reference)."""
+
+    team: str
+    alert: Alert
+    raw_ref: str = ""
+
+
+class Placing(Value):
+    """What is to become of a sighting. `incident` is "" for `open` (the store draws one through `draw`).
+
+    open: a new incident (`previous` links an older one) · join: a known incident takes it · reopen: a closed one lives
+    again as its next episode · ignore: nothing to do (resolved and unknown). `drafts` are written in the same commit.
+    """
+
+    what: Literal["open", "join", "reopen", "ignore"]
+    incident: str = ""
+    previous: str = ""
+    drafts: tuple[Draft, ...] = ()
+
+
+class Placed(Value):
+    """Where a sighting went."""
+
+    what: Literal["open", "join", "reopen", "ignore"]
+    incident: str
+    fingerprint: str
+
+
+Decide = Callable[[Sighting, Known | None, Known | None], Placing]
+
+
+class Register(Protocol):
+    """The register of incidents: who is born, who still lives, which alert belongs to whom."""
+
+    async def place(self, sightings: Sequence[Sighting], decide: Decide) -> Sequence[Placed]:
+        """Decide and write all of them in one durable commit, in order. `decide` is pure and gets (sighting, what is
+        known of this alert, the newest open incident of the same team and group key)."""
+        ...
+
+    async def open(self, team: str, drafts: Sequence[Draft]) -> str:
+        """Open an incident no alert asked for, with its first entries; returns its id."""
+        ...
+
+    async def team_of(self, incident: str) -> str:
+        """UnknownName where there is no such incident."""
+        ...
+
+    async def living(self) -> Sequence[str]:
+        """Incidents whose story has not ended (no `incident.closed` after the last (re)opening), oldest first."""
+        ...
+
+    async def newest(self, team: str | None = None, limit: int = 50) -> Sequence[str]: ...
+
+    async def keep_raw(self, ref: str, source: str, body: bytes, reason: str = "") -> None:
+        """Keep a receiver call as it came (cut to 1 MB); `reason` names why (part of) it could not be read."""
+        ...
+
+    async def beat(self, team: str, name: str, at: datetime) -> None:
+        """A heartbeat alert (Watchdog) was seen."""
+        ...
+
+    async def beats(self) -> Mapping[tuple[str, str], datetime]:
+        """When each heartbeat was last seen, by (team, name)."""
+        ...
+
+
+class Memory(Protocol):
+    """What teams keep. Nothing of one team is ever visible to another."""
+
+    async def keep(self, team: str, lesson: Lesson) -> None:
+        """Keep or replace by id."""
+        ...
+
+    async def drop(self, team: str, lesson: str) -> None: ...
+
+    async def recall(self, team: str, service: str, alert: str = "", category: str = "", limit: int = 6) -> Sequence[Lesson]:
+        """Kept lessons about this service (or about none) with the same alert or category, newest first."""
+        ...
+
+    async def kept(self, team: str, kind: str = "") -> Sequence[Lesson]: ...
+
+
+class Desk(Protocol):
+    """Where the engine says that something of an incident is to be shown. What and how is not its concern."""
+
+    async def show(self, incident: str, slot: str) -> None:
+        """See to it that this part of the thread shows the newest state, in every room, at least once. Durable on
+        return; sending happens behind. Slots: header, background, evidence, diagnosis, plan:<plan id>, recovery:<plan id>,
+        closing, and say:<timeline key> for one-off messages."""
+        ...
+
+
+class Question(Value):
+    """What a source is asked about one incident."""
+
+    incident: str
+    alert: Alert
+    service: Service
+    neighbours: tuple[Service, ...] = ()
+    window: Window
+
+
+class Source(Protocol):
+    """A place that knows something of the world. Raises SourceSilent; a mere nothing is an Observation with count 0."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def ask(self, question: Question) -> Sequence[Observation]: ...
+
+
+class Order(Value):
+    """A change on its way to a target; the key and the version let the target refuse a late or repeated call."""
+
+    incident: str
+    approval: str
+    audit: str
+    key: str
+    plan: Plan
+    resource_version: str
+
+
+class Probe(Value):
+    """What a target says of an order: done (with its receipt), not done, or it cannot tell.
+
+    `fenced`: the target promises to refuse this order's first call should it still arrive."""
+
+    state: Literal["done", "not_done", "unknown"]
+    receipt: Receipt | None = None
+    fenced: bool = False
+
+
+class Executor(Protocol):
+    """One way of changing the world. Every call is bounded by the caller's timeout."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def operations(self) -> Mapping[str, OperationClass]:
+        """The operations it knows, with their class."""
+        ...
+
+    async def checkpoint(self, target: str, id: str, at: datetime) -> Checkpoint: ...
+
+    async def dry_run(self, plan: Plan) -> DryRun: ...
+
+    async def run(self, order: Order) -> Receipt:
+        """ExecutorRefused: surely nothing changed. ExecutorUnclear: nobody knows."""
+        ...
+
+    async def probe(self, order: Order) -> Probe: ...
+
+    def undo(self, plan: Plan, checkpoint: Checkpoint) -> Plan | None:
+        """The plan that would bring the checkpoint back (its own approval follows); None where there is none."""
+        ...
+
+
+class Teams(Protocol):
+    """The teams as their files stand now (hot-reloaded behind)."""
+
+    def team(self, id: str) -> Team:
+        """UnknownName where there is none."""
+        ...
+
+    def route(self, labels: Mapping[str, str]) -> Team:
+        """The first team whose matchers hold, else `default`."""
+        ...
+
+    def all(self) -> Sequence[Team]: ...
+
+

@@ -1,0 +1,127 @@
+"""Describes a team: who belongs to it, what it runs, what it allows, and what it taught. A team is a wall."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from engine.model import OperationClass, Phrase, Tier, Value
+
+Role = Literal["viewer", "responder", "approver"]
+LessonKind = Literal["incident_summary", "fault_pattern", "habit", "runbook"]
+
+
+class Account(Value):
+    """Who did something, as the platform knows them (the platform has verified it)."""
+
+    platform: str
+    id: str
+    name: str = ""
+
+
+class Person(Value):
+    """A member of a team. `accounts` links the person across platforms: platform name to account id."""
+
+    id: str
+    name: str
+    roles: frozenset[Role] = frozenset({"viewer"})
+    accounts: dict[str, str] = {}
+    language: str = ""
+
+
+class Objective(Value):
+    """What a service promises; `error_ratio` 0…1, `latency_p95` in seconds."""
+
+    error_ratio: float = 0.02
+    latency_p95: float = 0.0
+
+
+class Remedy(Value):
+    """An operation a service offers against a fault pattern. Arguments may hold {previous_version}, {version}, {peer}."""
+
+    operation: str
+    operation_class: OperationClass
+    executor: str
+    against: tuple[str, ...]
+    tier: Tier = "destructive"
+    peer: str = ""
+    arguments: dict[str, Any] = {}
+    undo: str = ""
+
+
+class Service(Value):
+    """One entry of the service catalogue."""
+
+    name: str
+    owner: str = ""
+    environment: str = ""
+    region: str = ""
+    dependencies: tuple[str, ...] = ()
+    objective: Objective = Objective()
+    labels: dict[str, str] = {}
+    remedies: tuple[Remedy, ...] = ()
+
+
+class Policy(Value):
+    """What a team allows. It can tighten what the engine demands, never loosen it."""
+
+    approver_role: Role = "approver"
+    approval_minutes: float = 30.0
+    break_glass: bool = False
+    forbidden: tuple[str, ...] = ()
+    tiers: dict[str, Tier] = {}
+
+
+class Team(Value):
+    """A team as its files describe it. `match` are label matchers (all must hold); `rooms` are "platform:room"."""
+
+    id: str
+    name: str
+    language: str = "en"
+    match: dict[str, str] = {}
+    rooms: tuple[str, ...] = ()
+    people: tuple[Person, ...] = ()
+    services: dict[str, Service] = {}
+    policy: Policy = Policy()
+    watchdog_minutes: float = 0.0
+
+    def person(self, account: Account) -> Person | None:
+        """The member this account is linked to; None where nobody is."""
+        return next((p for p in self.people if p.accounts.get(account.platform) == account.id), None)
+
+    def member(self, person: str) -> Person | None:
+        """The member with this id."""
+        return next((p for p in self.people if p.id == person), None)
+
+
+class Constraint(Value):
+    """A person's "do not …" in the thread; holds proposals of `operation_class` (None: every change) until lifted."""
+
+    id: str
+    text: str
+    operation_class: OperationClass | None = None
+    by: str
+    at: datetime
+    lifted_by: str = ""
+
+
+class Lesson(Value):
+    """Something a team may keep: drafted as phrases; `text` is a person's own wording and then replaces them.
+
+    `rule` is set on habits alone and names what the engine does differently.
+
+    Rules: {"do": "dry_run_first"} repeats the dry-run right before execution; {"do": "hold", "class": "rollback"}
+    holds such proposals until a person lifts; {"do": "look_first", "kind": "metric"} asks these sources first.
+    """
+
+    id: str
+    kind: LessonKind
+    title: Phrase
+    lines: tuple[Phrase, ...] = ()
+    text: str = ""
+    incident: str
+    service: str = ""
+    category: str = ""
+    alert: str = ""
+    rule: dict[str, str] = {}
+    taught_by: str = ""
+    at: datetime
+    seen: int = 1
