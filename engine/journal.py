@@ -53,8 +53,12 @@ class Journal:
         entry = await self._timeline.write(self.incident, self._draft(name, kind, value))
         return type(value).model_validate(entry.body)
 
-    async def hear(self, name: str, kind: str, deadline: datetime, otherwise: Shape) -> Shape:
-        """Wait for a person until the deadline, which then writes `otherwise` under the same key: the first decides."""
+    async def hear(self, name: str, kind: str, deadline: datetime | None, otherwise: Shape) -> Shape:
+        """Wait for a person until the deadline, which then writes `otherwise` under the same key: the first decides.
+        Without a deadline it waits for ever."""
+        if deadline is None:
+            entry = await self._timeline.wait(self.incident, self.key(name))
+            return type(otherwise).model_validate(entry.body)
         async with asyncio.TaskGroup() as group:
             heard = group.create_task(self._timeline.wait(self.incident, self.key(name)))
             alarm = group.create_task(self._expire(name, kind, deadline, otherwise))

@@ -175,7 +175,7 @@ class Observation(Value):
 
 
 class Silence(Value):
-    """A source that was asked and did not answer; `reason` is safe to show (no secrets, no stack)."""
+    """A source that was asked and did not answer; `reason` is safe to show."""
 
     source: str
     query: str = ""
@@ -371,3 +371,28 @@ class Recovery(Value):
     verdict: Literal["recovered", "not_recovered", "unknown"]
     signals: tuple[RecoverySignal, ...] = ()
     seconds: float = 0.0
+
+
+class Tempo(Value):
+    """How patient the engine is, in seconds; the demo compresses it and the thread says so (`compressed`).
+
+    `lookback` is how much counts as before, `lead` how long before the alert's start trouble may have begun.
+    """
+
+    compressed: bool = False
+    lookback: float = 1800.0
+    lead: float = 300.0
+    source_timeout: float = 10.0
+    act_timeout: float = 30.0
+    verify_after: float = 60.0
+    verify_every: float = 30.0
+    verify_tries: int = 10
+    watch: float = 600.0
+
+
+class Nudge(Value):
+    """What a person wants next of an incident that waits for one: look again, propose a plan, undo one, or close."""
+
+    what: Literal["look_again", "propose", "undo", "close"]
+    by: str = ""
+    plan: Plan | None = None

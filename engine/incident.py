@@ -1,0 +1,333 @@
+"""Folds a timeline into the state of its incident; nothing about an incident is stored anywhere else."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from engine.model import (
+    Alert,
+    Checkpoint,
+    Decision,
+    Diagnosis,
+    DryRun,
+    Entry,
+    Execution,
+    Judgement,
+    Outcome,
+    Phrase,
+    Plan,
+    Recovery,
+    Request,
+    Severity,
+    Status,
+    Sweep,
+    Value,
+)
+from engine.team import Constraint, Lesson
+
+
+class Asked(Value):
+    """How asking one source went: `state` is running, done or silent."""
+
+    source: str
+    state: str
+    count: int = 0
+    seconds: float = 0.0
+
+
+class Say(Value):
+    """A one-off message of the bot in the thread; `to` is the person it answers, "" for everybody."""
+
+    key: str
+    phrase: Phrase
+    to: str = ""
+    refusal: bool = False
+    at: datetime
+
+
+class Proposal(Value):
+    """A plan on its way: judged, checkpointed, dry-run, asked, decided, executed, verified."""
+
+    plan: Plan
+    judgement: Judgement | None = None
+    checkpoint: Checkpoint | None = None
+    dry_run: DryRun | None = None
+    repeated_dry_run: DryRun | None = None
+    request: Request | None = None
+    decision: Decision | None = None
+    checks: dict[str, bool] = {}
+    execution: Execution | None = None
+    recovery: Recovery | None = None
+    undo_of: str = ""
+
+
+class Taught(Value):
+    """A lesson offered at the end, and what became of it: offered, kept, dropped."""
+
+    lesson: Lesson
+    state: str = "offered"
+    by: str = ""
+
+
+class Incident(Value):
+    """Everything a card, a report or a decision may need to know about an incident, as of one timeline entry."""
+
+    id: str = ""
+    team: str = ""
+    title: str = ""
+    service: str = ""
+    severity: Severity = "P3"
+    environment: str = ""
+    source: str = ""
+    status: Status = "open"
+    outcome: Outcome | None = None
+    episode: int = 1
+    seq: int = 0
+    previous: str = ""
+    requester: str = ""
+    opened_at: datetime | None = None
+    updated_at: datetime | None = None
+    closed_at: datetime | None = None
+    closed_by: str = ""
+    resolved_at: datetime | None = None
+    acknowledged_by: str = ""
+    acknowledged_at: datetime | None = None
+    compressed_time: bool = False
+    alerts: dict[str, Alert] = {}
+    repeats: int = 0
+    truncated: int = 0
+    background: tuple[Lesson, ...] = ()
+    asked: dict[str, Asked] = {}
+    sweep: Sweep | None = None
+    diagnosis: Diagnosis | None = None
+    proposals: dict[str, Proposal] = {}
+    constraints: tuple[Constraint, ...] = ()
+    lessons: dict[str, Taught] = {}
+    says: tuple[Say, ...] = ()
+    stuck: str = ""
+
+    @property
+    def alert(self) -> Alert | None:
+        """The alert that opened the incident; None where a person opened it."""
+        return next(iter(self.alerts.values()), None)
+
+    @property
+    def holding(self) -> tuple[Constraint, ...]:
+        """The constraints that still stand."""
+        return tuple(c for c in self.constraints if not c.lifted_by)
+
+    def holds(self, plan: Plan) -> Constraint | None:
+        """The first standing constraint that holds this plan; None where it may go on."""
+        return next((c for c in self.holding if c.operation_class in (None, plan.operation_class)), None)
+
+    def proposal_of(self, approval: str) -> Proposal | None:
+        """The proposal that is asked about under this approval id."""
+        return next((p for p in self.proposals.values() if p.request and p.request.id == approval), None)
+
+
+State = dict[str, Any]
+Step = Callable[[State, Entry], None]
+
+
+def fold(entries: Iterable[Entry]) -> Incident:
+    """The state after these entries, oldest first. Kinds nobody knows change nothing but `seq`."""
+    state: State = {}
+    for entry in entries:
+        if step := STEPS.get(entry.kind):
+            step(state, entry)
+        state.update(id=entry.incident, seq=entry.seq, updated_at=entry.at)
+    return Incident(**state)
+
+
+def _created(state: State, entry: Entry) -> None:
+    names = ("team", "title", "service", "severity", "environment", "source", "previous", "requester", "compressed_time")
+    state.update({name: entry.body[name] for name in names if name in entry.body})
+    state.update(opened_at=entry.at, status="open")
+
+
+def _alert(state: State, entry: Entry) -> None:
+    alert = Alert.model_validate(entry.body["alert"])
+    state["alerts"] = state.get("alerts", {}) | {alert.fingerprint: alert}
+    if alert.status == "resolved":
+        firing = [a for a in state["alerts"].values() if a.status == "firing"]
+        state["resolved_at"] = None if firing else entry.at
+    else:
+        state["resolved_at"] = None
+    state["severity"] = min(a.severity for a in state["alerts"].values())
+
+
+def _received(state: State, entry: Entry) -> None:
+    state["truncated"] = max(state.get("truncated", 0), int(entry.body.get("truncated", 0)))
+
+
+def _repeated(state: State, entry: Entry) -> None:
+    state["repeats"] = state.get("repeats", 0) + 1
+
+
+def _reopened(state: State, entry: Entry) -> None:
+    fresh = ("closed_at", "closed_by", "outcome", "sweep", "diagnosis", "resolved_at", "stuck")
+    for name in fresh:
+        state.pop(name, None)
+    state.update(status="open", asked={}, proposals={}, lessons={}, constraints=(), episode=state.get("episode", 1) + 1)
+
+
+def _acknowledged(state: State, entry: Entry) -> None:
+    state.update(acknowledged_by=entry.actor, acknowledged_at=entry.at)
+
+
+def _recalled(state: State, entry: Entry) -> None:
+    fresh = tuple(Lesson.model_validate(item) for item in entry.body.get("lessons", ()))
+    known = {lesson.id for lesson in fresh}
+    state["background"] = fresh + tuple(item for item in state.get("background", ()) if item.id not in known)
+
+
+def _asked(state: State, entry: Entry) -> None:
+    asked = Asked.model_validate(entry.body)
+    state["asked"] = state.get("asked", {}) | {asked.source: asked}
+    state["status"] = "investigating"
+
+
+def _collected(state: State, entry: Entry) -> None:
+    state.update(sweep=Sweep.model_validate(entry.body), status="investigating")
+
+
+def _diagnosed(state: State, entry: Entry) -> None:
+    state["diagnosis"] = Diagnosis.model_validate(entry.body)
+
+
+def _planned(state: State, entry: Entry) -> None:
+    plan = Plan.model_validate(entry.body["plan"])
+    judgement = Judgement.model_validate(entry.body["judgement"])
+    proposal = Proposal(plan=plan, judgement=judgement, undo_of=entry.body.get("undo_of", ""))
+    state["proposals"] = state.get("proposals", {}) | {plan.id: proposal}
+
+
+def _on_proposal(state: State, plan: str, **values: Any) -> None:
+    proposals: dict[str, Proposal] = state.get("proposals", {})
+    if plan in proposals:
+        state["proposals"] = proposals | {plan: proposals[plan].model_copy(update=values)}
+
+
+def _checkpointed(state: State, entry: Entry) -> None:
+    _on_proposal(state, entry.body["plan"], checkpoint=Checkpoint.model_validate(entry.body["checkpoint"]))
+
+
+def _dry_run(state: State, entry: Entry) -> None:
+    name = "repeated_dry_run" if entry.body.get("repeated") else "dry_run"
+    _on_proposal(state, entry.body["plan"], **{name: DryRun.model_validate(entry.body["dry_run"])})
+
+
+def _requested(state: State, entry: Entry) -> None:
+    request = Request.model_validate(entry.body)
+    _on_proposal(state, request.plan.id, request=request)
+    state["status"] = "awaiting_approval"
+
+
+def _decided(state: State, entry: Entry) -> None:
+    decision = Decision.model_validate(entry.body)
+    for proposal in state.get("proposals", {}).values():
+        if proposal.request and proposal.request.id == decision.approval:
+            _on_proposal(state, proposal.plan.id, decision=decision)
+    state["status"] = "executing" if decision.verdict == "approved" else "investigating"
+
+
+def _checked(state: State, entry: Entry) -> None:
+    _on_proposal(state, entry.body["plan"], checks=dict(entry.body["checks"]))
+
+
+def _executed(state: State, entry: Entry) -> None:
+    execution = Execution.model_validate(entry.body)
+    _on_proposal(state, execution.plan, execution=execution)
+    state["status"] = "verifying" if execution.result == "done" else "needs_human"
+
+
+def _verified(state: State, entry: Entry) -> None:
+    recovery = Recovery.model_validate(entry.body["recovery"])
+    _on_proposal(state, entry.body["plan"], recovery=recovery)
+    state["status"] = "recovered" if recovery.verdict == "recovered" else "needs_human"
+
+
+def _handed_over(state: State, entry: Entry) -> None:
+    state["status"] = "needs_human"
+
+
+def _constrained(state: State, entry: Entry) -> None:
+    state["constraints"] = (*state.get("constraints", ()), Constraint.model_validate(entry.body))
+
+
+def _lifted(state: State, entry: Entry) -> None:
+    lifted = entry.body["constraint"]
+    state["constraints"] = tuple(
+        c.model_copy(update={"lifted_by": entry.actor}) if c.id == lifted and not c.lifted_by else c
+        for c in state.get("constraints", ())
+    )
+
+
+def _offered(state: State, entry: Entry) -> None:
+    lessons = (Lesson.model_validate(item) for item in entry.body["lessons"])
+    state["lessons"] = state.get("lessons", {}) | {lesson.id: Taught(lesson=lesson) for lesson in lessons}
+
+
+def _learned(state: State, entry: Entry) -> None:
+    taught = Taught.model_validate(entry.body)
+    state["lessons"] = state.get("lessons", {}) | {taught.lesson.id: taught}
+
+
+def _said(state: State, entry: Entry) -> None:
+    phrase = Phrase.model_validate(entry.body["say"])
+    refusal = entry.kind.endswith("refused")
+    say = Say(key=entry.key, phrase=phrase, to=entry.body.get("to", ""), refusal=refusal, at=entry.at)
+    state["says"] = (*state.get("says", ()), say)
+
+
+def _severity(state: State, entry: Entry) -> None:
+    state["severity"] = entry.body["severity"]
+
+
+def _stuck(state: State, entry: Entry) -> None:
+    state.update(stuck=entry.body.get("reason", ""), status="needs_human")
+
+
+def _resumed(state: State, entry: Entry) -> None:
+    state["stuck"] = ""
+
+
+def _closed(state: State, entry: Entry) -> None:
+    state.update(status="closed", outcome=entry.body["outcome"], closed_at=entry.at, closed_by=entry.actor)
+
+
+STEPS: dict[str, Step] = {
+    "incident.created": _created,
+    "alert.normalized": _alert,
+    "gateway.received": _received,
+    "alert.repeated": _repeated,
+    "alert.resolved": _alert,
+    "incident.reopened": _reopened,
+    "incident.acknowledged": _acknowledged,
+    "incident.severity": _severity,
+    "memory.recalled": _recalled,
+    "evidence.asked": _asked,
+    "evidence.collected": _collected,
+    "hypothesis.generated": _diagnosed,
+    "action.planned": _planned,
+    "checkpoint.created": _checkpointed,
+    "dry_run.completed": _dry_run,
+    "approval.requested": _requested,
+    "approval.resolved": _decided,
+    "approval.refused": _said,
+    "action.checked": _checked,
+    "action.executed": _executed,
+    "recovery.verified": _verified,
+    "incident.handed_over": _handed_over,
+    "constraint.set": _constrained,
+    "constraint.lifted": _lifted,
+    "skill.generated": _offered,
+    "memory.learned": _learned,
+    "skill.published": _learned,
+    "notice.posted": _said,
+    "incident.stuck": _stuck,
+    "incident.resumed": _resumed,
+    "incident.closed": _closed,
+}
+"""Which entry kinds change the state, and how. All other kinds (message.said, action.intended, …) are story alone."""
+
