@@ -28,3 +28,12 @@ def test_real_tests_name_their_component(path: Path) -> None:
         named = [argument.value for argument in call.args if isinstance(argument, ast.Constant)]
         assert named, f"{name(path)}, line {call.lineno}: which component does it need?"
         assert set(named) <= COMPONENTS.keys(), f"{name(path)}, line {call.lineno}: known are {sorted(COMPONENTS)}."
+
+
+@pytest.mark.parametrize("path", modules("tests"), ids=name)
+def test_no_test_leaves_itself_out_quietly(path: Path) -> None:
+    """What may be missing is said with a marker, which CI can forbid; `importorskip` it could not see."""
+    quiet = [
+        node.lineno for node in ast.walk(tree(path)) if isinstance(node, ast.Attribute) and node.attr == "importorskip"
+    ]
+    assert not quiet, f'{name(path)}, line {quiet}: mark the test real("…") instead.'
