@@ -12,7 +12,7 @@ from tests.house.source import ROOT, name, tracked
 
 TARGET = re.compile(r"^([a-z-]+):.*?## (.+)$", re.MULTILINE)
 MAKE = re.compile(r"(?:^|[`\s])make ([a-z][a-z-]*)")
-TOCSIN = re.compile(r"(?:^\$? *|`)tocsin ([a-z][a-z-]*)", re.MULTILINE)
+TOCSIN = re.compile(r"(?:^\$? *|`)(?:\.venv/bin/)?tocsin ([a-z][a-z-]*)", re.MULTILINE)
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 
 
