@@ -17,7 +17,7 @@ COMPLETES_THIS_FILE = re.compile(r"[A-Z][a-z]*s\b")
 """The first line completes "This file …", so it starts with a verb in the third person: Keeps, Draws, Says, Is."""
 
 UNFINISHED = re.compile(
-    r"\b(TODO|FIXME|XXX|HACK|placeholder|for now\b|in a real (system|world|deployment|product))",
+    r"\b(TODO|FIXME|NotImplementedError|XXX|HACK|placeholder|for now\b|in a real (system|world|deployment|product))",
     re.IGNORECASE,
 )
 """Words that promise work instead of doing it."""
@@ -65,7 +65,7 @@ def unfinished_words(source: str, tree: ast.Module) -> list[str]:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             said.append((getattr(node, "lineno", 1), ast.get_docstring(node) or ""))
         elif isinstance(node, ast.Name) and node.id == "NotImplementedError":
-            said.append((node.lineno, f"TODO: {node.id}"))
+            said.append((node.lineno, node.id))
     return [f"line {line}: {found[0]}" for line, text in said if (found := UNFINISHED.search(text))]
 
 
