@@ -1,6 +1,7 @@
 """Finds the project's own source for the tests about it: files, modules, syntax trees."""
 
 import ast
+import shutil
 import subprocess
 from collections.abc import Iterator
 from functools import cache
@@ -11,9 +12,10 @@ ROOMS = ("bot", "handlers", "cards", "engine", "store")
 """The five packages that ship."""
 
 
-@cache
-def tracked() -> tuple[Path, ...]:
-    """Every file that is, or is about to be, in version control; outside a checkout every file but hidden folders."""
+def _listed_by_git() -> list[str] | None:
+    """None where there is no git, or no checkout that it knows."""
+    if shutil.which("git") is None:
+        return None
     listing = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=ROOT,
@@ -21,8 +23,15 @@ def tracked() -> tuple[Path, ...]:
         text=True,
         check=False,
     )
-    if listing.returncode == 0:
-        files = [ROOT / name for name in listing.stdout.split("\0") if name]
+    return [name for name in listing.stdout.split("\0") if name] if listing.returncode == 0 else None
+
+
+@cache
+def tracked() -> tuple[Path, ...]:
+    """Every file that is, or is about to be, in version control; outside a checkout every file but hidden folders."""
+    listed = _listed_by_git()
+    if listed is not None:
+        files = [ROOT / name for name in listed]
     else:
         folders = [entry for entry in ROOT.iterdir() if not entry.name.startswith(".")]
         files = [path for entry in folders for path in (entry.rglob("*") if entry.is_dir() else [entry])]
