@@ -1,0 +1,47 @@
+"""Answers the stage-hand's API: arm a fault, reset, and say what is going on."""
+
+import json
+
+from aiohttp import web
+
+from bot.demo.release_api import ReleaseApi
+from bot.demo.releases import Refused
+from bot.demo.scenarios import Scenarios
+
+
+class ControlApi:
+    """The endpoints under /control."""
+
+    def __init__(self, scenarios: Scenarios, platform: ReleaseApi) -> None:
+        self._scenarios, self._platform = scenarios, platform
+
+    def application(self) -> web.Application:
+        """The aiohttp application to listen with."""
+        app = web.Application(client_max_size=4096)
+        app.router.add_post("/control/scenario", self._arm)
+        app.router.add_post("/control/reset", self._reset)
+        app.router.add_get("/control/status", self._status)
+        app.router.add_get("/control/counters", self._counters)
+        return app
+
+    async def _arm(self, request: web.Request) -> web.Response:
+        try:
+            body = await request.json()
+        except (json.JSONDecodeError, UnicodeDecodeError):
+            return web.json_response({"error": 'the body must be JSON like {"name": "false-alarm"}'}, status=400)
+        name = body.get("name") if isinstance(body, dict) else None
+        try:
+            await self._scenarios.arm(str(name))
+        except Refused as problem:
+            return web.json_response({"error": str(problem)}, status=409)
+        return web.json_response(self._scenarios.status())
+
+    async def _reset(self, request: web.Request) -> web.Response:
+        await self._scenarios.reset()
+        return web.json_response(self._scenarios.status())
+
+    async def _status(self, request: web.Request) -> web.Response:
+        return web.json_response(self._scenarios.status())
+
+    async def _counters(self, request: web.Request) -> web.Response:
+        return web.json_response(self._platform.counters())

@@ -1,0 +1,1 @@
+"""Holds the part of PromQL that the demo's own keeper can evaluate."""
