@@ -1,0 +1,93 @@
+"""Folds from a timeline the little a store must find incidents by; the index tables hold nothing else."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from engine.model import Entry
+from engine.ports import Known
+from store.chain import plain
+
+KINDS = ("incident.created", "incident.closed", "incident.reopened", "alert.normalized", "alert.resolved")
+"""The kinds of entries that change a standing."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What an alert entry says of one alert: `starts_at` as the text that stands in the entry."""
+
+    fingerprint: str
+    status: str
+    starts_at: str
+    group_key: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How an incident stands. `number` counts incidents in the order they were opened; `group_key` is the first
+    alert's; `resolved_at` is set while no alert of it fires."""
+
+    incident: str
+    number: int = 0
+    team: str = ""
+    group_key: str = ""
+    episode: int = 1
+    opened_at: datetime | None = None
+    closed_at: datetime | None = None
+    resolved_at: datetime | None = None
+    last_status: str = ""
+    last_starts_at: str = ""
+    alerts: dict[str, str] = field(default_factory=dict)
+
+    def after(self, entry: Entry) -> "Standing":
+        """How it stands once this entry is written."""
+        now = self if self.opened_at else replace(self, opened_at=entry.at)
+        if mark := marked(entry):
+            return _alerted(now, mark, entry.at)
+        match entry.kind:
+            case "incident.created":
+                team = entry.body.get("team")
+                return replace(now, team=team) if isinstance(team, str) and team else now
+            case "incident.closed":
+                return replace(now, closed_at=entry.at)
+            case "incident.reopened":
+                return replace(now, episode=now.episode + 1, closed_at=None, resolved_at=None)
+            case _:
+                return now
+
+    def known(self, status: str = "", starts_at: str = "") -> Known:
+        """What an intake may know of an alert that belongs to this incident (as of its last alert by default)."""
+        return Known.model_validate(
+            {
+                "incident": self.incident,
+                "last_status": status or self.last_status,
+                "last_starts_at": starts_at or self.last_starts_at,
+                "closed_at": self.closed_at,
+                "resolved_at": self.resolved_at,
+                "episode": self.episode,
+            }
+        )
+
+
+def _alerted(now: Standing, mark: Mark, at: datetime) -> Standing:
+    alerts = now.alerts | {mark.fingerprint: mark.status}
+    return replace(
+        now,
+        alerts=alerts,
+        group_key=now.group_key if now.alerts else mark.group_key,
+        last_status=mark.status,
+        last_starts_at=mark.starts_at,
+        resolved_at=None if "firing" in alerts.values() else at,
+    )
+
+
+def marked(entry: Entry) -> Mark | None:
+    """The alert this entry brings; None where it brings none that can be read."""
+    alert: Any = entry.body.get("alert")
+    if entry.kind not in ("alert.normalized", "alert.resolved") or not isinstance(alert, dict):
+        return None
+    fields = [alert.get(name) for name in ("fingerprint", "status", "starts_at")]
+    if not all(isinstance(item, str) and item for item in fields) or fields[1] not in ("firing", "resolved"):
+        return None
+    fingerprint, status, starts_at = (str(item) for item in fields)
+    return Mark(plain(fingerprint), status, starts_at, plain(str(alert.get("group_key") or "")))

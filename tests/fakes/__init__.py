@@ -1,0 +1,1 @@
+"""Holds one fake per port; each passes the contract suite the real one passes."""

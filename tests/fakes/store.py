@@ -1,0 +1,377 @@
+"""Fakes everything that survives, in dictionaries; passes the contract suites the SQLite store passes."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from engine.errors import StoreFull, UnknownName
+from engine.model import Entry, Phrase
+from engine.ports import Clock, Decide, Draft, Ids, Known, Memory, Placed, Placing, Register, Sighting, Timeline
+from engine.team import Lesson
+from store.chain import START, link, plain, ready
+from store.rooms import RAW_LIMIT, Message, Post, Posts, Raw, RoomLog, Seen, Sessions
+from store.standing import Standing, marked
+
+
+class Disk:
+    """The disk that all fakes of one store share: `full = True` makes every write raise StoreFull."""
+
+    def __init__(self) -> None:
+        self.full = False
+
+    def take(self) -> None:
+        if self.full:
+            raise StoreFull(Phrase(word="error.store_full", values={"path": "memory"}))
+
+
+class FakeTimeline:
+    """Entries by incident, in lists."""
+
+    def __init__(self, disk: Disk | None = None) -> None:
+        self.disk = disk or Disk()
+        self.entries: dict[str, list[Entry]] = {}
+        self.standings: dict[str, Standing] = {}
+        self.alerts: dict[tuple[str, str], tuple[str, str, str]] = {}
+        self.changed = asyncio.Condition()
+
+    async def write(self, incident: str, draft: Draft) -> Entry:
+        if incident not in self.entries:
+            raise UnknownName(Phrase(word="error.no_incident", values={"incident": incident}))
+        written = ready(draft)
+        if (known := self.get(incident, written.key)) is not None:
+            return known
+        self.disk.take()
+        entry = self.append(incident, draft)
+        async with self.changed:
+            self.changed.notify_all()
+        return entry
+
+    def create(self, incident: str, team: str) -> None:
+        self.entries[incident] = []
+        self.standings[incident] = Standing(incident=incident, number=len(self.entries), team=team)
+
+    def get(self, incident: str, key: str) -> Entry | None:
+        return next((e for e in self.entries.get(incident, ()) if e.key == plain(key)), None)
+
+    def append(self, incident: str, draft: Draft) -> Entry:
+        story = self.entries[incident]
+        written = ready(draft)
+        if (known := self.get(incident, written.key)) is not None:
+            return known
+        entry = link(incident, len(story) + 1, written, story[-1].digest if story else START)
+        story.append(entry)
+        self.standings[incident] = self.standings[incident].after(entry)
+        if mark := marked(entry):
+            identity = (self.standings[incident].team, mark.fingerprint)
+            self.alerts[identity] = (incident, mark.status, mark.starts_at)
+        return entry
+
+    async def read(self, incident: str, after: int = 0) -> Sequence[Entry]:
+        return tuple(self.entries.get(incident, ())[after:])
+
+    async def find(self, incident: str, key: str) -> Entry | None:
+        return self.get(incident, key)
+
+    async def wait(self, incident: str, key: str) -> Entry:
+        async with self.changed:
+            while (entry := self.get(incident, key)) is None:
+                await self.changed.wait()
+            return entry
+
+
+class FakeRegister:
+    """Places sightings one by one; on an error nothing of the call stays, as in one commit."""
+
+    def __init__(self, timeline: FakeTimeline, clock: Clock, ids: Ids) -> None:
+        self.timeline = timeline
+        self.clock = clock
+        self.ids = ids
+        self.raws: dict[str, Raw] = {}
+        self.heartbeats: dict[tuple[str, str], datetime] = {}
+        self.seen: dict[tuple[str, str], tuple[int, datetime]] = {}
+
+    async def place(self, sightings: Sequence[Sighting], decide: Decide) -> Sequence[Placed]:
+        self.timeline.disk.take()
+        story = self.timeline
+        before = ({k: list(v) for k, v in story.entries.items()}, dict(story.standings), dict(story.alerts))
+        seen = dict(self.seen)
+        try:
+            placed = [self._place(sighting, decide) for sighting in sightings]
+        except BaseException:
+            story.entries, story.standings, story.alerts = before
+            self.seen = seen
+            raise
+        async with story.changed:
+            story.changed.notify_all()
+        return placed
+
+    def _place(self, sighting: Sighting, decide: Decide) -> Placed:
+        identity = (plain(sighting.team), plain(sighting.alert.fingerprint))
+        placing = decide(sighting, self._known(identity), self._group(identity[0], plain(sighting.alert.group_key)))
+        fingerprint = sighting.alert.fingerprint
+        if placing.what == "ignore":
+            return Placed(what="ignore", incident=placing.incident, fingerprint=fingerprint)
+        incident = self._draw(identity[0]) if placing.what == "open" else placing.incident
+        self._take(incident, identity, sighting, placing)
+        return Placed(what=placing.what, incident=incident, fingerprint=fingerprint)
+
+    def _take(self, incident: str, identity: tuple[str, str], sighting: Sighting, placing: Placing) -> None:
+        if incident not in self.timeline.entries:
+            raise UnknownName(Phrase(word="error.no_incident", values={"incident": incident}))
+        for draft in placing.drafts:
+            self.timeline.append(incident, draft)
+        if self.timeline.alerts.get(identity, ("",))[0] != incident:
+            starts_at = sighting.alert.starts_at.isoformat()
+            self.timeline.alerts[identity] = (incident, sighting.alert.status, starts_at)
+        count, _ = self.seen.get(identity, (0, None))
+        self.seen[identity] = (count + 1, self.clock.now())
+
+    def _known(self, identity: tuple[str, str]) -> Known | None:
+        if identity not in self.timeline.alerts:
+            return None
+        incident, status, starts_at = self.timeline.alerts[identity]
+        return self.timeline.standings[incident].known(status, starts_at)
+
+    def _group(self, team: str, group_key: str) -> Known | None:
+        if not group_key:
+            return None
+        there = [
+            s for s in self.timeline.standings.values() if (s.team, s.group_key, s.closed_at) == (team, group_key, None)
+        ]
+        return max(there, key=lambda s: s.number).known() if there else None
+
+    def _draw(self, team: str) -> str:
+        while (incident := self.ids.draw("inc")) in self.timeline.entries:
+            pass
+        self.timeline.create(incident, team)
+        return incident
+
+    async def open(self, team: str, drafts: Sequence[Draft]) -> str:
+        self.timeline.disk.take()
+        written = [ready(draft) for draft in drafts]
+        incident = self._draw(plain(team))
+        for draft in written:
+            self.timeline.append(incident, draft)
+        return incident
+
+    async def team_of(self, incident: str) -> str:
+        if incident not in self.timeline.standings:
+            raise UnknownName(Phrase(word="error.no_incident", values={"incident": incident}))
+        return self.timeline.standings[incident].team
+
+    async def living(self) -> Sequence[str]:
+        return tuple(s.incident for s in self.timeline.standings.values() if s.closed_at is None)
+
+    async def newest(self, team: str | None = None, limit: int = 50) -> Sequence[str]:
+        there = [s.incident for s in self.timeline.standings.values() if team in (None, s.team)]
+        return tuple(reversed(there))[:limit]
+
+    async def keep_raw(self, ref: str, source: str, body: bytes, reason: str = "") -> None:
+        self.timeline.disk.take()
+        known = self.raws.get(ref)
+        if known is None:
+            self.raws[ref] = Raw(ref=ref, source=source, body=body[:RAW_LIMIT], reason=reason, at=self.clock.now())
+        elif reason:
+            self.raws[ref] = known.model_copy(update={"reason": reason})
+
+    async def raw(self, ref: str) -> Raw | None:
+        return self.raws.get(ref)
+
+    async def sightings(self, team: str, fingerprint: str) -> tuple[int, datetime] | None:
+        return self.seen.get((plain(team), plain(fingerprint)))
+
+    async def beat(self, team: str, name: str, at: datetime) -> None:
+        self.timeline.disk.take()
+        self.heartbeats[team, name] = max(at, self.heartbeats.get((team, name), at))
+
+    async def beats(self) -> Mapping[tuple[str, str], datetime]:
+        return dict(self.heartbeats)
+
+
+class FakeMemory:
+    """Lessons by team, in the order they were kept."""
+
+    def __init__(self, disk: Disk | None = None) -> None:
+        self.disk = disk or Disk()
+        self.lessons: dict[str, dict[str, Lesson]] = defaultdict(dict)
+
+    async def keep(self, team: str, lesson: Lesson) -> None:
+        self.disk.take()
+        self.lessons[team][lesson.id] = lesson
+
+    async def drop(self, team: str, lesson: str) -> None:
+        self.disk.take()
+        self.lessons[team].pop(lesson, None)
+
+    async def recall(
+        self, team: str, service: str, alert: str = "", category: str = "", limit: int = 6
+    ) -> Sequence[Lesson]:
+        def fits(lesson: Lesson) -> bool:
+            same_alert = bool(alert) and lesson.alert == alert
+            same_category = bool(category) and lesson.category == category
+            return lesson.service in ("", service) and (same_alert or same_category)
+
+        return tuple(lesson for lesson in await self.kept(team) if fits(lesson))[:limit]
+
+    async def kept(self, team: str, kind: str = "") -> Sequence[Lesson]:
+        there = [lesson for lesson in self.lessons[team].values() if kind in ("", lesson.kind)]
+        return tuple(sorted(there, key=lambda lesson: (lesson.at, lesson.id), reverse=True))
+
+
+class FakePosts:
+    """Posts by (room, incident, slot), in the order they were first wanted."""
+
+    def __init__(self, disk: Disk | None = None) -> None:
+        self.disk = disk or Disk()
+        self.posts: dict[tuple[str, str, str], Post] = {}
+
+    async def want(self, room: str, incident: str, slots: Sequence[str]) -> None:
+        self.disk.take()
+        for slot in slots:
+            known = self.posts.get((room, incident, slot))
+            wanted = known.wanted + 1 if known else 1
+            post = known or Post(room=room, incident=incident, slot=slot)
+            self.posts[room, incident, slot] = post.model_copy(update={"wanted": wanted})
+
+    async def due(self, room: str) -> Sequence[Post]:
+        return tuple(p for p in self.posts.values() if p.room == room and p.wanted > p.sent)
+
+    async def rooms_due(self) -> Sequence[str]:
+        return tuple(sorted({p.room for p in self.posts.values() if p.wanted > p.sent}))
+
+    async def sent(self, post: Post, message: str, shown: str) -> None:
+        self.disk.take()
+        known = self.posts.get((post.room, post.incident, post.slot))
+        if known is None:
+            raise UnknownName(Phrase(word="error.no_post", values={"slot": post.slot, "room": post.room}))
+        change = {"message": message, "shown": shown, "sent": max(known.sent, post.wanted)}
+        self.posts[post.room, post.incident, post.slot] = known.model_copy(update=change)
+
+    async def of(self, incident: str) -> Sequence[Post]:
+        return tuple(p for p in self.posts.values() if p.incident == incident)
+
+    async def by_message(self, room: str, message: str) -> Post | None:
+        return next((p for p in self.posts.values() if (p.room, p.message) == (room, message) and message), None)
+
+
+class FakeRoomLog:
+    """Messages by id; one counter for all revisions."""
+
+    def __init__(self, disk: Disk | None = None) -> None:
+        self.disk = disk or Disk()
+        self.messages: dict[int, Message] = {}
+        self.revision = 0
+
+    async def post(self, room: str, thread: int, key: str, author: str, body: dict[str, Any], at: datetime) -> Message:
+        self.disk.take()
+        known = next((m for m in self.messages.values() if (m.room, m.key) == (room, key)), None)
+        if known is not None:
+            return known
+        root = self.messages.get(thread)
+        if thread and (root is None or root.room != room or root.thread):
+            raise UnknownName(Phrase(word="error.no_thread", values={"thread": thread, "room": room}))
+        ready(Draft(key=key, kind="", actor=author, at=at, body=body))
+        self.revision += 1
+        message = Message(
+            id=len(self.messages) + 1,
+            room=room,
+            thread=thread,
+            key=key,
+            author=author,
+            body=body,
+            at=at,
+            revision=self.revision,
+        )
+        self.messages[message.id] = message
+        return message
+
+    async def edit(self, id: int, body: dict[str, Any]) -> Message:
+        self.disk.take()
+        if id not in self.messages:
+            raise UnknownName(Phrase(word="error.no_message", values={"message": id}))
+        self.revision += 1
+        self.messages[id] = self.messages[id].model_copy(update={"body": body, "revision": self.revision})
+        return self.messages[id]
+
+    async def read(self, room: str, thread: int | None = None, after: int = 0) -> Sequence[Message]:
+        there = [m for m in self.messages.values() if m.room == room and m.revision > after]
+        if thread is None:
+            return tuple(there)
+        return tuple(m for m in there if m.thread == thread or (thread and m.id == thread))
+
+    async def message(self, id: int) -> Message | None:
+        return self.messages.get(id)
+
+    async def threads(self, room: str, limit: int = 50) -> Sequence[Message]:
+        roots = [m for m in self.messages.values() if m.room == room and not m.thread]
+        return tuple(reversed(roots))[:limit]
+
+
+class FakeSeen:
+    """What came in, and when first."""
+
+    def __init__(self, clock: Clock, disk: Disk | None = None) -> None:
+        self.disk = disk or Disk()
+        self.clock = clock
+        self.ids: dict[tuple[str, str], datetime] = {}
+
+    async def first(self, scope: str, id: str) -> bool:
+        self.disk.take()
+        if (scope, id) in self.ids:
+            return False
+        self.ids[scope, id] = self.clock.now()
+        return True
+
+    async def prune(self, before: datetime) -> int:
+        old = [key for key, at in self.ids.items() if at < before]
+        for key in old:
+            del self.ids[key]
+        return len(old)
+
+
+class FakeSessions:
+    """Tokens by digest: (account, until when, one-time)."""
+
+    def __init__(self, clock: Clock, disk: Disk | None = None) -> None:
+        self.disk = disk or Disk()
+        self.clock = clock
+        self.tokens: dict[str, tuple[str, datetime, bool]] = {}
+
+    async def issue(self, token_digest: str, account_json: str, expires_at: datetime, one_time: bool) -> None:
+        self.disk.take()
+        self.tokens[token_digest] = (account_json, expires_at, one_time)
+
+    async def redeem(self, token_digest: str) -> str | None:
+        account, expires_at, one_time = self.tokens.get(token_digest, ("", self.clock.now(), False))
+        if one_time:
+            self.disk.take()
+            del self.tokens[token_digest]
+        return account if expires_at > self.clock.now() else None
+
+    async def find(self, token_digest: str) -> str | None:
+        account, expires_at, one_time = self.tokens.get(token_digest, ("", self.clock.now(), False))
+        return account if expires_at > self.clock.now() and not one_time else None
+
+    async def revoke(self, token_digest: str) -> None:
+        self.tokens.pop(token_digest, None)
+
+
+class FakeStore:
+    """All of them as one store; `disk.full = True` makes every write raise StoreFull until it is False again."""
+
+    def __init__(self, clock: Clock, ids: Ids) -> None:
+        self.disk = Disk()
+        self.fake_timeline = FakeTimeline(self.disk)
+        self.fake_register = FakeRegister(self.fake_timeline, clock, ids)
+        self.timeline: Timeline = self.fake_timeline
+        self.register: Register = self.fake_register
+        self.memory: Memory = FakeMemory(self.disk)
+        self.posts: Posts = FakePosts(self.disk)
+        self.room: RoomLog = FakeRoomLog(self.disk)
+        self.seen: Seen = FakeSeen(clock, self.disk)
+        self.sessions: Sessions = FakeSessions(clock, self.disk)
+
+    async def raw(self, ref: str) -> Raw | None:
+        return await self.fake_register.raw(ref)
