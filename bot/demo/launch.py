@@ -2,13 +2,18 @@
 
 import asyncio
 import json
+import os
+import signal
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import IO
 
 START_S = 45.0
 STOP_S = 15.0
+MAX_ERRORS = 100_000
 
 
 class WorldDidNotStart(Exception):
@@ -41,26 +46,25 @@ def _command(alerts_to: str, token: str, releases_token: str, prometheus: bool, 
     return [*out, "--prometheus"] if prometheus else out
 
 
-async def _ready_line(process: asyncio.subprocess.Process) -> WorldAddresses:
+def _last_words(errors: IO[bytes]) -> str:
+    errors.seek(0)
+    lines = errors.read(MAX_ERRORS).decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "the demo world ended before it was ready"
+
+
+async def _ready_line(process: asyncio.subprocess.Process, errors: IO[bytes]) -> WorldAddresses:
     assert process.stdout is not None
-    assert process.stderr is not None
     try:
         async with asyncio.timeout(START_S):
             line = await process.stdout.readline()
-            if not line:
-                words = (await process.stderr.read()).decode(errors="replace").strip().splitlines()
-                raise WorldDidNotStart(words[-1] if words else "the demo world ended before it was ready")
     except TimeoutError as late:
         raise WorldDidNotStart(f"the demo world was not ready within {START_S:.0f} s") from late
+    if not line:
+        raise WorldDidNotStart(_last_words(errors))
     try:
         return WorldAddresses(**json.loads(line))
     except (ValueError, TypeError) as problem:
         raise WorldDidNotStart(f"the demo world said something unexpected: {line[:200]!r}") from problem
-
-
-async def _drain(stream: asyncio.StreamReader | None) -> None:
-    while stream is not None and await stream.read(4096):
-        pass
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
@@ -70,7 +74,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         async with asyncio.timeout(STOP_S):
             await process.wait()
     except TimeoutError:
-        process.kill()
+        # The child leads a session of its own, so its group is the world and the servers it may have started.
+        os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
 
 
@@ -88,22 +93,15 @@ async def open_world(
     `alerts_to` gets Alertmanager webhooks with the bearer `token`; `releases_token` is what the release platform asks
     for; `prometheus` uses the real servers; `scenario` is armed by itself once there is enough baseline.
     """
-    process = await asyncio.create_subprocess_exec(
-        *_command(alerts_to, token, releases_token, prometheus, scenario),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    try:
-        addresses = await _ready_line(process)
-        async with asyncio.TaskGroup() as group:
-            drains = [group.create_task(_drain(stream)) for stream in (process.stdout, process.stderr)]
-            try:
-                yield addresses
-            finally:
-                await _end(process)
-                for drain in drains:
-                    drain.cancel()
-    finally:
-        await _end(process)
+    with tempfile.TemporaryFile() as errors:
+        process = await asyncio.create_subprocess_exec(
+            *_command(alerts_to, token, releases_token, prometheus, scenario),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
+        )
+        try:
+            yield await _ready_line(process, errors)
+        finally:
+            await _end(process)
