@@ -2,17 +2,19 @@
 
 import ast
 import re
-import string
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tests.house.source import ROOMS, ROOT, modules, name, tree
 
 LANGUAGES = ROOT / "cards" / "languages"
 KEY = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_-]+)+")
+GAP = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+SINGLE = "_one"
+"""At the end of a key: the same phrase for exactly one. A language that needs none has none."""
 
 
 class Use(NamedTuple):
@@ -24,31 +26,38 @@ class Use(NamedTuple):
     gaps: frozenset[str] | None
 
 
-def files() -> tuple[Path, ...]:
-    return tuple(sorted(LANGUAGES.glob("*.toml")))
+def languages() -> tuple[str, ...]:
+    """The folders that hold phrases."""
+    return tuple(sorted({path.parent.name for path in LANGUAGES.glob("*/*.toml")}))
+
+
+def flat(table: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Nested tables as (dotted key, phrase)."""
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, str(value)
 
 
 @cache
-def phrases(path: Path) -> dict[str, str]:
+def written(language: str) -> tuple[tuple[str, str, Path], ...]:
+    """(key, phrase, file) of everything a language says, also what it says twice."""
+    return tuple(
+        (key, phrase, path)
+        for path in sorted((LANGUAGES / language).glob("*.toml"))
+        for key, phrase in flat(tomllib.loads(path.read_text(encoding="utf-8")))
+    )
+
+
+def phrases(language: str) -> dict[str, str]:
     """Every phrase of a language under its dotted key."""
-    found: dict[str, str] = {}
-
-    def flatten(prefix: str, table: dict[str, Any]) -> None:
-        for key, value in table.items():
-            dotted = f"{prefix}.{key}" if prefix else key
-            if isinstance(value, dict):
-                flatten(dotted, value)
-            else:
-                found[dotted] = value if isinstance(value, str) else "\n".join(map(str, value))
-
-    flatten("", tomllib.loads(path.read_text(encoding="utf-8")))
-    return found
+    return {key: phrase for key, phrase, _ in written(language)}
 
 
 def gaps(phrase: str) -> set[str]:
     """The names in braces: `{service} is down` → {"service"}."""
-    fields = (field for _, field, _, _ in string.Formatter().parse(phrase) if field is not None)
-    return {re.split(r"[.\[]", field)[0] for field in fields}
+    return set(GAP.findall(phrase))
 
 
 def _pattern(node: ast.expr) -> re.Pattern[str] | None:
@@ -61,10 +70,9 @@ def _pattern(node: ast.expr) -> re.Pattern[str] | None:
     return None
 
 
-def _handed_along(call: ast.Call) -> frozenset[str] | None:
+def _handed_to_phrase(call: ast.Call) -> frozenset[str] | None:
     """The names of the values in `Phrase(word=…, values={…})`; None where they are not written out."""
-    given = {keyword.arg: keyword.value for keyword in call.keywords}
-    values = given.get("values")
+    values = next((keyword.value for keyword in call.keywords if keyword.arg == "values"), None)
     if values is None:
         return frozenset()
     if not isinstance(values, ast.Dict):
@@ -73,31 +81,45 @@ def _handed_along(call: ast.Call) -> frozenset[str] | None:
     return frozenset(names) if len(names) == len(values.keys) else None
 
 
-def uses() -> Iterator[Use]:
-    """Every `Phrase(…)` and `say(…)` whose key is written out, as a literal or an f-string."""
-    for path in modules(*ROOMS):
-        for node in ast.walk(tree(path)):
-            if not isinstance(node, ast.Call):
-                continue
-            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            keyed = [keyword.value for keyword in node.keywords if keyword.arg == "word"]
-            if called in ("Phrase", "say"):
-                keyed += node.args[:1]
-            for argument in keyed:
-                pattern = _pattern(argument)
-                # `say` is also an English verb: only what looks like a key is one.
-                if pattern is None or (called == "say" and not KEY.fullmatch(pattern.pattern.replace("\\", ""))):
-                    continue
-                handed = _handed_along(node) if called == "Phrase" else None
-                yield Use(f"{name(path)}, line {node.lineno}", ast.unparse(argument), pattern, handed)
+def _handed_to_text(call: ast.Call) -> frozenset[str] | None:
+    """The names of the values in `text("key", name=value)`; None where `**values` stands among them."""
+    names = [keyword.arg for keyword in call.keywords]
+    return None if None in names else frozenset(str(given) for given in names)
 
 
-def mentions() -> list[re.Pattern[str]]:
+def _use(path: Path, call: ast.Call) -> Use | None:
+    called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    keyed = [keyword.value for keyword in call.keywords if keyword.arg == "word"]
+    if called in ("Phrase", "text", "say"):
+        keyed += call.args[:1]
+    pattern = _pattern(keyed[0]) if keyed else None
+    if pattern is None:
+        return None
+    # `text` and `say` are English words as well: only what looks like a key is one.
+    if called != "Phrase" and not KEY.fullmatch(pattern.pattern.replace("\\", "").replace(".+", "x")):
+        return None
+    handed = _handed_to_phrase(call) if called == "Phrase" else _handed_to_text(call) if called == "text" else None
+    return Use(f"{name(path)}, line {call.lineno}", ast.unparse(keyed[0]), pattern, handed)
+
+
+@cache
+def uses() -> tuple[Use, ...]:
+    """Every `Phrase(…)`, `text(…)` and `say(…)` whose key is written out, as a literal or an f-string."""
+    calls = ((path, node) for path in modules(*ROOMS) for node in ast.walk(tree(path)) if isinstance(node, ast.Call))
+    return tuple(use for path, call in calls if (use := _use(path, call)) is not None)
+
+
+@cache
+def mentions() -> tuple[re.Pattern[str], ...]:
     """Every string in the code that could be a key, or the frame of one."""
-    found = []
+    found = {}
     for path in modules(*ROOMS):
         for node in ast.walk(tree(path)):
             pattern = _pattern(node) if isinstance(node, ast.Constant | ast.JoinedStr) else None
-            if pattern is not None and "." in pattern.pattern.replace(".+", "") and " " not in pattern.pattern:
-                found.append(pattern)
-    return found
+            if pattern is None or " " in pattern.pattern:
+                continue
+            fixed = pattern.pattern.replace(".+", "")
+            # A frame of holes alone, such as an address and a port, would fit every key.
+            if "." in fixed and re.search(r"[a-z]{3}", fixed):
+                found[pattern.pattern] = pattern
+    return tuple(found.values())
