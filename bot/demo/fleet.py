@@ -38,7 +38,7 @@ class Fleet:
         """Stop every replica."""
         async with asyncio.TaskGroup() as group:
             for port in list(self.replicas):
-                group.create_task(self._stop(port))
+                group.create_task(self._stop(port, drain_s=0.0))
 
     def versions(self) -> dict[str, int]:
         """How many replicas run each version."""
@@ -70,9 +70,9 @@ class Fleet:
         self.balancer.admit(port)
         replica.log("info", f"{self.service} {version} started on port {port}")
 
-    async def _stop(self, port: int) -> None:
+    async def _stop(self, port: int, drain_s: float = DRAIN_S) -> None:
         self.balancer.drain(port)
-        await asyncio.sleep(DRAIN_S)
+        await asyncio.sleep(drain_s)
         replica = self.replicas.pop(port)
         replica.log("info", f"{self.service} {replica.version} on port {port} is stopping")
         await replica.stop()

@@ -1,6 +1,7 @@
 """Runs one replica of a service: an HTTP server that measures, logs and traces what it does."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -36,7 +37,7 @@ class Answer:
 Handler = Callable[[web.Request, Span], Awaitable[Answer]]
 
 
-class Replica:
+class Replica(ABC):
     """One replica; subclasses name their routes."""
 
     service = ""
@@ -54,9 +55,9 @@ class Replica:
         self.meters.gauge("build_info", "Which build runs here.", "version", read=lambda: {(self.version,): 1.0})
         self._runner: web.AppRunner | None = None
 
+    @abstractmethod
     def routes(self) -> list[tuple[str, str, Handler]]:
         """Method, path and handler of each route."""
-        raise NotImplementedError
 
     async def start(self) -> None:
         """Listen on this replica's port."""
