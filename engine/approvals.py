@@ -7,11 +7,39 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from engine.consent import WORD, doubt, parse_typed, word_ok
+from engine.consent import (
+    WORD,
+    Typed,
+    doubt,
+    parse_constraint,
+    parse_typed,
+    sounds_like_consent,
+    without_mention,
+    word_ok,
+)
 from engine.incident import Incident, fold
 from engine.model import Checkpoint, Decision, DryRun, Entry, Judgement, Phrase, Plan, Request
 from engine.ports import Clock, Draft, Ids, Timeline
 from engine.team import Account, Person, Role, Team
+
+__all__ = [
+    "Attempt",
+    "Refused",
+    "Typed",
+    "ask",
+    "decide",
+    "digest",
+    "judge_attempt",
+    "may_approve",
+    "parse_constraint",
+    "parse_typed",
+    "refuse",
+    "seal",
+    "sounds_like_consent",
+    "standings",
+    "without_mention",
+    "word_ok",
+]
 
 RANK: dict[Role, int] = {"viewer": 0, "responder": 1, "approver": 2}
 MAX_SAID = 200
