@@ -84,7 +84,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Chart:
-    """A series, never a picture: points are (unix seconds, value); `unit` is the word on the axis, "%" values are 0…100."""
+    """A series, never a picture: points are (unix seconds, value); `unit` stands on the axis, "%" values are 0…100."""
 
     title: str
     points: tuple[tuple[float, float], ...]

@@ -1,0 +1,143 @@
+"""Draws a series as SVG on the server: an axis with its unit, before and after apart, deploy and onset marked."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import htpy as h
+
+from cards.model import Chart, Mark
+from cards.render.drawing import visible
+
+WIDTH, HEIGHT = 640, 200
+LEFT, RIGHT, TOP, BOTTOM = 56, 12, 34, 24
+LABEL_ROWS = 2
+"""Labels of neighbouring marks stand on rows of their own, so that they do not cover each other."""
+
+Points = Sequence[tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where a moment and a value stand in the picture."""
+
+    start: float
+    end: float
+    low: float
+    high: float
+
+    def x(self, at: float) -> float:
+        """The place of a moment, in units of the view box."""
+        return LEFT + (at - self.start) / (self.end - self.start) * (WIDTH - LEFT - RIGHT)
+
+    def y(self, value: float) -> float:
+        """The place of a value, in units of the view box."""
+        return TOP + (self.high - value) / (self.high - self.low) * (HEIGHT - TOP - BOTTOM)
+
+
+def chart(block: Chart) -> h.Element:
+    """The chart as a figure with a caption; fewer than two points give the caption alone."""
+    caption = h.figcaption[visible(block.title)]
+    points = [(at, value) for at, value in block.points if math.isfinite(at) and math.isfinite(value)]
+    frame = _frame(points)
+    if frame is None:
+        return h.figure(class_="chart")[caption]
+    told = _told(block, points)
+    svg = h.svg(class_="chart-svg", viewBox=f"0 0 {WIDTH} {HEIGHT}", role="img", aria_label=told)[
+        h.title[visible(block.title)],
+        h.desc[told],
+        _axis(frame, block.unit),
+        _marks(frame, block.marks),
+        _lines(frame, points, block.split.timestamp() if block.split else None),
+    ]
+    return h.figure(class_="chart")[caption, svg]
+
+
+def _frame(points: Points) -> Frame | None:
+    if len(points) < 2 or points[-1][0] <= points[0][0]:
+        return None
+    values = [value for _, value in points]
+    low, high = min(*values, 0.0), max(values)
+    spread = high - low
+    if not math.isfinite(spread):
+        return None
+    step = _round_up(spread / 4) if spread > 0 else 1.0
+    top = max(math.ceil(high / step) * step, low + step)
+    return Frame(points[0][0], points[-1][0], math.floor(low / step) * step, top) if math.isfinite(top) else None
+
+
+def _round_up(size: float) -> float:
+    """The next step of 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(size)) if size > 1e-300 else 1e-300
+    return next((factor * power for factor in (1.0, 2.0, 5.0) if factor * power >= size), 10.0 * power)
+
+
+def _axis(frame: Frame, unit: str) -> list[h.Element]:
+    drawn: list[h.Element] = []
+    for share in (0.0, 0.5, 1.0):
+        value = frame.low + share * (frame.high - frame.low)
+        y = frame.y(value)
+        drawn.append(h.line(class_="chart-grid", x1=str(LEFT), x2=str(WIDTH - RIGHT), y1=_at(y), y2=_at(y)))
+        label = f"{value:.3g} {visible(unit)}".rstrip()
+        drawn.append(h.text(class_="chart-label", x=str(LEFT - 6), y=_at(y + 4), text_anchor="end")[label])
+    for at, anchor in ((frame.start, "start"), (frame.end, "end")):
+        drawn.append(
+            h.text(class_="chart-label", x=_at(frame.x(at)), y=str(HEIGHT - 6), text_anchor=anchor)[f"{_clock(at)}"]
+        )
+    return drawn
+
+
+def _lines(frame: Frame, points: Points, split: float | None) -> list[h.Element]:
+    if split is None or split <= points[0][0] or split > points[-1][0]:
+        return [_line(frame, points, "chart-line chart-after")]
+    before = [point for point in points if point[0] <= split]
+    after = [point for point in points if point[0] >= split]
+    after = after if after[:1] == before[-1:] else [*before[-1:], *after]
+    x = _at(frame.x(split))
+    return [
+        h.line(class_="chart-split", x1=x, x2=x, y1=str(TOP), y2=str(HEIGHT - BOTTOM)),
+        _line(frame, before, "chart-line chart-before"),
+        _line(frame, after, "chart-line chart-after"),
+    ]
+
+
+def _line(frame: Frame, points: Points, style: str) -> h.Element:
+    path = " ".join(f"{_at(frame.x(at))},{_at(frame.y(value))}" for at, value in points)
+    return h.polyline(class_=style, points=path, fill="none")
+
+
+def _marks(frame: Frame, marks: Sequence[Mark]) -> list[h.Element]:
+    drawn: list[h.Element] = []
+    inside = [mark for mark in marks if frame.start <= mark.at.timestamp() <= frame.end]
+    for number, mark in enumerate(inside):
+        x = frame.x(mark.at.timestamp())
+        y = 12 + (number % LABEL_ROWS) * 13
+        late = x > WIDTH * 0.6
+        place = {"x": _at(x - 4 if late else x + 4), "y": str(y), "text_anchor": "end" if late else "start"}
+        style = f"chart-mark mark-{mark.tone}"
+        drawn.append(h.line(class_=style, x1=_at(x), x2=_at(x), y1=str(y - 8), y2=str(HEIGHT - BOTTOM)))
+        label = f"{visible(mark.text)} {_clock(mark.at.timestamp())}"
+        drawn.append(h.text(class_=f"chart-mark-label mark-{mark.tone}", **place)[label])
+    return drawn
+
+
+def _told(block: Chart, points: Points) -> str:
+    """The chart for somebody who cannot see it: first, highest and last value, and every mark with its time."""
+    first, last = points[0], points[-1]
+    high = max(points, key=lambda point: point[1])
+    unit = visible(block.unit)
+    values = " → ".join(f"{_clock(at)} {value:.3g} {unit}".rstrip() for at, value in dict.fromkeys((first, high, last)))
+    marks = "; ".join(f"{visible(mark.text)} {_clock(mark.at.timestamp())}" for mark in block.marks)
+    return "; ".join(part for part in (visible(block.title), values, marks) if part)
+
+
+def _at(place: float) -> str:
+    return f"{place:.1f}"
+
+
+def _clock(at: float) -> str:
+    try:
+        return f"{datetime.fromtimestamp(at, UTC):%H:%M:%S}"
+    except (OverflowError, OSError, ValueError):
+        return "?"

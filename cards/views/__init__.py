@@ -1,0 +1,88 @@
+"""Turns the state of an incident into cards: state in, meaning out, no clock and nothing to wait for."""
+
+from collections.abc import Sequence
+
+from cards.model import Card
+from cards.views import header as first
+from cards.views.background import background
+from cards.views.border import across
+from cards.views.closing import closing
+from cards.views.diagnosis import diagnosis
+from cards.views.evidence import evidence
+from cards.views.help import help_card as help_text
+from cards.views.listing import listing as rows
+from cards.views.listing import overview as counts
+from cards.views.page import page as whole
+from cards.views.plan import plan
+from cards.views.recovery import recovery
+from cards.views.say import say
+from cards.views.scene import Scene
+from cards.words import Words
+from engine.incident import Incident
+from engine.model import Entry
+from engine.team import Team
+
+
+def slots(incident: Incident) -> tuple[str, ...]:
+    """The names of this incident's cards that have something to show, in thread order; one-off messages come last."""
+    names = ["header"]
+    names += ["background"] if incident.background else []
+    names += ["evidence"] if incident.sweep or incident.asked else []
+    names += ["diagnosis"] if incident.diagnosis else []
+    for plan_id, proposal in incident.proposals.items():
+        names.append(f"plan:{plan_id}")
+        names += [f"recovery:{plan_id}"] if proposal.recovery else []
+    names += ["closing"] if incident.lessons or incident.status == "closed" else []
+    return (*names, *(f"say:{said.key}" for said in incident.says))
+
+
+def draw(incident: Incident, slot: str, words: Words, team: Team) -> Card | None:
+    """The card of one slot as the incident stands now; None where there is nothing to show, or no such slot."""
+    scene = Scene(incident, words, team)
+    card = _drawn(scene, slot)
+    return across(card, incident.id, words) if card else None
+
+
+def page(incident: Incident, entries: Sequence[Entry], words: Words, team: Team) -> Card:
+    """The full rendering: every card, all evidence with queries, raw alert labels, the whole timeline."""
+    scene = Scene(incident, words, team)
+    cards = [card for slot in slots(incident)[1:] if (card := _drawn(scene, slot))]
+    return across(whole(scene, cards, entries), incident.id, words)
+
+
+def listing(incidents: Sequence[Incident], words: Words) -> Card:
+    """One row per incident, in the order given."""
+    return across(rows(incidents, words), "", words)
+
+
+def overview(incidents: Sequence[Incident], words: Words) -> Card:
+    """How many incidents stand where, and which wait for a person."""
+    return across(counts(incidents, words), "", words)
+
+
+def help_card(words: Words) -> Card:
+    """What a person can say to the bot."""
+    return across(help_text(words), "", words)
+
+
+def _drawn(scene: Scene, slot: str) -> Card | None:
+    name, _, rest = slot.partition(":")
+    match name:
+        case "header":
+            return first.header(scene)
+        case "background":
+            return background(scene)
+        case "evidence":
+            return evidence(scene)
+        case "diagnosis":
+            return diagnosis(scene)
+        case "plan":
+            return plan(scene, rest)
+        case "recovery":
+            return recovery(scene, rest)
+        case "closing":
+            return closing(scene)
+        case "say":
+            return say(scene, rest)
+        case _:
+            return None

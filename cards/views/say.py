@@ -1,0 +1,20 @@
+"""Draws a one-off message of the bot; a refusal looks like one."""
+
+from cards.model import Card, Prose
+from cards.views.scene import Scene
+
+
+def say(scene: Scene, key: str) -> Card | None:
+    """The message that stands under this timeline key; None where there is none."""
+    said = next((item for item in scene.incident.says if item.key == key), None)
+    if said is None:
+        return None
+    text = scene.say(said.phrase)
+    to = scene.text("say.to", person=scene.person(said.to)) if said.to else ""
+    title = scene.text("say.refused" if said.refusal else "say.title")
+    return Card(
+        title=title,
+        summary=f"{to}{text}",
+        tone="warning" if said.refusal else "neutral",
+        blocks=(Prose(f"{to}{text}", strong=said.refusal),),
+    )
