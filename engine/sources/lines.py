@@ -1,0 +1,97 @@
+"""Reads a log line, whatever wrote it: JSON, logfmt or plain text becomes level, message and version."""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from engine.model import LogLine
+from engine.sources.http import first_label
+
+LONGEST_MESSAGE = 1_000
+
+LEVEL_FIELDS = ("level", "severity", "severity_text", "lvl", "levelname", "log.level", "loglevel", "detected_level")
+MESSAGE_FIELDS = ("message", "msg", "event", "log", "error", "err", "body")
+VERSION_FIELDS = ("version", "service.version", "service_version", "app_version", "release", "build")
+
+SPELLINGS = {
+    "warning": "warn",
+    "err": "error",
+    "severe": "error",
+    "crit": "critical",
+    "emerg": "fatal",
+    "emergency": "fatal",
+    "alert": "critical",
+    "information": "info",
+}
+CALM = frozenset({"trace", "debug", "info", "notice"})
+
+_LOGFMT = re.compile(r'(?:^|\s)([A-Za-z_][\w.]*)=("(?:\\.|[^"\\])*"|\S*)')
+_WORDS = (
+    ("fatal", re.compile(r"\b(fatal|panic|emerg)", re.IGNORECASE)),
+    ("critical", re.compile(r"\b(critical|crit)\b", re.IGNORECASE)),
+    (
+        "error",
+        re.compile(r"\b(err|failed|failure)\b|(error|exception|traceback)\b|错误|异常|失败", re.IGNORECASE),
+    ),
+    ("warn", re.compile(r"\b(warn|warning|timeout|timed out|refused)\b|超时", re.IGNORECASE)),
+)
+_PREFIX = re.compile(r"\b(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)\b")
+
+
+def read_line(nanoseconds: str, text: str, labels: Mapping[str, str], service: str) -> LogLine | None:
+    """A line with its stream's labels; None where its time cannot be read."""
+    try:
+        at = datetime.fromtimestamp(int(nanoseconds) / 1e9, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    fields = _fields(text)
+    level = first_label(fields, LEVEL_FIELDS) or _known(first_label(labels, LEVEL_FIELDS)) or _guessed(text)
+    message = first_label(fields, MESSAGE_FIELDS) or text
+    version = first_label(fields, VERSION_FIELDS) or first_label(labels, VERSION_FIELDS)
+    return LogLine(
+        at=at,
+        service=service,
+        level=_spelled(level),
+        message=" ".join(message.split())[:LONGEST_MESSAGE],
+        version=version[:60],
+    )
+
+
+def _spelled(level: str) -> str:
+    plain = level.strip().lower()[:20]
+    return SPELLINGS.get(plain, plain)
+
+
+def _known(level: str) -> str:
+    """Loki says `unknown` where it found no level."""
+    return "" if level == "unknown" else level
+
+
+def _fields(text: str) -> dict[str, str]:
+    """The fields of a structured line; none for any other."""
+    stripped = text.strip()
+    if stripped.startswith("{"):
+        try:
+            found: Any = json.loads(stripped)
+        except (ValueError, RecursionError):
+            return {}
+        return {str(k): _text(v) for k, v in found.items()} if isinstance(found, dict) else {}
+    pairs = dict(_LOGFMT.findall(stripped))
+    structured = len(pairs) >= 2 and any(name in pairs for name in LEVEL_FIELDS)
+    return {key: value.strip('"').replace('\\"', '"') for key, value in pairs.items()} if structured else {}
+
+
+def _text(value: Any) -> str:
+    """A field as text; OpenTelemetry and Elastic nest the words of an error one level down."""
+    if isinstance(value, dict):
+        return next((str(value[name]) for name in ("message", "stringValue", "name") if name in value), "")
+    return "" if value is None else str(value)
+
+
+def _guessed(text: str) -> str:
+    """The level a plain line seems to have: written out in capitals near its start, else by what it says."""
+    if written := _PREFIX.search(text[:120]):
+        return written[1]
+    return next((level for level, words in _WORDS if words.search(text[:400])), "info")

@@ -1,0 +1,238 @@
+"""Asks Loki what the alerted service and its neighbours complained about, before and after the split."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+import aiohttp
+from pydantic import BaseModel, TypeAdapter
+
+from engine.errors import SourceSilent
+from engine.model import LogLine, Observation, Window
+from engine.ports import Question
+from engine.sources.conventions import SCOPE_LABELS
+from engine.sources.families import pattern, quoted, services_of
+from engine.sources.http import Backend, harvest, nanoseconds
+from engine.sources.lines import CALM, LEVEL_FIELDS, read_line
+from engine.team import Service
+
+SERVICE_LABELS = (
+    "service",
+    "service_name",
+    "app",
+    "app_kubernetes_io_name",
+    "application",
+    "job",
+    "container",
+    "container_name",
+    "component",
+    "k8s_deployment_name",
+)
+MOST_LABELS = 6
+LINES_OF_NEIGHBOURS = 0.3
+LINES_BEFORE = 0.4
+COMPLAINTS = (
+    "(?i)(error|warn|fatal|panic|exception|critical|fail|timeout|timed out|refused|traceback|错误|异常|失败|超时)"
+)
+LOUD_LEVELS = "(?i)(err|error|warn|warning|fatal|panic|crit|critical|alert|emerg|emergency|severe)"
+
+Streams = list[dict[str, str]]
+
+
+class Names(BaseModel):
+    """Label names; Loki leaves `data` out where there are none."""
+
+    status: Literal["success"]
+    data: list[str] = []
+
+
+class Known(BaseModel):
+    """The label sets of streams."""
+
+    status: Literal["success"]
+    data: Streams = []
+
+
+class Stream(BaseModel):
+    """Lines of one stream: (nanoseconds as text, line), and sometimes metadata as a third."""
+
+    stream: dict[str, str]
+    values: list[list[Any]]
+
+
+class Streamed(BaseModel):
+    """The data of an answer to a log query."""
+
+    result: list[Stream]
+
+
+class LinesAnswer(BaseModel):
+    """An answer to a log query."""
+
+    status: Literal["success"]
+    data: Streamed
+
+
+NAMES, KNOWN, LINES = TypeAdapter(Names), TypeAdapter(Known), TypeAdapter(LinesAnswer)
+
+
+class Part(NamedTuple):
+    """Lines of one side of the split; `cut` where there were more than asked for."""
+
+    lines: list[LogLine]
+    cut: bool
+
+
+class LokiSource:
+    """Evidence from a Loki: error and warning lines, at most `lines` of each service after the split.
+
+    `patience` is the seconds for one round; tokens and tenant go into headers alone.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        session: aiohttp.ClientSession,
+        token: str = "",
+        tenant: str = "",
+        name: str = "loki",
+        patience: float = 8.0,
+        lines: int = 500,
+    ) -> None:
+        self._backend = Backend(name, base_url, session, token=token, tenant=tenant, patience=patience * 0.6)
+        self._patience, self._lines = patience, lines
+
+    @property
+    def name(self) -> str:
+        """How people tell this source from others."""
+        return self._backend.name
+
+    async def ask(self, question: Question) -> Sequence[Observation]:
+        """One observation for each service that has streams, and always one for the alerted service. SourceSilent."""
+        deadline = asyncio.get_running_loop().time() + self._patience
+        streams = await self._streams(question)
+        jobs: list[Callable[[], Awaitable[Observation]]] = []
+        for service in services_of(question):
+            own = service.name == question.service.name
+            selector = _selector(service, streams, question.alert.labels)
+            if selector or own:
+                limit = self._lines if own else max(1, int(self._lines * LINES_OF_NEIGHBOURS))
+                query = selector or f"{{{SERVICE_LABELS[0]}={quoted(service.name)}}}"
+                jobs.append(self._reading(service, query, question.window, limit if selector else 0))
+        answers = await harvest(jobs, deadline - asyncio.get_running_loop().time())
+        heard = [answer for answer in answers if isinstance(answer, Observation)]
+        if jobs and not isinstance(answers[0], Observation):
+            late = self._backend.silent("timeout", seconds=self._patience)
+            raise next((answer for answer in answers if isinstance(answer, SourceSilent)), late)
+        return heard
+
+    async def _streams(self, question: Question) -> Streams:
+        """The label sets of all streams that may belong to the services asked about."""
+        services, span = services_of(question), self._span(question.window.start, question.window.end)
+        names = self._backend.read(await self._backend.get("/loki/api/v1/labels", span), NAMES).data
+        catalogued = [label for service in services for label in service.labels if label not in SCOPE_LABELS]
+        wanted = [label for label in dict.fromkeys((*catalogued, *SERVICE_LABELS)) if label in names][:MOST_LABELS]
+        jobs = [self._knowing(label, services, span) for label in wanted]
+        answers = await harvest(jobs, self._patience * 0.6)
+        known = [answer for answer in answers if isinstance(answer, list)]
+        if jobs and not known:
+            late = self._backend.silent("timeout", seconds=self._patience)
+            raise next((answer for answer in answers if isinstance(answer, SourceSilent)), late)
+        return [labels for answer in known for labels in answer]
+
+    def _knowing(
+        self, label: str, services: Sequence[Service], span: list[tuple[str, str]]
+    ) -> Callable[[], Awaitable[Streams]]:
+        values = dict.fromkeys(v for s in services for v in (s.name, s.labels.get(label, "")) if v)
+        either = "|".join(pattern(value) for value in values)
+        match = f"{{{label}=~{quoted(f'(.+/)?({either})' if label == 'job' else either)}}}"
+
+        async def know() -> Streams:
+            reply = await self._backend.get("/loki/api/v1/series", [("match[]", match), *span])
+            return self._backend.read(reply, KNOWN).data
+
+        return know
+
+    def _reading(
+        self, service: Service, query: str, window: Window, limit: int
+    ) -> Callable[[], Awaitable[Observation]]:
+        async def read() -> Observation:
+            early, late = Part([], False), Part([], False)
+            if limit:
+                few = max(1, int(limit * LINES_BEFORE))
+                early = await self._part(service, query, window.start, window.split, few)
+                late = await self._part(service, query, window.split, window.end, limit)
+            lines = sorted((*early.lines, *late.lines), key=lambda line: line.at)
+            return Observation(
+                source=self.name,
+                kind="log",
+                service=service.name,
+                query=query,
+                window=window,
+                link=self._link(query, window, max(limit, 1)),
+                lines=tuple(lines),
+                count=len(lines),
+                truncated=early.cut or late.cut,
+            )
+
+        return read
+
+    async def _part(self, service: Service, query: str, start: datetime, end: datetime, limit: int) -> Part:
+        if end <= start:
+            return Part([], False)
+        pairs = [("query", query), ("limit", str(limit)), ("direction", "backward"), *self._span(start, end)]
+        answer = self._backend.read(await self._backend.get("/loki/api/v1/query_range", pairs), LINES)
+        found: list[LogLine] = []
+        total = 0
+        for stream in answer.data.result:
+            for value in stream.values:
+                total += 1
+                if len(value) < 2 or not isinstance(value[1], str):
+                    continue
+                line = read_line(str(value[0]), value[1], stream.stream, service.name)
+                if line is not None and line.level not in CALM:
+                    found.append(line)
+        newest = sorted(found, key=lambda line: line.at)[-limit:]
+        return Part(newest, total >= limit)
+
+    def _span(self, start: datetime, end: datetime) -> list[tuple[str, str]]:
+        return [("start", nanoseconds(start)), ("end", nanoseconds(end))]
+
+    def _link(self, query: str, window: Window, limit: int) -> str:
+        pairs = [("query", query), ("limit", str(limit)), *self._span(window.start, window.end)]
+        return self._backend.link("/loki/api/v1/query_range", pairs)
+
+
+def _selector(service: Service, streams: Streams, alert_labels: dict[str, str]) -> str:
+    """The query for the complaints of a service; "" where no stream is its own.
+
+    Where all its streams carry a level, that label decides; else the line must sound like a complaint.
+    """
+    chosen = _identified(service, streams)
+    if chosen is None:
+        return ""
+    matchers, own = chosen
+    scope = {k: v for k, v in {**alert_labels, **service.labels}.items() if k in SCOPE_LABELS}
+    for label, value in scope.items():
+        inside = [labels for labels in own if labels.get(label) == value]
+        if inside:
+            matchers, own = [*matchers, f"{label}={quoted(value)}"], inside
+    level = next((name for name in LEVEL_FIELDS[:4] if all(name in labels for labels in own)), "")
+    if level:
+        return f"{{{','.join([*matchers, f'{level}=~{quoted(LOUD_LEVELS)}'])}}}"
+    return f"{{{','.join(matchers)}}} |~ {quoted(COMPLAINTS)}"
+
+
+def _identified(service: Service, streams: Streams) -> tuple[list[str], Streams] | None:
+    """The matchers that name the service and its streams: the catalogue's labels first, then the usual ones."""
+    said = {k: v for k, v in service.labels.items() if k not in SCOPE_LABELS}
+    own = [labels for labels in streams if said and all(labels.get(k) == v for k, v in said.items())]
+    if own:
+        return [f"{k}={quoted(v)}" for k, v in said.items()], own
+    for label in dict.fromkeys((*said, *SERVICE_LABELS)):
+        for value in dict.fromkeys(labels.get(label, "") for labels in streams):
+            if value == service.name or (label == "job" and value.endswith(f"/{service.name}")):
+                return [f"{label}={quoted(value)}"], [labels for labels in streams if labels.get(label) == value]
+    return None

@@ -1,0 +1,241 @@
+"""Asks Prometheus (or what speaks its API) for the alert's own figures, then for what such services usually measure."""
+
+import asyncio
+import logging
+import math
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import aiohttp
+from pydantic import BaseModel, TypeAdapter
+
+from engine.errors import SourceSilent
+from engine.model import EvidenceKind, Observation, Window
+from engine.ports import Question
+from engine.sources.conventions import SERVICE_LABELS
+from engine.sources.expression import expression_of, unit_of, without_threshold
+from engine.sources.families import families, lookups, services_of, unfound
+from engine.sources.http import Backend, harvest, unix, whole_seconds
+from engine.sources.peers import peer_of
+from engine.sources.questions import Ask, about_neighbour, about_service
+from engine.team import Service
+
+log = logging.getLogger(__name__)
+
+MOST_POINTS = 600
+MOST_SERIES = 12
+MOST_FOUND = 20_000
+
+
+class Series(BaseModel):
+    """One series of a matrix; values are text because of NaN and the infinities."""
+
+    metric: dict[str, str]
+    values: list[tuple[float, str]] = []
+
+
+class Matrix(BaseModel):
+    """The data of an answer to a range query."""
+
+    result: list[Series]
+
+
+class RangeAnswer(BaseModel):
+    """An answer to a range query; warnings are advice to whoever writes queries and stay out."""
+
+    data: Matrix
+
+
+class SeriesAnswer(BaseModel):
+    """An answer to a look-up of series."""
+
+    data: list[dict[str, str]]
+
+
+class Found(NamedTuple):
+    """The labels of the series a Prometheus holds of the services asked about."""
+
+    series: list[dict[str, str]]
+
+
+RANGE = TypeAdapter(RangeAnswer)
+FOUND = TypeAdapter(SeriesAnswer)
+
+
+class PrometheusSource:
+    """Evidence from a Prometheus; `step` is its scrape interval in seconds, `patience` the seconds for one round.
+
+    Rates are taken over `rate_window` seconds (four steps, at least ten seconds). What did not answer within the
+    patience is left out; only where nothing answered at all is the source silent.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        session: aiohttp.ClientSession,
+        step: float,
+        token: str = "",
+        tenant: str = "",
+        name: str = "prometheus",
+        patience: float = 8.0,
+        rate_window: float = 0.0,
+    ) -> None:
+        self._backend = Backend(name, base_url, session, token=token, tenant=tenant, patience=patience * 0.6)
+        self._step, self._patience = step, patience
+        self._rate_window = rate_window or max(4 * step, 10.0)
+
+    @property
+    def name(self) -> str:
+        """How people tell this source from others."""
+        return self._backend.name
+
+    async def ask(self, question: Question) -> Sequence[Observation]:
+        """The alert's own series first, then the service's, then its neighbours'. SourceSilent."""
+        step, deadline = self._step_of(question.window), _now() + self._patience
+        opening: list[Callable[[], Awaitable[Found | list[Observation]]]] = [
+            lambda: self._sli(question, step),
+            lambda: self._found(question),
+        ]
+        own, found = await harvest(opening, self._patience * 0.6)
+        seen = own if isinstance(own, list) else []
+        if not isinstance(found, Found):
+            if not seen:
+                raise found if isinstance(found, SourceSilent) else self._late()
+            log.warning("%s did not say which series it holds; only the alert's own were asked", self.name)
+            return seen
+        asks, nothing = self._plan(question, found.series, step)
+        answers = await harvest([self._asking(ask, question.window, step) for ask in asks], deadline - _now())
+        heard = [answer for answer in answers if isinstance(answer, list)]
+        if asks and not heard and not seen:
+            raise next((answer for answer in answers if isinstance(answer, SourceSilent)), self._late())
+        return [*seen, *nothing, *(each for answer in heard for each in answer)]
+
+    def _late(self) -> SourceSilent:
+        return self._backend.silent("timeout", seconds=self._patience)
+
+    def _step_of(self, window: Window) -> float:
+        span = (window.end - window.start).total_seconds()
+        return max(self._step, math.ceil(span / (MOST_POINTS - 1)))
+
+    async def _sli(self, question: Question, step: float) -> list[Observation]:
+        """The alert's own expression, without its threshold; nothing where the alert names none."""
+        expression = expression_of(question.alert.generator_url)
+        if not expression:
+            return []
+        query = without_threshold(expression)
+        ask = Ask(question.service.name or question.alert.service, "sli", unit_of(query), query)
+        series = await self._range(query, question.window, step)
+        chosen = [each for each in series if _agrees(each.metric, question.alert.labels)] or series
+        return self._observed(ask, question.window, chosen[:3], labelled=True)
+
+    async def _found(self, question: Question) -> Found:
+        """The labels of every series of a known family of the services asked about, in one call."""
+        services = services_of(question)
+        if not services:
+            return Found([])
+        form = [("match[]", match) for match in lookups(services)]
+        form += [("start", unix(question.window.start)), ("end", unix(question.window.end)), ("limit", str(MOST_FOUND))]
+        answer = self._backend.read(await self._backend.post("/api/v1/series", form), FOUND)
+        return Found(answer.data)
+
+    def _plan(
+        self, question: Question, found: list[dict[str, str]], step: float
+    ) -> tuple[list[Ask], list[Observation]]:
+        """What to ask of each service, and what to say of an alerted service nobody measures."""
+        window = whole_seconds(max(self._rate_window, step))
+        asks: list[Ask] = []
+        nothing: list[Observation] = []
+        names = [service.name for service in services_of(question)]
+        for service in services_of(question):
+            known = families(service, question.alert.labels, found)
+            if service.name != question.service.name:
+                asks += about_neighbour(service.name, known, window)
+            elif known:
+                asks += about_service(service.name, known, window, names)
+            else:
+                nothing.append(self._nothing(service, question.window))
+        return asks, nothing
+
+    def _nothing(self, service: Service, window: Window) -> Observation:
+        labels = dict.fromkeys((*service.labels, *SERVICE_LABELS))
+        return self._observation(Ask(service.name, "traffic", "per_second", unfound(service, labels)), window)
+
+    def _asking(self, ask: Ask, window: Window, step: float) -> Callable[[], Awaitable[list[Observation]]]:
+        return lambda: self._answer(ask, window, step)
+
+    async def _answer(self, ask: Ask, window: Window, step: float) -> list[Observation]:
+        series = await self._range(ask.query, window, step)
+        return self._observed(ask, window, series[:MOST_SERIES], labelled=bool(ask.by))
+
+    async def _range(self, query: str, window: Window, step: float) -> list[Series]:
+        form = [("query", query), ("start", unix(window.start)), ("end", unix(window.end)), ("step", f"{step:g}")]
+        form.append(("timeout", whole_seconds(self._backend.patience)))
+        reply = await self._backend.post("/api/v1/query_range", form)
+        return self._backend.read(reply, RANGE).data.result
+
+    def _observed(self, ask: Ask, window: Window, series: Iterable[Series], *, labelled: bool) -> list[Observation]:
+        """One observation for each series that has points; one that says so where none has."""
+        seen: list[Observation] = []
+        for each in series:
+            labels = {k: v for k, v in each.metric.items() if k != "__name__"} if labelled else {}
+            points = _points(each.values)
+            if points and not (ask.meaning == "version" and not labels.get(ask.by)):
+                seen.append(self._observation(ask, window, points, labels))
+        if ask.meaning == "version":
+            return seen if len(seen) > 1 else []
+        return seen or [self._observation(ask, window)]
+
+    def _observation(
+        self,
+        ask: Ask,
+        window: Window,
+        points: tuple[tuple[float, float], ...] = (),
+        labels: dict[str, str] | None = None,
+    ) -> Observation:
+        kind: EvidenceKind = "sli" if ask.role == "sli" else "metric"
+        labels = labels or {}
+        if ask.meaning == "version":
+            labels = {"version": labels[ask.by]}
+        return Observation(
+            source=self.name,
+            kind=kind,
+            service=ask.service,
+            query=ask.query,
+            window=window,
+            link=self._link(ask.query, window),
+            role=ask.role,
+            peer=peer_of((labels.get(ask.by, ""),), ask.neighbours) if ask.meaning == "peer" else "",
+            unit=ask.unit,
+            labels=labels,
+            points=points,
+            count=len(points),
+        )
+
+    def _link(self, query: str, window: Window) -> str:
+        span = whole_seconds((window.end - window.start).total_seconds())
+        end = window.end.strftime("%Y-%m-%d %H:%M:%S")
+        pairs = [("g0.expr", query), ("g0.tab", "0"), ("g0.range_input", span), ("g0.end_input", end)]
+        return self._backend.link("/graph", pairs)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _agrees(metric: dict[str, str], alert: dict[str, str]) -> bool:
+    """Whether this series may be the one that fired: no label of it says otherwise."""
+    return all(alert.get(key, value) == value for key, value in metric.items() if key != "__name__")
+
+
+def _points(values: Sequence[tuple[float, str]]) -> tuple[tuple[float, float], ...]:
+    """The finite points, oldest first; NaN (nothing divided by nothing) and the infinities are no measurements."""
+    found: list[tuple[float, float]] = []
+    for at, text in values[-1_000:]:
+        try:
+            value = float(text)
+        except ValueError:
+            continue
+        if math.isfinite(value) and math.isfinite(at):
+            found.append((at, value))
+    return tuple(found)
