@@ -24,6 +24,7 @@ TRAFFIC_LEAST, TRAFFIC_MOST = 0.5, 2.0
 SPANS_LEFT = 0.1
 WINDOWS = 4
 MAX_TEXT = 160
+MAX_MESSAGE = 2_000
 
 
 class Verified(Value):
@@ -189,7 +190,7 @@ def _logs(before: Sequence[Evidence], look: Look) -> RecoverySignal:
         return RecoverySignal(name="error_logs", before=_sum(loud), query=loud[0].query if loud else "")
     known = {(each.service, shape(text)) for each in loud for text in each.excerpt}
     lines = {line for each in answered for line in each.lines if _counts(line, look, services)}
-    left = sum((line.service or "", shape(line.message)) in known for line in lines)
+    left = sum(any(line.service == name and said in shape(line.message) for name, said in known) for line in lines)
     usual = sum(_per_second(each) for each in loud if each.signal == "surging_error_log")
     most = usual * (look.until - look.since).total_seconds()
     return RecoverySignal(
@@ -290,6 +291,6 @@ def _short(value: Any) -> str:
 
 def shape(message: str) -> str:
     """What a log line says, without the values in it: two lines of one shape say the same."""
-    text = re.sub(r"\x1b\[[0-9;]*m", "", message[:300])
+    text = re.sub(r"\x1b\[[0-9;]*m", "", message[:MAX_MESSAGE])
     text = re.sub(r"\b(?=\w*\d)[\w-]+\b", "#", text)
-    return re.sub(r"[\s#.:/-]+", " ", text).casefold().strip()[:200]
+    return re.sub(r"[\s#.:/-]+", " ", text).casefold().strip()
