@@ -1,0 +1,148 @@
+"""Brings the books to the disk: looks up what a commit needs in two statements, writes what it did in a handful."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+import aiosqlite
+
+from engine.model import Entry
+from engine.ports import Ids
+from store.chain import canonical, moment
+from store.ledger import Holding, Identity, Lookup, Page, Work, Write, asked_for
+from store.queries import queries
+from store.standing import Standing
+from store.stories import Shelf, Story, stories_of
+from store.writing import Errand
+
+TIMELINE = queries("timeline")
+REGISTER = queries("register")
+
+
+class Bookkeeper:
+    """The clerk for everything that ends up in a timeline. `shelf` never holds what is not committed; `told` is called
+    with the entries of each commit."""
+
+    def __init__(self, ids: Ids, number: int, told: Callable[[Sequence[Entry]], None]) -> None:
+        self.shelf = Shelf()
+        self._ids = ids
+        self._number = number
+        self._told = told
+
+    async def serve(self, db: aiosqlite.Connection, errands: Sequence[Errand]) -> Callable[[], None]:
+        works: list[Work] = [errand.work for errand in errands]
+        lookup = await _look_up(db, works)
+        stories = await self._fetch(db, _incidents(works, lookup))
+        taken = set(stories)
+        while True:
+            page = self._fill(errands, stories, lookup, taken)
+            fresh = [standing.incident for standing in page.fresh]
+            try:
+                await _create(db, page.fresh)
+                break
+            except sqlite3.IntegrityError:
+                # Only a drawn id that is an incident already refuses this statement: draw others.
+                rows = await db.execute_fetchall(REGISTER["taken"], (canonical(fresh),))
+                if not rows:
+                    raise
+                taken |= {row[0] for row in rows}
+        await _write(db, page)
+        return lambda: self._keep(page)
+
+    def forget(self) -> None:
+        """What is on the disk is read anew."""
+        self.shelf.clear()
+
+    def _fill(self, errands: Sequence[Errand], stories: dict[str, Story], lookup: Lookup, taken: set[str]) -> Page:
+        """The page of all errands that can be served. Who fails takes back all he did, so the page starts over."""
+        while True:
+            page = Page(stories, lookup, self._ids, self._number, taken)
+            failed = False
+            for errand in (errand for errand in errands if errand.error is None):
+                with errand:
+                    errand.result = page.serve(errand.work)
+                if failed := errand.error is not None:
+                    break
+            if not failed:
+                return page
+
+    async def _fetch(self, db: aiosqlite.Connection, incidents: Iterable[str]) -> dict[str, Story]:
+        wanted = dict.fromkeys(incidents)
+        there = {incident: story for incident in wanted if (story := self.shelf.get(incident)) is not None}
+        if missing := [incident for incident in wanted if incident not in there]:
+            found = stories_of(await db.execute_fetchall(TIMELINE["stories"], (canonical(missing),)))
+            there |= {story.standing.incident: story for story in found}
+        return there
+
+    def _keep(self, page: Page) -> None:
+        self._number = page.number
+        for chapter in page.chapters.values():
+            self.shelf.put(chapter.close())
+        self._told([entry for entry, _ in page.entries])
+
+
+def _incidents(works: Iterable[Work], lookup: Lookup) -> Iterable[str]:
+    yield from (work.incident for work in works if isinstance(work, Write))
+    yield from (holding.incident for holding in lookup.alerts.values())
+    for incidents in lookup.groups.values():
+        yield from incidents
+
+
+async def _look_up(db: aiosqlite.Connection, works: Iterable[Work]) -> Lookup:
+    asked = asked_for(works)
+    if not asked:
+        return Lookup()
+    alerts: dict[Identity, Holding] = {}
+    groups: dict[Identity, frozenset[str]] = {}
+    for what, sighting, incident, status, starts_at in await db.execute_fetchall(
+        REGISTER["lookup"], (canonical(asked),)
+    ):
+        team, fingerprint, group_key = asked[sighting]
+        if what == "alert":
+            alerts[team, fingerprint] = Holding(incident, status, starts_at)
+        else:
+            groups[team, group_key] = groups.get((team, group_key), frozenset()) | {incident}
+    return Lookup(alerts, groups)
+
+
+async def _create(db: aiosqlite.Connection, fresh: Sequence[Standing]) -> None:
+    if fresh:
+        rows = [(standing.incident, standing.number, *columns(standing)) for standing in fresh]
+        await db.execute_insert(REGISTER["create"], (canonical(rows),))
+
+
+async def _write(db: aiosqlite.Connection, page: Page) -> None:
+    if moved := page.moved:
+        await db.executemany(REGISTER["stand"], [(*columns(standing), standing.incident) for standing in moved])
+    if entries := page.entries:
+        await db.executemany(
+            TIMELINE["append"],
+            [(e.incident, e.seq, e.key, e.kind, e.actor, moment(e.at), text, e.digest) for e, text in entries],
+        )
+    if page.alerts:
+        await db.executemany(
+            REGISTER["alert"],
+            [
+                (team, fingerprint, h.incident, h.status, h.starts_at, h.seen, instant(h.at))
+                for (team, fingerprint), h in page.alerts.items()
+            ],
+        )
+
+
+def columns(standing: Standing) -> tuple[str | int | None, ...]:
+    """A standing as the index of incidents keeps it, from `team` on."""
+    return (
+        standing.team,
+        standing.group_key,
+        standing.episode,
+        instant(standing.opened_at),
+        instant(standing.closed_at),
+        instant(standing.resolved_at),
+        standing.last_status,
+        standing.last_starts_at,
+    )
+
+
+def instant(at: datetime | None) -> str | None:
+    """An instant as text, if there is one."""
+    return None if at is None else moment(at)

@@ -1,0 +1,189 @@
+"""Keeps the books of incidents: turns what is asked within one commit into entries, standings and alerts, in order."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from engine.errors import UnknownName
+from engine.model import Entry, Phrase
+from engine.ports import Decide, Ids, Known, Placed, Placing, Sighting
+from store.chain import Written, plain, ready
+from store.standing import Standing, marked
+from store.stories import Chapter, Story
+
+Identity = tuple[str, str]
+"""(team, fingerprint) of an alert, or (team, group key) of a group."""
+
+
+@dataclass(frozen=True)
+class Write:
+    """One entry for an incident that is there."""
+
+    incident: str
+    draft: Written
+
+
+@dataclass(frozen=True)
+class Place:
+    """Sightings to be placed, and how to decide; `at` is when they were seen."""
+
+    sightings: Sequence[Sighting]
+    decide: Decide
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Open:
+    """An incident no alert asked for."""
+
+    team: str
+    drafts: Sequence[Written]
+
+
+Work = Write | Place | Open
+
+
+@dataclass(frozen=True)
+class Holding:
+    """Where an alert belongs; `seen` is how often it was seen in this commit."""
+
+    incident: str
+    status: str
+    starts_at: str
+    seen: int = 0
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """What was on the disk before this commit: alerts by identity, and the newest open incidents of each group."""
+
+    alerts: Mapping[Identity, Holding] = field(default_factory=dict)
+    groups: Mapping[Identity, frozenset[str]] = field(default_factory=dict)
+
+
+class Page:
+    """What one commit writes. Later work sees what earlier work of the same page did; nobody else does."""
+
+    def __init__(self, stories: Mapping[str, Story], lookup: Lookup, ids: Ids, number: int, taken: set[str]) -> None:
+        self.chapters: dict[str, Chapter] = {}
+        self.alerts: dict[Identity, Holding] = {}
+        self.number = number
+        self._stories = stories
+        self._lookup = lookup
+        self._ids = ids
+        self._taken = taken
+        self._groups: dict[Identity, set[str]] = {}
+
+    def serve(self, work: Work) -> Entry | Sequence[Placed] | str:
+        """Do what is asked; UnknownName, and whatever `decide` raises."""
+        match work:
+            case Write(incident, draft):
+                return self._write(self._chapter(incident), draft)
+            case Place(sightings, decide, at):
+                return tuple(self._place(sighting, decide, at) for sighting in sightings)
+            case Open(team, drafts):
+                chapter = self._open(team)
+                for draft in drafts:
+                    self._write(chapter, draft)
+                return chapter.standing.incident
+
+    # --- what is written ---
+
+    @property
+    def fresh(self) -> list[Standing]:
+        """How the new incidents stand, in the order they were opened."""
+        return [chapter.standing for chapter in self.chapters.values() if chapter.fresh]
+
+    @property
+    def moved(self) -> list[Standing]:
+        """How the incidents stand that were there before and stand otherwise now."""
+        old = (chapter for chapter in self.chapters.values() if not chapter.fresh)
+        return [chapter.standing for chapter in old if chapter.standing is not chapter.story.standing]
+
+    @property
+    def entries(self) -> list[tuple[Entry, str]]:
+        """The new entries with the texts of their bodies."""
+        return [added for chapter in self.chapters.values() for added in chapter.added.values()]
+
+    # --- how it comes about ---
+
+    def _place(self, sighting: Sighting, decide: Decide, at: datetime) -> Placed:
+        team, fingerprint = plain(sighting.team), plain(sighting.alert.fingerprint)
+        group = self._newest((team, plain(sighting.alert.group_key)))
+        placing = decide(sighting, self._known((team, fingerprint)), group)
+        if placing.what != "ignore":
+            self._take((team, fingerprint), sighting, placing, at)
+        return self._placed(sighting, placing)
+
+    def _placed(self, sighting: Sighting, placing: Placing) -> Placed:
+        identity = (plain(sighting.team), plain(sighting.alert.fingerprint))
+        incident = self.alerts[identity].incident if placing.what == "open" else placing.incident
+        return Placed(what=placing.what, incident=incident, fingerprint=sighting.alert.fingerprint)
+
+    def _take(self, identity: Identity, sighting: Sighting, placing: Placing, at: datetime) -> None:
+        chapter = self._open(identity[0]) if placing.what == "open" else self._chapter(placing.incident)
+        for draft in placing.drafts:
+            self._write(chapter, ready(draft))
+        holding = self._holding(identity)
+        incident = chapter.standing.incident
+        if holding is None or holding.incident != incident:
+            seen = holding.seen if holding else 0
+            alert = sighting.alert
+            holding = Holding(incident, alert.status, alert.model_dump(mode="json")["starts_at"], seen)
+        self.alerts[identity] = Holding(incident, holding.status, holding.starts_at, holding.seen + 1, at)
+
+    def _write(self, chapter: Chapter, draft: Written) -> Entry:
+        entry, fresh = chapter.add(draft)
+        if not fresh:
+            return entry
+        if mark := marked(entry):
+            identity = (chapter.standing.team, mark.fingerprint)
+            before = self._holding(identity)
+            seen, at = (before.seen, before.at) if before else (0, None)
+            self.alerts[identity] = Holding(entry.incident, mark.status, mark.starts_at, seen, at)
+        group = (chapter.standing.team, chapter.standing.group_key)
+        self._groups.setdefault(group, set()).add(entry.incident)
+        return entry
+
+    def _open(self, team: str) -> Chapter:
+        incident = self._ids.draw("inc")
+        while incident in self._taken or incident in self.chapters or incident in self._stories:
+            incident = self._ids.draw("inc")
+        chapter = Chapter(Story(Standing(incident=incident, number=self.number, team=team)), fresh=True)
+        self.number += 1
+        self.chapters[incident] = chapter
+        return chapter
+
+    def _chapter(self, incident: str) -> Chapter:
+        if (chapter := self.chapters.get(incident)) is not None:
+            return chapter
+        if (story := self._stories.get(incident)) is None:
+            raise UnknownName(Phrase(word="error.no_incident", values={"incident": incident}))
+        return self.chapters.setdefault(incident, Chapter(story))
+
+    def _holding(self, identity: Identity) -> Holding | None:
+        return self.alerts.get(identity) or self._lookup.alerts.get(identity)
+
+    def _known(self, identity: Identity) -> Known | None:
+        holding = self._holding(identity)
+        if holding is None:
+            return None
+        return self._standing(holding.incident).known(holding.status, holding.starts_at)
+
+    def _newest(self, group: Identity) -> Known | None:
+        if not group[1]:
+            return None
+        there = self._lookup.groups.get(group, frozenset()) | self._groups.get(group, set())
+        standings = (self._standing(incident) for incident in there)
+        living = [s for s in standings if s.closed_at is None and (s.team, s.group_key) == group]
+        return max(living, key=lambda s: s.number).known() if living else None
+
+    def _standing(self, incident: str) -> Standing:
+        return self._chapter(incident).standing
+
+
+def asked_for(works: Iterable[Work]) -> list[tuple[str, str, str]]:
+    """(team, fingerprint, group key) of everything that is to be looked up."""
+    places = (work for work in works if isinstance(work, Place))
+    return [(plain(s.team), plain(s.alert.fingerprint), plain(s.alert.group_key)) for p in places for s in p.sightings]

@@ -1,0 +1,37 @@
+"""Rebuilds the index of incidents and alerts from the timelines, which alone say what happened."""
+
+from typing import Any
+
+import aiosqlite
+
+from store.bookkeeper import columns
+from store.queries import queries
+from store.standing import Standing
+from store.stories import entry_of
+
+SQL = queries("reindex")
+PAGE = 200
+"""How many incidents are taken up at a time."""
+
+
+async def rebuild(db: aiosqlite.Connection) -> int:
+    """Within the open transaction, so that nobody ever sees half an index; returns how many incidents there are. Only
+    how often and when an alert was last seen is kept as it stands: no entry says so."""
+    order = list(await db.execute_fetchall(SQL["order"]))
+    await db.execute_insert(SQL["forget"])
+    number = 0
+    for start in range(0, len(order), PAGE):
+        rows = []
+        for incident, team in order[start : start + PAGE]:
+            number += 1
+            rows.append(await _row(db, Standing(incident=incident, number=number, team=team)))
+        await db.executemany(SQL["create"], rows)
+    await db.execute_insert(SQL["alerts"])
+    return number
+
+
+async def _row(db: aiosqlite.Connection, standing: Standing) -> tuple[Any, ...]:
+    entries = [entry_of(row) for row in await db.execute_fetchall(SQL["story"], (standing.incident,))]
+    for entry in entries:
+        standing = standing.after(entry)
+    return (standing.incident, standing.number, *columns(standing), entries[-1].seq, entries[-1].digest)

@@ -1,0 +1,135 @@
+"""Opens everything that survives as one SQLite file, held by one process."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import aiosqlite
+
+from engine.ports import Clock, Ids
+from store.bookkeeper import Bookkeeper
+from store.lock import held, present
+from store.memory import SqliteMemory
+from store.posts import SqlitePosts
+from store.queries import queries
+from store.reading import Reader
+from store.register import SqliteRegister
+from store.reindex import rebuild
+from store.room_log import SqliteRoomLog
+from store.rooms import Raw
+from store.schema import known, upgrade
+from store.sessions import SqliteSeen, SqliteSessions
+from store.timeline import Disk, SqliteTimeline, Waiters
+from store.trouble import named
+from store.writing import Porter, Writer
+
+PRAGMAS = (
+    "PRAGMA busy_timeout = 5000",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+)
+
+
+class SqliteStore:
+    """One open store: the ports of the engine, and what the process keeps besides. `disk` reads timelines from the
+    file itself, never from memory."""
+
+    def __init__(self, writer: Writer, reader: Reader, number: int, clock: Clock, ids: Ids) -> None:
+        waiters = Waiters()
+        porter = Porter()
+        books = Bookkeeper(ids, number, waiters.tell)
+        self._writer = writer
+        self._reader = reader
+        self._porter = porter
+        self._books = books
+        self.disk = Disk(reader)
+        self.timeline = SqliteTimeline(writer, books, self.disk, waiters)
+        self.register = SqliteRegister(writer, books, porter, reader, clock)
+        self.memory = SqliteMemory(writer, porter, reader)
+        self.posts = SqlitePosts(writer, porter, reader)
+        self.room = SqliteRoomLog(writer, porter, reader)
+        self.seen = SqliteSeen(writer, porter, clock)
+        self.sessions = SqliteSessions(writer, porter, reader, clock)
+
+    async def raw(self, ref: str) -> Raw | None:
+        """A receiver call kept by `register.keep_raw`."""
+        return await self.register.raw(ref)
+
+    async def reindex(self) -> int:
+        """Rebuild the index of incidents and alerts from the timelines alone; returns how many incidents there are."""
+        count: int = await self._writer.ask(self._porter, rebuild)
+        self._books.forget()
+        return count
+
+    async def limit(self, pages: int) -> None:
+        """Let the file grow to this many pages (4,096 bytes each) at most; what needs more raises StoreFull."""
+
+        async def chore(db: aiosqlite.Connection) -> None:
+            await db.execute_fetchall(f"PRAGMA max_page_count = {int(pages)}")
+
+        await self._writer.ask(self._porter, chore)
+
+
+@asynccontextmanager
+async def open_sqlite(path: Path, clock: Clock, ids: Ids) -> AsyncIterator[SqliteStore]:
+    """Open the store at `path`, creating or upgrading it. StoreBusy while another process holds it; StoreFull where
+    nothing can be written; StoreError for a newer schema or a file that is no store."""
+    with held(path):
+        async with _connected(path) as db, _connected(path, upgrading=False) as reading:
+            writer = Writer(db, path)
+            async with _running(writer):
+                (last,) = await db.execute_fetchall(queries("register")["last_number"])
+                yield SqliteStore(writer, Reader(reading, path), int(last[0]) + 1, clock, ids)
+
+
+@asynccontextmanager
+async def look_into(path: Path, clock: Clock, ids: Ids) -> AsyncIterator[SqliteStore]:
+    """Look into a store, also while another process holds it: everything can be read, writing raises StoreError and
+    waiting wakes nobody. StoreFull where there is no file, StoreError where its schema is another."""
+    present(path)
+    async with _connected(path, upgrading=False) as reading:
+        await known(reading, path)
+        writer = Writer(reading, path)
+        writer.close()
+        yield SqliteStore(writer, Reader(reading, path), 0, clock, ids)
+
+
+async def migrate(path: Path) -> tuple[int, int]:
+    """Bring a store nobody holds to the newest schema; returns the versions before and after."""
+    with held(path):
+        async with _connected(path, upgrading=False) as db:
+            return await upgrade(db, path)
+
+
+@asynccontextmanager
+async def _connected(path: Path, *, upgrading: bool = True) -> AsyncIterator[aiosqlite.Connection]:
+    async with AsyncExitStack() as stack:
+        try:
+            db = await stack.enter_async_context(aiosqlite.connect(path, isolation_level="IMMEDIATE"))
+            for pragma in PRAGMAS:
+                await db.execute_fetchall(pragma)
+            if upgrading:
+                await upgrade(db, path)
+        except sqlite3.Error as error:
+            raise named(error, path) from error
+        yield db
+
+
+@asynccontextmanager
+async def _running(writer: Writer) -> AsyncIterator[None]:
+    """The writer's life around a body. What the body raises comes out as it is, not wrapped in a group."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            life = group.create_task(writer.run(), name="store writer")
+            try:
+                yield
+            finally:
+                writer.close()
+                await life
+    except BaseExceptionGroup as errors:
+        if len(errors.exceptions) == 1:
+            raise errors.exceptions[0] from errors.exceptions[0].__cause__
+        raise
