@@ -75,7 +75,7 @@ class Batch(Value):
     alerts: tuple[Alert, ...] = ()
     unreadable: tuple["Unreadable", ...] = ()
     truncated: int = 0
-    heartbeats: tuple[str, ...] = ()
+    heartbeats: tuple[Alert, ...] = ()
 
 
 class Unreadable(Value):
@@ -153,6 +153,7 @@ class Observation(Value):
     `role` says what a series stands for, in the field's words: sli, traffic, error_ratio, unavailable_ratio (503),
     timeout_ratio (504), limited_ratio (429), latency_p95, pool_use, pool_wait, dependency_error_ratio, availability.
     `points` are (unix seconds, value), oldest first, at most 1,000. An empty answer keeps query, window and count 0.
+    `complete_since`: how far back a cut answer still holds everything (lines before the split asked apart: the start).
     """
 
     source: str
@@ -172,6 +173,7 @@ class Observation(Value):
     state: dict[str, Any] = {}
     count: int = 0
     truncated: bool = False
+    complete_since: datetime | None = None
 
 
 class Silence(Value):

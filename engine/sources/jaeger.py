@@ -117,6 +117,7 @@ class JaegerSource:
             spans=tuple(sorted(spans, key=lambda span: (span.start, span.trace_id, span.span_id))),
             count=len(spans),
             truncated=any(each.cut or len(side) < len(each.spans) for each, side in zip(found, kept, strict=True)),
+            complete_since=min((span.start for span in kept[0]), default=None) if found[0].cut else window.start,
         )
 
     def _link(self, service: str, window: Window) -> str:

@@ -175,6 +175,7 @@ class LokiSource:
                 lines=tuple(lines),
                 count=len(lines),
                 truncated=early.cut or late.cut,
+                complete_since=early.lines[0].at if early.cut and early.lines else window.start,
             )
 
         return read

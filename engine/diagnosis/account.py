@@ -1,0 +1,105 @@
+"""Words a diagnosis: what broke, since when, why we think so, what speaks against it, and what to look at next."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from engine.diagnosis.clues import Suspicion
+from engine.diagnosis.guard import Seen, Trial
+from engine.model import Claim, Evidence, Hypothesis, Phrase, Quantity, Silence
+
+MOST_MOMENTS = 8
+MOST_IDS = 4
+MOST_STEPS = 6
+Gaps = dict[str, str | int | float | Quantity | Phrase]
+
+
+def gaps(suspicion: Suspicion) -> Gaps:
+    """What fills the gaps of titles and steps: service, peer, version, previous, since."""
+    change = suspicion.change
+    return {
+        "service": suspicion.service,
+        "peer": suspicion.peer or ", ".join(sorted(suspicion.peers)) or "—",
+        "version": (change.version or change.kind) if change else "—",
+        "previous": (change.previous_version or "—") if change else "—",
+        "since": f"{suspicion.onset:%H:%M:%S} UTC" if suspicion.onset else "—",
+    }
+
+
+def hypothesis(trial: Trial) -> Hypothesis:
+    """One possible cause with its claims; every claim cites the evidence it rests on."""
+    category, suspicion = trial.pattern.category, trial.suspicion
+    return Hypothesis(
+        category=category,
+        service=suspicion.service,
+        peer=suspicion.peer,
+        change=suspicion.change if "change" in trial.pattern.scope else None,
+        title=Phrase(word=f"pattern.{category}.title", values=gaps(suspicion)),
+        confidence=trial.confidence,
+        supporting=_claims(trial, (*trial.required, *trial.supporting)),
+        contradicting=(*_against(trial.open, "open"), *_against(trial.answered, "answered")),
+    )
+
+
+def _claims(trial: Trial, seen: Seen) -> tuple[Claim, ...]:
+    """One claim per clue that shows, by what it rests on first; one that only repeats what is cited adds nothing."""
+    cited: set[str] = set()
+    claims = []
+    for clue, hits in seen:
+        fresh = [each for each in hits if each.id not in cited]
+        if not fresh:
+            continue
+        best = [each for each in fresh if each.kind == fresh[0].kind][:MOST_IDS]
+        cited |= {each.id for each in best}
+        phrase = Phrase(word=f"diagnosis.clue.{clue.name}", values={**gaps(trial.suspicion), "what": best[0].summary})
+        claims.append(Claim(phrase=phrase, evidence_ids=tuple(each.id for each in best)))
+    return tuple(claims)
+
+
+def _against(seen: Seen, how: str) -> tuple[Claim, ...]:
+    return tuple(
+        Claim(
+            phrase=Phrase(word=f"diagnosis.against.{how}", values={"what": hits[0].summary}),
+            evidence_ids=tuple(each.id for each in hits[:MOST_IDS]),
+        )
+        for _, hits in seen
+    )
+
+
+def sequence(evidence: Iterable[Evidence], onset: datetime | None) -> tuple[Claim, ...]:
+    """What happened in order of time, in seconds before and after the onset; the weightiest eight moments."""
+    dated = [(each.onset, each) for each in evidence if each.onset is not None]
+    if not dated:
+        return ()
+    zero = onset or min(at for at, _ in dated)
+    weighty = sorted(dated, key=lambda pair: (pair[1].change is None, -pair[1].unusual, pair[1].id))[:MOST_MOMENTS]
+    return tuple(
+        Claim(phrase=_moment((at - zero).total_seconds(), each.summary), evidence_ids=(each.id,))
+        for at, each in sorted(weighty, key=lambda pair: (pair[0], pair[1].change is None, pair[1].id))
+    )
+
+
+def _moment(offset: float, what: Phrase) -> Phrase:
+    if abs(offset) < 1.0:
+        return Phrase(word="diagnosis.moment.onset", values={"what": what})
+    word = "diagnosis.moment.before" if offset < 0 else "diagnosis.moment.after"
+    return Phrase(word=word, values={"offset": Quantity(value=abs(offset), unit="seconds"), "what": what})
+
+
+def next_steps(
+    trial: Trial | None, silent: Sequence[Silence], service: str, *, proven: bool = False, calm: bool = False
+) -> tuple[Phrase, ...]:
+    """What to do next: what the first pattern says, or what it lacks; and which silent source to repair."""
+    steps: list[Phrase] = []
+    if trial is not None and proven:
+        steps += [Phrase(word=word, values=gaps(trial.suspicion)) for word in trial.pattern.next_steps]
+    elif calm:
+        steps.append(Phrase(word="diagnosis.next.tune_alert", values={"service": service}))
+    elif trial is not None:
+        steps += [Phrase(word=f"diagnosis.ask.{clue.name}", values=gaps(trial.suspicion)) for clue in trial.missing]
+    steps += [
+        Phrase(word="diagnosis.next.repair_source", values={"source": each.source, "reason": each.reason})
+        for each in {each.source: each for each in silent}.values()
+    ]
+    if not proven:
+        steps.append(Phrase(word="diagnosis.next.look_again", values={"service": service}))
+    return tuple(steps[:MOST_STEPS])

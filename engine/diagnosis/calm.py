@@ -1,0 +1,61 @@
+"""Recognises a false alarm: somebody looked, and everything a user would feel is as usual."""
+
+from collections.abc import Sequence
+
+from engine.model import Evidence
+
+FELT = frozenset(
+    {
+        "error_ratio",
+        "unavailable_ratio",
+        "timeout_ratio",
+        "limited_ratio",
+        "latency_p95",
+        "availability",
+        "dependency_error_ratio",
+        "pool_use",
+        "pool_wait",
+    }
+)
+FAILURES = frozenset({"error_ratio", "unavailable_ratio", "timeout_ratio"})
+ALIKE = 0.25
+"""How far the alert's own series may differ from traffic, in growth, and still be called traffic."""
+
+
+def quiet(evidence: Sequence[Evidence], service: str) -> bool:
+    """Whether failures were measured and are normal, nothing harmful is unusual, and the alert's own series is back to
+    normal or merely follows the traffic. Nothing measured is not quiet: it is unknown."""
+    measured = any(
+        each.signal in FAILURES and each.service == service and not each.abnormal and each.count for each in evidence
+    )
+    return measured and not any(_harms(each, evidence) for each in evidence)
+
+
+def _harms(each: Evidence, evidence: Sequence[Evidence]) -> bool:
+    if not each.abnormal or each.kind == "change":
+        return False
+    if each.kind == "sli":
+        return not each.details.get("back") and not _follows_traffic(each, evidence)
+    if each.kind == "log":
+        return each.details.get("level") != "warning"
+    if each.signal == "traffic":
+        return each.details.get("direction") == "down"
+    return each.kind in ("trace", "state", "probe") or each.signal in FELT
+
+
+def _follows_traffic(sli: Evidence, evidence: Sequence[Evidence]) -> bool:
+    growth = _growth(sli)
+    return growth is not None and any(
+        each.signal == "traffic" and each.service == sli.service and each.abnormal and _alike(growth, _growth(each))
+        for each in evidence
+    )
+
+
+def _growth(each: Evidence) -> float | None:
+    if each.before is None or each.after is None or each.before.value <= 0:
+        return None
+    return each.after.value / each.before.value
+
+
+def _alike(one: float, other: float | None) -> bool:
+    return other is not None and abs(one - other) <= ALIKE * max(one, other)

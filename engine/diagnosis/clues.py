@@ -1,0 +1,135 @@
+"""Says what a clue is and finds it in evidence; patterns are made of clues and of nothing else."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from engine.model import Change, Evidence, Value
+
+Where = Literal["self", "own", "to_peer", "peer"]
+State = Literal["up", "down", "abnormal", "normal", "before_onset", "none_before_onset", "new_version", "other_version"]
+
+ONE_VERSION = 0.8
+"""Share of failing lines that one version must own before they are called its own."""
+
+
+class Sign(Value):
+    """One way a clue may show in evidence.
+
+    where: `self` the suspected service alone, no call of its involved · `own` the suspected service, calls included ·
+    `to_peer` its calls to the peer · `peer` what was seen at the peer itself. With no peer bound any neighbour counts.
+    `topics`: at least one must be a subject of the text.
+    """
+
+    signals: tuple[str, ...]
+    where: Where = "self"
+    state: State = "abnormal"
+    topics: tuple[str, ...] = ()
+
+
+class Clue(Value):
+    """Something that is so or not: one of its signs is found. `unless` is what answers it as a contradiction."""
+
+    name: str
+    any: tuple[Sign, ...]
+    unless: "Clue | None" = None
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """Who is suspected: a service, maybe one of its peers, maybe a change; and since when its trouble shows.
+
+    `peers` are all neighbours that the service calls; `slack` is how many seconds the onset may be dated too early.
+    `linked`: evidence leads from the service of the alert to this one; `late`: its trouble began clearly after theirs.
+    """
+
+    service: str
+    peer: str = ""
+    change: Change | None = None
+    onset: datetime | None = None
+    slack: float = 0.0
+    peers: frozenset[str] = frozenset()
+    depth: int = 0
+    linked: bool = True
+    late: bool = False
+
+    def precedes(self, change: Change) -> bool:
+        """Whether a change came before the trouble; never where no trouble is dated."""
+        return self.onset is not None and (self.onset - change.at).total_seconds() >= -self.slack
+
+
+def found(clue: Clue, suspicion: Suspicion, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """The evidence in which a clue shows, that of its first sign first; empty where it does not."""
+    hits = {each.id: each for sign in clue.any for each in evidence if _shows(sign, suspicion, each)}
+    if any(sign.state == "normal" for sign in clue.any) and _disturbed(clue, suspicion, evidence):
+        return ()
+    if any(sign.state == "none_before_onset" for sign in clue.any) and _preceded(suspicion, evidence):
+        return ()
+    return tuple(hits.values())
+
+
+def _disturbed(clue: Clue, suspicion: Suspicion, evidence: Sequence[Evidence]) -> bool:
+    """Whether anything that ought to be normal is not: then the normal rest says nothing."""
+    signs = [sign.model_copy(update={"state": "abnormal"}) for sign in clue.any]
+    return any(_shows(sign, suspicion, each) for sign in signs for each in evidence)
+
+
+def _preceded(suspicion: Suspicion, evidence: Sequence[Evidence]) -> bool:
+    return any(
+        each.change is not None and each.service == suspicion.service and suspicion.precedes(each.change)
+        for each in evidence
+    )
+
+
+def _shows(sign: Sign, suspicion: Suspicion, each: Evidence) -> bool:
+    if each.signal not in sign.signals or not _is_there(sign.where, suspicion, each):
+        return False
+    if sign.topics and not set(sign.topics) & set(each.details.get("topics", ())):
+        return False
+    return _has_state(sign.state, suspicion, each)
+
+
+def called(each: Evidence) -> frozenset[str]:
+    """The services an error was met with while calling them, by peer or by name in the text."""
+    return frozenset({each.peer, *each.details.get("mentions", ())}) - {"", each.service}
+
+
+def _is_there(where: Where, suspicion: Suspicion, each: Evidence) -> bool:
+    peers = frozenset({suspicion.peer}) if suspicion.peer else suspicion.peers
+    match where:
+        case "own":
+            return each.service == suspicion.service
+        case "self":
+            return each.service == suspicion.service and not called(each) & suspicion.peers
+        case "peer":
+            return each.service in peers and each.service != suspicion.service
+        case "to_peer":
+            through = suspicion.service in each.details.get("path", ()) and each.service in peers
+            return through or (each.service == suspicion.service and bool(called(each) & peers))
+
+
+def _has_state(state: State, suspicion: Suspicion, each: Evidence) -> bool:
+    match state:
+        case "abnormal":
+            return each.abnormal
+        case "up" | "down":
+            return each.abnormal and each.details.get("direction") == state
+        case "normal":
+            return not each.abnormal and each.count > 0
+        case "before_onset":
+            return each.change is not None and suspicion.change == each.change
+        case "none_before_onset":
+            return each.change is None or not suspicion.precedes(each.change)
+        case "new_version" | "other_version":
+            return each.abnormal and _by_version(state == "new_version", suspicion.change, each)
+
+
+def _by_version(new: bool, change: Change | None, each: Evidence) -> bool:
+    """Whether the failing lines are nearly all of the version a change brought (or nearly none of them are)."""
+    versions: Mapping[str, int] = each.details.get("versions", {})
+    total = sum(versions.values())
+    if change is None or not change.version or change.version == change.previous_version or not total:
+        return False
+    share = versions.get(change.version, 0) / total
+    return share >= ONE_VERSION if new else share <= 1 - ONE_VERSION

@@ -1,0 +1,129 @@
+"""Names the cause that the evidence proves, or says that it proves none."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from engine.diagnosis import account
+from engine.diagnosis.calm import quiet
+from engine.diagnosis.clues import Suspicion
+from engine.diagnosis.guard import Trial, attempt, rivals
+from engine.diagnosis.localisation import bound, suspicions
+from engine.diagnosis.patterns import PATTERNS
+from engine.model import Diagnosis, Evidence, Phrase, Silence, Window
+from engine.team import Service
+
+MOST_HYPOTHESES = 4
+DEEPER = 0.04
+"""How much a link further down the chain is preferred: it explains what the links above show."""
+
+
+def diagnose(
+    evidence: Sequence[Evidence],
+    silent: Sequence[Silence],
+    services: Mapping[str, Service],
+    service: str,
+    window: Window,
+) -> Diagnosis:
+    """Weigh the evidence of one sweep about `service`. Pure: the same evidence in any order gives the same diagnosis.
+
+    `services` is the team's catalogue, from which the dependencies come; words of alerts never enter. Evidence from
+    outside the window's reach is not weighed.
+    """
+    weighed = sorted((each for each in evidence if each.onset is None or each.onset <= window.end), key=_by_number)
+    suspects = suspicions(weighed, services, service, window)
+    trials = _ranked(_trials(weighed, silent, suspects))
+    proven = [trial for trial in trials if not trial.objections()]
+    close = rivals(proven[0], trials) if proven else ()
+    if proven and not close:
+        return _conclusive(proven[0], trials, silent, service)
+    return _inconclusive(weighed, trials, close, silent, service)
+
+
+def _by_number(each: Evidence) -> tuple[str, int, str]:
+    """Order by kind and number, so that ev_metric_10 comes after ev_metric_9."""
+    digits = re.search(r"(\d+)$", each.id)
+    return each.kind, int(digits.group(1)) if digits else 0, each.id
+
+
+def _trials(evidence: Sequence[Evidence], silent: Sequence[Silence], suspects: Iterable[Suspicion]) -> Iterator[Trial]:
+    for suspicion in suspects:
+        for pattern in PATTERNS:
+            for suspect in bound(suspicion, pattern.scope, evidence):
+                trial = attempt(pattern, suspect, evidence, silent)
+                if _worth_showing(trial):
+                    yield trial
+
+
+def _worth_showing(trial: Trial) -> bool:
+    """At least half of what a pattern requires shows, and something unusual is in it besides a change."""
+    shown = [hits for _, hits in trial.required if hits]
+    unusual = any(each.abnormal and each.kind != "change" for hits in shown for each in hits)
+    return unusual and 2 * len(shown) >= len(trial.required)
+
+
+def _ranked(trials: Iterator[Trial]) -> list[Trial]:
+    """Best first; of one category at one place only the best."""
+    order = {pattern.category: place for place, pattern in enumerate(PATTERNS)}
+    ordered = sorted(
+        trials,
+        key=lambda trial: (
+            bool(trial.objections()),
+            -(trial.confidence + DEEPER * trial.suspicion.depth),
+            len(trial.missing),
+            order[trial.pattern.category],
+            -len(trial.evidence),
+            trial.suspicion.service,
+            trial.suspicion.peer,
+        ),
+    )
+    best: dict[tuple[str, str], Trial] = {}
+    for trial in ordered:
+        best.setdefault((trial.pattern.category, trial.suspicion.service), trial)
+    return list(best.values())
+
+
+def _conclusive(cause: Trial, trials: Sequence[Trial], silent: Sequence[Silence], service: str) -> Diagnosis:
+    shown = [cause, *(trial for trial in trials if trial is not cause)][:MOST_HYPOTHESES]
+    return Diagnosis(
+        verdict="conclusive",
+        hypotheses=tuple(account.hypothesis(trial) for trial in shown),
+        sequence=account.sequence((each for each in cause.evidence if each.abnormal), cause.suspicion.onset),
+        next_steps=account.next_steps(cause, silent, service, proven=True),
+    )
+
+
+def _inconclusive(
+    evidence: Sequence[Evidence],
+    trials: Sequence[Trial],
+    close: Sequence[Trial],
+    silent: Sequence[Silence],
+    service: str,
+) -> Diagnosis:
+    unusual = [each for each in evidence if each.abnormal and each.kind != "state"]
+    calm = quiet(evidence, service)
+    trials = () if calm else trials
+    first = trials[0] if trials else None
+    return Diagnosis(
+        verdict="inconclusive",
+        hypotheses=tuple(account.hypothesis(trial) for trial in trials[:MOST_HYPOTHESES]),
+        sequence=account.sequence(unusual, first.suspicion.onset if first else None),
+        why_inconclusive=_why(first, close, unusual=bool(unusual), calm=calm, seen=bool(evidence)),
+        next_steps=account.next_steps(first, silent, service, calm=calm),
+        quiet=calm,
+    )
+
+
+def _why(first: Trial | None, close: Sequence[Trial], *, unusual: bool, calm: bool, seen: bool) -> tuple[Phrase, ...]:
+    if close:
+        titles = [
+            Phrase(word=f"pattern.{trial.pattern.category}.title", values=account.gaps(trial.suspicion))
+            for trial in close[:1]
+        ]
+        return (Phrase(word="diagnosis.why.rival", values={"other": titles[0]}),)
+    if calm:
+        return (Phrase(word="diagnosis.why.quiet"),)
+    if first is not None:
+        return first.objections()
+    if not seen:
+        return (Phrase(word="diagnosis.why.no_evidence"),)
+    return (Phrase(word="diagnosis.why.no_pattern" if unusual else "diagnosis.why.nothing_unusual"),)

@@ -1,0 +1,119 @@
+"""Holds back causes that are not proven: too few kinds of evidence, effect before cause, an open contradiction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.diagnosis.clues import Clue, Suspicion, found
+from engine.diagnosis.patterns import Pattern
+from engine.model import Evidence, Phrase, Silence
+
+THRESHOLD = 0.6
+HIGHEST, LOWEST = 0.95, 0.2
+UNPROVEN = 0.4
+"""No hypothesis with an objection is believed more than this."""
+SUPPORT, COMPLETE = 0.1, 0.05
+PER_CONTRADICTION, PER_ANSWERED, PER_SILENCE, PER_MISSING_KIND = 0.25, 0.02, 0.03, 0.06
+MOST_SILENCES = 2
+WEIGHTS = {"metric": 1.0, "log": 1.0, "trace": 1.0, "change": 1.0, "probe": 1.0, "state": 0.5, "sli": 0.0}
+ENOUGH_KINDS = 2.0
+MANY_KINDS = 3.0
+CLOSE = 0.05
+
+Seen = tuple[tuple[Clue, tuple[Evidence, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A pattern tried on one suspicion: which of its clues show, in which evidence, and how far that carries."""
+
+    pattern: Pattern
+    suspicion: Suspicion
+    required: Seen
+    supporting: Seen
+    open: Seen
+    answered: Seen
+    silences: int
+
+    @property
+    def missing(self) -> tuple[Clue, ...]:
+        """Required clues that do not show."""
+        return tuple(clue for clue, hits in self.required if not hits)
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """All that speaks for it, each once."""
+        return tuple({each.id: each for _, hits in (*self.required, *self.supporting) for each in hits}.values())
+
+    @property
+    def kinds(self) -> float:
+        """How many independent kinds of evidence show something unusual; state counts half, the alert's SLI nothing."""
+        return sum(WEIGHTS[kind] for kind in {each.kind for each in self.evidence if each.abnormal})
+
+    @property
+    def score(self) -> float:
+        """Confidence before objections: base times the share of required clues, and what supports or weakens it."""
+        share = sum(1 for _, hits in self.required if hits) / len(self.required)
+        support = sum(1 for _, hits in self.supporting if hits) / max(len(self.supporting), 1)
+        score = self.pattern.base * share + SUPPORT * support + (COMPLETE if share == 1.0 else 0.0)
+        score -= PER_CONTRADICTION * len(self.open) + PER_ANSWERED * len(self.answered)
+        score -= PER_SILENCE * min(self.silences, MOST_SILENCES)
+        score -= PER_MISSING_KIND * max(0.0, MANY_KINDS - self.kinds)
+        return min(HIGHEST, max(LOWEST, score))
+
+    @property
+    def confidence(self) -> float:
+        """The score, capped while anything is held against it; two digits."""
+        return round(min(self.score, UNPROVEN) if self.objections() else self.score, 2)
+
+    def objections(self) -> tuple[Phrase, ...]:
+        """Why this may not be called the cause; empty where it may."""
+        raised: list[Phrase] = [
+            Phrase(word="diagnosis.objection.missing", values={"clue": Phrase(word=f"diagnosis.missing.{clue.name}")})
+            for clue in self.missing
+        ]
+        if not self.suspicion.linked:
+            raised.append(Phrase(word="diagnosis.objection.not_linked", values={"service": self.suspicion.service}))
+        if self.suspicion.late:
+            raised.append(Phrase(word="diagnosis.objection.late", values={"service": self.suspicion.service}))
+        if self.kinds < ENOUGH_KINDS:
+            raised.append(Phrase(word="diagnosis.objection.one_kind"))
+        raised += [
+            Phrase(word="diagnosis.objection.contradiction", values={"what": hits[0].summary}) for _, hits in self.open
+        ]
+        if not raised and self.score < THRESHOLD:
+            raised.append(Phrase(word="diagnosis.objection.weak"))
+        return tuple(raised)
+
+
+def attempt(pattern: Pattern, suspicion: Suspicion, evidence: Sequence[Evidence], silent: Sequence[Silence]) -> Trial:
+    """Try a pattern on a suspicion."""
+    against = [(clue, found(clue, suspicion, evidence)) for clue in pattern.contradicting]
+    standing = [(clue, hits) for clue, hits in against if hits]
+    answered = [
+        (clue, hits) for clue, hits in standing if clue.unless is not None and found(clue.unless, suspicion, evidence)
+    ]
+    return Trial(
+        pattern=pattern,
+        suspicion=suspicion,
+        required=tuple((clue, found(clue, suspicion, evidence)) for clue in pattern.required),
+        supporting=tuple((clue, found(clue, suspicion, evidence)) for clue in pattern.supporting),
+        open=tuple(pair for pair in standing if pair not in answered),
+        answered=tuple(answered),
+        silences=len({each.source for each in silent}),
+    )
+
+
+def rivals(first: Trial, others: Sequence[Trial]) -> tuple[Trial, ...]:
+    """Proven explanations nearly as good that blame somebody else; links of one chain are no rivals."""
+    return tuple(
+        other
+        for other in others
+        if other is not first
+        and not other.objections()
+        and first.confidence - other.confidence < CLOSE
+        and not _chained(first.suspicion, other.suspicion)
+    )
+
+
+def _chained(one: Suspicion, other: Suspicion) -> bool:
+    return one.service == other.peer or other.service == one.peer

@@ -1,0 +1,131 @@
+"""Turns observed series into evidence: before against after, since when, and how unusual."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from engine.diagnosis.floors import floor
+from engine.diagnosis.series import Series, Shift, shifts
+from engine.diagnosis.silences import nothing
+from engine.model import Evidence, Observation, Phrase, Quantity, Unit, Window
+
+MOST_POINTS = 240
+NAMED = frozenset(
+    {
+        "sli",
+        "traffic",
+        "error_ratio",
+        "unavailable_ratio",
+        "timeout_ratio",
+        "limited_ratio",
+        "latency_p95",
+        "pool_use",
+        "pool_wait",
+        "dependency_error_ratio",
+        "availability",
+    }
+)
+
+
+def measure(observations: Sequence[Observation], window: Window) -> list[Evidence]:
+    """Evidence of all series, in the order of the observations; ids are still empty."""
+    series = [_series(each) for each in observations]
+    filled = [(each, one) for each, one in zip(observations, series, strict=True) if len(one.times)]
+    judged = iter(shifts([one for _, one in filled], window.split.timestamp()))
+    return [
+        _evidence(each, one, next(judged), window) if len(one.times) else nothing(each, _signal(each))
+        for each, one in zip(observations, series, strict=True)
+    ]
+
+
+def _signal(observation: Observation) -> str:
+    return observation.role or observation.kind
+
+
+def _series(observation: Observation) -> Series:
+    points = np.array(observation.points, dtype=np.float64).reshape(-1, 2)
+    points = points[np.isfinite(points).all(axis=1)]
+    return Series(points[:, 0], points[:, 1], floor(observation.role, observation.unit))
+
+
+def what(observation: Observation) -> Phrase:
+    """The name of what a series measures."""
+    values: dict[str, str | int | float | Quantity | Phrase] = {"service": observation.service}
+    if observation.peer:
+        values["peer"] = observation.peer
+    if observation.role not in NAMED:
+        values["name"] = observation.role or observation.query[:80]
+        return Phrase(word="evidence.signal.other", values=values)
+    if observation.role == "dependency_error_ratio" and not observation.peer:
+        return Phrase(word="evidence.signal.dependencies_error_ratio", values=values)
+    return Phrase(word=f"evidence.signal.{observation.role}", values=values)
+
+
+def _summary(observation: Observation, shift: Shift, unit: Unit) -> Phrase:
+    name = what(observation)
+    if shift.after is None:
+        return Phrase(word="evidence.series.stopped", values={"what": name})
+    after = Quantity(value=shift.after, unit=unit)
+    if shift.before is None:
+        word = "evidence.series.appeared" if shift.abnormal else "evidence.series.no_before"
+        return Phrase(word=word, values={"what": name, "after": after})
+    before = Quantity(value=shift.before, unit=unit)
+    if not shift.abnormal:
+        return Phrase(word="evidence.series.normal", values={"what": name, "before": before, "after": after})
+    word = "evidence.series.rose" if shift.direction == "up" else "evidence.series.fell"
+    return Phrase(word=word, values={"what": name, "before": before, "after": after})
+
+
+def _evidence(observation: Observation, series: Series, shift: Shift, window: Window) -> Evidence:
+    unit = observation.unit
+    return Evidence(
+        id="",
+        kind=observation.kind,
+        source=observation.source,
+        service=observation.service,
+        signal=_signal(observation),
+        query=observation.query,
+        window=observation.window,
+        summary=_summary(observation, shift, unit),
+        abnormal=shift.abnormal,
+        peer=observation.peer,
+        before=None if shift.before is None else Quantity(value=shift.before, unit=unit),
+        after=None if shift.after is None else Quantity(value=shift.after, unit=unit),
+        onset=None if shift.onset is None else datetime.fromtimestamp(shift.onset, UTC),
+        unusual=shift.unusual,
+        count=len(series.times),
+        link=observation.link,
+        points=_thinned(series),
+        details=_details(observation, series, shift, window),
+    )
+
+
+def _details(observation: Observation, series: Series, shift: Shift, window: Window) -> dict[str, Any]:
+    """What an independent query needs to arrive at the same figures, and how the series stands now.
+
+    before_is: median of the points t < split. after_is: `max_rolling_median` or `min_rolling_median` over `width`
+    neighbouring points t >= split, else `median` of those points.
+    """
+    extreme = "max_rolling_median" if shift.direction == "up" else "min_rolling_median"
+    step = float(np.median(np.diff(series.times))) if len(series.times) > 1 else 0.0
+    return {
+        "before_is": "median" if shift.before is not None else "not_measured",
+        "after_is": extreme if shift.abnormal else "median",
+        "width": shift.width,
+        "split": window.split.timestamp(),
+        "step": step,
+        "now": shift.now,
+        "back": shift.back,
+        "direction": shift.direction,
+        "since_before_window": shift.onset is not None and shift.onset <= float(series.times[0]),
+        "labels": dict(list(observation.labels.items())[:20]),
+    }
+
+
+def _thinned(series: Series) -> tuple[tuple[float, float], ...]:
+    """At most 240 points, evenly picked, the first and the last among them."""
+    total = len(series.times)
+    picked = np.unique(np.linspace(0, total - 1, min(total, MOST_POINTS)).round().astype(int))
+    return tuple(zip(series.times[picked].tolist(), series.values[picked].tolist(), strict=True))

@@ -1,0 +1,133 @@
+"""Judges what the sources answered: every observation becomes evidence, decisive first, bounded, with stable ids."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from engine.diagnosis.changes import changed, stands
+from engine.diagnosis.logs import read
+from engine.diagnosis.measures import measure
+from engine.diagnosis.traces import trace
+from engine.model import Evidence, Observation, Window
+
+HARM = (
+    "error_ratio",
+    "unavailable_ratio",
+    "timeout_ratio",
+    "limited_ratio",
+    "latency_p95",
+    "availability",
+    "dependency_error_ratio",
+)
+"""Roles that a user of the service feels; their earliest onset is when the trouble began."""
+
+MOST_ABNORMAL = 12
+MOST_NORMAL = 12
+MOST_ALIKE = 2
+KINDS = ("sli", "metric", "log", "trace", "change", "state", "probe")
+
+
+def judge(observations: Sequence[Observation], window: Window) -> tuple[Evidence, ...]:
+    """Judge all observations of one sweep. Abnormal evidence comes first, the decisive before the rest; of normal
+    evidence, which speaks against causes, what is about the same services is kept. At most 12 of each."""
+    measured = measure([each for each in observations if each.kind in ("sli", "metric", "probe")], window)
+    names = _names(observations)
+    onset, slack = began(measured)
+    found = [
+        *measured,
+        *(each for one in observations if one.kind == "log" for each in read(one, window, names)),
+        *trace([each for each in observations if each.kind == "trace"], window, names),
+        *(each for one in observations if one.kind == "change" for each in changed(one, window, onset, slack)),
+        *(each for one in observations if one.kind == "state" for each in stands(one)),
+    ]
+    return _numbered(_bounded(_distinct(found)))
+
+
+def began(evidence: Iterable[Evidence]) -> tuple[datetime | None, float]:
+    """When the trouble began, and the sampling step in seconds by which that may be off. None: no harm was measured."""
+    harmful = [each for each in evidence if each.abnormal and each.signal in HARM and each.onset is not None]
+    if not harmful:
+        return None, 0.0
+    first = min(harmful, key=lambda each: (each.onset is None, each.onset))
+    return first.onset, float(first.details.get("step", 0.0))
+
+
+def _names(observations: Iterable[Observation]) -> frozenset[str]:
+    """Everything that is only a name: services, peers, versions."""
+    found: set[str] = set()
+    for each in observations:
+        found |= {each.service, each.peer}
+        found |= {name for line in each.lines for name in (line.service, line.version)}
+        found |= {name for span in each.spans for name in (span.service, span.peer)}
+        found |= {name for one in each.changes for name in (one.service, one.version, one.previous_version)}
+    return frozenset(found - {""})
+
+
+def _distinct(evidence: Iterable[Evidence]) -> list[Evidence]:
+    """The same change reported by two answers is one piece of evidence."""
+    seen: set[tuple[str, str]] = set()
+    kept = []
+    for each in evidence:
+        if each.change is not None:
+            if (each.source, each.change.id) in seen:
+                continue
+            seen.add((each.source, each.change.id))
+        kept.append(each)
+    return kept
+
+
+def _rank(each: Evidence) -> tuple[bool, bool, bool, int, float, str, str, str, str]:
+    warning = each.details.get("level") == "warning"
+    return (
+        not each.abnormal,
+        each.count == 0,
+        warning,
+        KINDS.index(each.kind),
+        -each.unusual,
+        each.signal,
+        each.service,
+        each.peer,
+        each.query,
+    )
+
+
+def _bounded(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The decisive ones; where there are too many, at most two alike, so that no kind crowds out the others."""
+    ordered = sorted(evidence, key=_rank)
+    abnormal = _varied([each for each in ordered if each.abnormal], MOST_ABNORMAL)
+    spoken_of = {each.service for each in abnormal} | {each.peer for each in abnormal}
+    normal = [each for each in ordered if not each.abnormal]
+    normal.sort(key=lambda each: (each.kind != "change", bool(spoken_of) and each.service not in spoken_of))
+    return sorted([*abnormal, *_varied(normal, MOST_NORMAL)], key=_rank)
+
+
+def _varied(ordered: Sequence[Evidence], most: int) -> list[Evidence]:
+    if len(ordered) <= most:
+        return list(ordered)
+    alike: Counter[tuple[str, str, str]] = Counter()
+    first: list[Evidence] = []
+    rest: list[Evidence] = []
+    for each in ordered:
+        alike[each.kind, each.signal, each.service] += 1
+        (first if alike[each.kind, each.signal, each.service] <= MOST_ALIKE else rest).append(each)
+    first = _by_turns(first)
+    return [*first, *rest][:most]
+
+
+def _by_turns(ordered: Sequence[Evidence]) -> list[Evidence]:
+    """The best of each kind, then the second best of each kind, and so on."""
+    turn: Counter[str] = Counter()
+    placed = []
+    for place, each in enumerate(ordered):
+        turn[each.kind] += 1
+        placed.append((turn[each.kind], place, each))
+    return [each for _, _, each in sorted(placed, key=lambda item: item[:2])]
+
+
+def _numbered(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    numbers: Counter[str] = Counter()
+    named = []
+    for each in evidence:
+        numbers[each.kind] += 1
+        named.append(each.model_copy(update={"id": f"ev_{each.kind}_{numbers[each.kind]}"}))
+    return tuple(named)

@@ -1,0 +1,1 @@
+"""Tests how evidence is judged and causes are named, mirroring engine/diagnosis."""
