@@ -8,11 +8,12 @@ from bot.demo.clock import Clock
 from bot.demo.logs import LogStore
 from bot.demo.releases import Refused, Release, Releases
 from bot.demo.services.coupon import DiscountTable
-from bot.demo.traffic import Traffic
+from bot.demo.traffic import BASE_RPS, Traffic
 
 BASELINE_S = 15.0
 SURGE_RPS = {"order-service": 48.0, "payment-service": 44.0}
 RECALCULATION_HOLDS_S = 4.0
+FALSE_ALARM_LASTS_S = 60.0
 HEALTHY_VERSION = "v2.3.0"
 NAMES = ("payment-503-after-deploy", "coupon-504-timeout", "order-429-rate-limit", "false-alarm")
 
@@ -101,10 +102,11 @@ class Scenarios:
         )
 
     async def _order_surge(self) -> None:
-        self._stage.traffic.rates["order-service"] = SURGE_RPS["order-service"]
+        self._stage.traffic.surge("order-service", SURGE_RPS["order-service"])
 
     async def _harmless(self) -> None:
-        self._stage.traffic.rates["payment-service"] = SURGE_RPS["payment-service"]
+        ebbs_at = asyncio.get_running_loop().time() + FALSE_ALARM_LASTS_S
+        self._stage.traffic.surge("payment-service", SURGE_RPS["payment-service"], ebbs_at)
         await self._stage.releases.roll_out("payment-service", "v2.3.2", "ci-pipeline", "clearer receipts")
 
     def _mitigated(self) -> bool:
@@ -125,7 +127,7 @@ class Scenarios:
         if not self.name:
             phase = "healthy" if self.baseline_s >= BASELINE_S else "baseline"
         elif self.name == "false-alarm":
-            phase = "surge"
+            phase = "surge" if self._stage.traffic.rates["payment-service"] > BASE_RPS["payment-service"] else "ebbed"
         else:
             phase = "mitigated" if self._mitigated() else "fault"
         return {

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import random
 from dataclasses import dataclass, field
 
@@ -24,12 +25,19 @@ class Traffic:
     balancers: dict[str, Balancer]
     session: aiohttp.ClientSession
     rates: dict[str, float] = field(default_factory=lambda: dict(BASE_RPS))
+    ebbs_at: dict[str, float] = field(default_factory=dict)
     sent: int = 0
     dice: random.Random = field(default_factory=lambda: random.Random(20))
 
     def calm(self) -> None:
         """Back to the usual rates."""
         self.rates = dict(BASE_RPS)
+        self.ebbs_at = {}
+
+    def surge(self, service: str, rps: float, ebbs_at: float = math.inf) -> None:
+        """Send `rps` requests a second to a service until the loop's clock reads `ebbs_at`."""
+        self.rates[service] = rps
+        self.ebbs_at[service] = ebbs_at
 
     async def run(self) -> None:
         """Send requests until cancelled."""
@@ -48,6 +56,8 @@ class Traffic:
 
         async with asyncio.TaskGroup() as group:
             while True:
+                if loop.time() >= self.ebbs_at.get(service, math.inf):
+                    self.rates[service] = BASE_RPS[service]
                 due = max(due + self.dice.uniform(0.6, 1.4) / self.rates[service], loop.time() - 0.5)
                 await asyncio.sleep(max(due - loop.time(), 0))
                 if under_way < MAX_UNDER_WAY:

@@ -66,8 +66,10 @@ class PaymentReplica(Replica):
 
     async def _pay(self, request: web.Request, span: Span) -> Answer:
         order = await json_body(request)
-        account, cents, code = str(order.get("account", "0")), int(str(order.get("cents", 100))), order.get("coupon")
-        expired = False
+        account, amount, code = str(order.get("account", "0")), order.get("cents", 100), str(order.get("coupon") or "")
+        if not account.isalnum() or not isinstance(amount, int) or not (code.isalnum() or not code):
+            return Answer(400, {"error": "account and coupon must be letters and digits, cents a whole number"})
+        cents, expired = amount, False
         if code and self.settings.coupon_path == "enabled":
             reply = await self._coupons.call("GET", f"/quote?code={code}", span)
             if reply.status != 200:

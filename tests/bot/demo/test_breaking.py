@@ -1,6 +1,7 @@
 """Checks that the faults are in what runs: the pool really empties, and what is done about it really helps."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from bot.demo.services.order import TokenBucket
 from bot.demo.services.payment import POOL_SIZE, PaymentReplica
 from bot.demo.services.pool import Pool, PoolExhausted
+from bot.demo.traffic import BASE_RPS
 from bot.demo.world import World
 from tests.bot.demo.stage import quiet_world
 
@@ -125,6 +127,21 @@ async def test_placing_an_order_pays_for_it_and_the_trace_runs_through_all_three
     kept = [spans for spans in world.spans.newest_first() if len(spans) > 3]
     for spans in kept:
         assert {span.service for span in spans} == {"order-service", "payment-service", "coupon-service"}
+
+
+@pytest.mark.parametrize(
+    "body", [{"account": "1 2\nCHARGE 3"}, {"cents": "many"}, {"cents": 1.5}, {"coupon": "a&b=c"}, {"account": []}]
+)
+async def test_a_payment_that_makes_no_sense_is_refused(world: World, body: dict[str, Any]) -> None:
+    assert (await send(world, "payment-service", "POST", "/pay", body))[0] == 400
+
+
+async def test_a_surge_ebbs_when_its_time_is_over(world: World) -> None:
+    world.traffic.surge("payment-service", 200.0, ebbs_at=0.0)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await world.traffic.run()
+    assert world.traffic.rates == BASE_RPS
 
 
 async def test_two_charges_of_one_account_at_once_meet_a_real_deadlock(world: World) -> None:

@@ -1,5 +1,6 @@
 """Checks the evaluator: rates as Prometheus extrapolates them, vectors that match one to one, and what it refuses."""
 
+import contextlib
 import math
 
 import numpy as np
@@ -201,10 +202,9 @@ def test_series_that_collide_are_refused() -> None:
 
 @given(st.text(max_size=40))
 def test_no_query_text_does_anything_but_answer_or_be_refused(query: str) -> None:
-    try:
-        ask(stored({"x": counter(1)}), query, 10)
-    except (BadQuery, CannotExecute, AssertionError) as refused:
-        assert str(refused) or isinstance(refused, AssertionError)
+    with contextlib.suppress(BadQuery, CannotExecute):
+        expr = parse_query(query)
+        Evaluation(stored({"x": counter(1)}), np.array([10_000], np.int64)).value(expr)
 
 
 @pytest.mark.parametrize(

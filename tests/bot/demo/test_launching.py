@@ -1,0 +1,61 @@
+"""Checks the world as a program: it starts, says where it is, is watched, and never outlives its parent."""
+
+import asyncio
+import json
+import os
+import sys
+
+import aiohttp
+import pytest
+
+from bot.demo.launch import WorldDidNotStart, open_world
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def test_the_launcher_waits_for_the_world_and_ends_it() -> None:
+    async with open_world() as world, aiohttp.ClientSession() as session:
+        async with session.get(f"{world.prometheus}/api/v1/query", params={"query": "up"}) as answer:
+            found = (await answer.json())["data"]["result"]
+        assert len(found) == 8
+        assert {row["value"][1] for row in found} == {"1"}
+        assert {row["metric"]["job"] for row in found} == set(world.services)
+        async with session.get(f"{world.control}/control/status") as answer:
+            status = await answer.json()
+        assert (status["phase"], status["time_note"]["compressed"]) == ("baseline", True)
+        for url in world.services.values():
+            async with session.get(f"{url}/healthz") as answer:
+                assert answer.status == 200
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await session.get(f"{world.control}/control/status")
+
+
+async def test_an_error_in_the_body_comes_out_as_it_is() -> None:
+    with pytest.raises(KeyError):
+        async with open_world():
+            raise KeyError("mine")
+
+
+async def test_a_world_that_cannot_start_says_why() -> None:
+    with pytest.raises(WorldDidNotStart, match="invalid choice: 'earthquake'"):
+        async with open_world(scenario="earthquake"):
+            pass
+
+
+async def test_the_world_ends_when_its_parent_is_gone() -> None:
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot.demo", stdin=pipe, stdout=pipe)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    async with asyncio.timeout(30):
+        assert set(json.loads(await process.stdout.readline())) >= {"prometheus", "loki", "jaeger", "releases"}
+        process.stdin.close()
+        assert await process.wait() == 0
+    assert not alive(process.pid)
