@@ -178,7 +178,7 @@ def judge_attempt(incident: Incident, lookup: Lookup, attempt: Attempt, team: Te
         return Refused(_phrase("unknown", approval=said, incident=incident.id))
     if incident.status == "closed":
         return Refused(_phrase("closed", incident=incident.id))
-    if wrong := _wrong_time(standing, attempt, now):
+    if wrong := _wrong_time(standing, attempt, team, now):
         return Refused(wrong)
     rules = APPROVE if attempt.verdict == "approve" else REJECT
     for rule in rules:
@@ -201,9 +201,9 @@ def _decision(request: Request, attempt: Attempt) -> Decision:
     )
 
 
-def _wrong_time(standing: Standing, attempt: Attempt, now: datetime) -> Phrase | None:
+def _wrong_time(standing: Standing, attempt: Attempt, team: Team, now: datetime) -> Phrase | None:
     if standing.decision is not None:
-        return _decided(standing.decision, standing.decided_at, attempt)
+        return _decided(standing.decision, standing.decided_at, attempt, team)
     if standing.superseded:
         return _phrase("superseded", approval=attempt.approval)
     if now >= standing.request.expires_at:
@@ -211,7 +211,7 @@ def _wrong_time(standing: Standing, attempt: Attempt, now: datetime) -> Phrase |
     return None
 
 
-def _decided(first: Decision, at: datetime | None, attempt: Attempt) -> Phrase:
+def _decided(first: Decision, at: datetime | None, attempt: Attempt, team: Team) -> Phrase:
     when = _clock_time(at) if at else ""
     if first.verdict == "expired":
         return _phrase("expired", at=when)
@@ -219,7 +219,7 @@ def _decided(first: Decision, at: datetime | None, attempt: Attempt) -> Phrase:
         return _phrase("void", at=when)
     verdict = Phrase(word=f"approval.verdict.{first.verdict}")
     same = (first.verdict == "approved") == (attempt.verdict == "approve")
-    return _phrase("used" if same else "flipped", by=first.by, at=when, verdict=verdict)
+    return _phrase("used" if same else "flipped", by=_name(first.by, team), at=when, verdict=verdict)
 
 
 def _wrong_message(incident: Incident, standing: Standing, attempt: Attempt, team: Team) -> Phrase | None:
@@ -254,8 +254,7 @@ def _held(incident: Incident, standing: Standing, attempt: Attempt, team: Team) 
     constraint = incident.holds(standing.request.plan)
     if constraint is None:
         return None
-    member = team.member(constraint.by)
-    return _phrase("held", by=member.name if member else constraint.by, text=constraint.text[:MAX_SAID])
+    return _phrase("held", by=_name(constraint.by, team), text=constraint.text[:MAX_SAID])
 
 
 def _other_card(incident: Incident, standing: Standing, attempt: Attempt, team: Team) -> Phrase | None:
@@ -310,7 +309,7 @@ async def decide(
         standing = Decision.model_validate(entry.body)
         if entry.body.get("inbound") == inbound_id:
             return standing
-        judged = Refused(_decided(standing, entry.at, attempt))
+        judged = Refused(_decided(standing, entry.at, attempt, team))
     return await refuse(timeline, attempt, judged.phrase, now, inbound_id)
 
 
@@ -339,6 +338,11 @@ def _with_approval(attempt: Attempt, known: dict[str, Standing]) -> Attempt:
 def _trace(attempt: Attempt, inbound_id: str) -> dict[str, Any]:
     account = {"platform": attempt.account.platform, "id": attempt.account.id}
     return {"inbound": inbound_id, "via": attempt.via, "account": account}
+
+
+def _name(person: str, team: Team) -> str:
+    member = team.member(person)
+    return member.name if member else person
 
 
 def _clock_time(at: datetime) -> str:
