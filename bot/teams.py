@@ -1,0 +1,340 @@
+"""Reads the teams from their files, and keeps the old version of a team whose files are wrong.
+
+    teams/
+      trade/
+        team.yaml
+        services.yaml
+        policy.yaml
+
+team.yaml, with everything it may say (`name` alone is needed):
+
+    name: Trade
+    language: zh                       # zh or en
+    order: 10                          # teams are asked in this order, then by folder name
+    match:                             # every label must fit; no matchers: no alert is routed here by its labels
+      team: trade                      # exactly this
+      service: ~payment-.*|order-.*    # ~ starts a regular expression for the whole value
+    rooms: ["console:trade"]           # platform:room
+    watchdog_minutes: 15               # how long a heartbeat may stay away; 0 = not watched
+    intake_token: TRADE_INTAKE_TOKEN   # the NAME of the environment variable that holds the token
+    people:
+      alice:
+        name: Alice
+        roles: [responder, approver]   # viewer, responder, approver
+        language: zh
+        accounts: {console: alice, slack: U024BE7LH}
+
+services.yaml maps a service's name to what engine.team.Service knows of it; policy.yaml is an engine.team.Policy. Both
+may be absent. The team `default` is always there and takes what nobody else matches.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from engine.errors import SettingsError, UnknownName
+from engine.model import OperationClass, Phrase, Tier
+from engine.team import Objective, Person, Policy, Remedy, Role, Service, Team
+
+DEFAULT = "default"
+TEAM_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+REPEATED_GROUP = re.compile(r"\)\s*[*+{]|\\[1-9]")
+"""What can make a regular expression run for ever on a hostile label: repeated groups and back references."""
+
+LONGEST_PATTERN = 200
+LONGEST_VALUE = 256
+LARGEST_FILE = 1_000_000
+
+
+class FileModel(BaseModel):
+    """A part of a team file: exact types, and no key nobody reads."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class PersonFile(FileModel):
+    """One member in team.yaml."""
+
+    name: str = ""
+    roles: list[Role] = ["viewer"]
+    language: Literal["", "zh", "en"] = ""
+    accounts: dict[str, str] = {}
+
+
+class TeamFile(FileModel):
+    """team.yaml."""
+
+    name: str = Field(min_length=1, max_length=80)
+    language: Literal["zh", "en"] = "en"
+    order: int = 100
+    match: dict[str, str] = {}
+    rooms: list[str] = []
+    people: dict[str, PersonFile] = {}
+    watchdog_minutes: float = Field(default=15.0, ge=0)
+    intake_token: str = Field(default="", pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")
+
+    @field_validator("match")
+    @classmethod
+    def _matchers(cls, match: dict[str, str]) -> dict[str, str]:
+        for value in match.values():
+            if value.startswith("~"):
+                check_pattern(value[1:])
+        return match
+
+    @field_validator("rooms")
+    @classmethod
+    def _rooms(cls, rooms: list[str]) -> list[str]:
+        for room in rooms:
+            platform, colon, name = room.partition(":")
+            if not (platform and colon and name):
+                raise ValueError(f"{room!r} is no room; write platform:room, like console:main")
+        return rooms
+
+
+class ObjectiveFile(FileModel):
+    """What a service promises."""
+
+    error_ratio: float = Field(default=0.02, ge=0, le=1)
+    latency_p95: float = Field(default=0.0, ge=0)
+
+
+class RemedyFile(FileModel):
+    """An operation a service offers."""
+
+    operation: str
+    operation_class: OperationClass
+    executor: str
+    against: list[str]
+    tier: Tier = "destructive"
+    peer: str = ""
+    arguments: dict[str, Any] = {}
+    undo: str = ""
+
+
+class ServiceFile(FileModel):
+    """One entry of services.yaml."""
+
+    owner: str = ""
+    environment: str = ""
+    region: str = ""
+    dependencies: list[str] = []
+    objective: ObjectiveFile = ObjectiveFile()
+    labels: dict[str, str] = {}
+    remedies: list[RemedyFile] = []
+
+
+class ServicesFile(FileModel):
+    """services.yaml, under one name so that a key path starts with it."""
+
+    services: dict[str, ServiceFile] = {}
+
+
+class PolicyFile(FileModel):
+    """policy.yaml."""
+
+    approver_role: Role = "approver"
+    approval_minutes: float = Field(default=30.0, gt=0)
+    break_glass: bool = False
+    forbidden: list[str] = []
+    tiers: dict[str, Tier] = {}
+
+
+@dataclass(frozen=True)
+class Version:
+    """One team as its files said when they were last right."""
+
+    team: Team
+    order: int
+    intake_token: str
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A team whose files are wrong: the old version stays, and this is to be said in its rooms."""
+
+    team: str
+    error: SettingsError
+
+
+class TeamFiles:
+    """The teams in a directory, as they stood at the last `reload`. Implements engine.ports.Teams."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._versions: dict[str, Version] = {DEFAULT: Version(Team(id=DEFAULT, name="Default"), 0, "")}
+
+    def reload(self) -> tuple[Problem, ...]:
+        """Read all files again; blocks, so call it in a thread. Each wrong team keeps its old version (a new one is
+        left out) and is returned; a team whose folder is gone is gone."""
+        found: dict[str, Version] = {}
+        problems: list[Problem] = []
+        for folder in self._folders():
+            try:
+                found[folder.name] = read_team(folder)
+            except SettingsError as error:
+                problems.append(Problem(folder.name, error))
+                if folder.name in self._versions:
+                    found[folder.name] = self._versions[folder.name]
+        found.setdefault(DEFAULT, Version(Team(id=DEFAULT, name="Default"), 0, ""))
+        self._versions = dict(sorted(found.items(), key=lambda item: (item[0] == DEFAULT, item[1].order, item[0])))
+        return tuple(problems)
+
+    def team(self, id: str) -> Team:
+        """UnknownName where there is none."""
+        if id not in self._versions:
+            raise UnknownName(Phrase(word="error.unknown_team", values={"team": id[:40]}))
+        return self._versions[id].team
+
+    def route(self, labels: Mapping[str, str]) -> Team:
+        """The first team whose matchers all hold, else `default`."""
+        for version in self._versions.values():
+            if fits(version.team.match, labels):
+                return version.team
+        return self._versions[DEFAULT].team
+
+    def all(self) -> Sequence[Team]:
+        """Every team in the order it is asked; `default` last."""
+        return tuple(version.team for version in self._versions.values())
+
+    def intake_tokens(self) -> Mapping[str, str]:
+        """Which environment variable holds a team's own intake token, by team; teams without one are left out."""
+        return {id: version.intake_token for id, version in self._versions.items() if version.intake_token}
+
+    def _folders(self) -> list[Path]:
+        if not self._directory.is_dir():
+            return []
+        return sorted(entry for entry in self._directory.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+
+
+def fits(match: Mapping[str, str], labels: Mapping[str, str]) -> bool:
+    """Whether these labels satisfy all matchers; no matchers fit nothing."""
+    return bool(match) and all(_fits(wanted, labels.get(name, "")) for name, wanted in match.items())
+
+
+def check_pattern(pattern: str) -> None:
+    """ValueError where a regular expression is wrong, too long, or could run for ever."""
+    if len(pattern) > LONGEST_PATTERN:
+        raise ValueError(f"this pattern has {len(pattern)} characters; {LONGEST_PATTERN} are allowed")
+    if REPEATED_GROUP.search(pattern):
+        raise ValueError("a group may not be repeated and back references are not allowed; write it out with | instead")
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"this is no regular expression: {error}") from None
+
+
+def read_team(folder: Path) -> Version:
+    """The team of one folder. SettingsError names the file, the key, what is wrong and what would be right."""
+    if not TEAM_ID.fullmatch(folder.name):
+        raise SettingsError(Phrase(word="error.team_folder", values={"folder": folder.name[:60]}))
+    file = _read(folder / "team.yaml", TeamFile, required=True)
+    services = _read(folder / "services.yaml", ServicesFile, under="services").services
+    policy = _read(folder / "policy.yaml", PolicyFile)
+    team = Team(
+        id=folder.name,
+        name=file.name,
+        language=file.language,
+        match=file.match,
+        rooms=tuple(file.rooms),
+        people=tuple(_person(id, person) for id, person in file.people.items()),
+        services={name: _service(name, service) for name, service in services.items()},
+        policy=Policy(**policy.model_dump(exclude={"forbidden"}), forbidden=tuple(policy.forbidden)),
+        watchdog_minutes=file.watchdog_minutes,
+    )
+    _accounts_are_unique(folder / "team.yaml", team)
+    return Version(team, file.order, file.intake_token)
+
+
+Shape = TypeVar("Shape", bound=FileModel)
+
+
+def _read(path: Path, shape: type[Shape], *, under: str = "", required: bool = False) -> Shape:
+    place = f"{path.parent.name}/{path.name}"
+    if not path.is_file():
+        if required:
+            raise SettingsError(Phrase(word="error.team_file_missing", values={"file": place}))
+        return shape()
+    content = _yaml(path, place)
+    try:
+        return shape.model_validate({under: content} if under else content)
+    except ValidationError as error:
+        raise _wrong(place, error, skip=1 if under else 0) from None
+
+
+def _yaml(path: Path, place: str) -> Any:
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise SettingsError(Phrase(word="error.team_file_large", values={"file": place}))
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError, OSError, RecursionError) as error:
+        detail = " ".join(str(error).split())[:200].replace(str(path.parent.parent), "teams")
+        raise SettingsError(Phrase(word="error.team_file_yaml", values={"file": place, "detail": detail})) from None
+    return {} if content is None else content
+
+
+def _wrong(place: str, error: ValidationError, skip: int) -> SettingsError:
+    problem = error.errors(include_url=False)[0]
+    key = ".".join(str(part) for part in problem["loc"][skip:]) or "(the whole file)"
+    context = problem.get("ctx", {})
+    known = {"missing", "extra_forbidden", "literal_error", "string_type", "int_type", "float_type", "bool_type"}
+    known |= {"dict_type", "list_type", "model_type"}
+    word = f"error.team_key.{problem['type']}" if problem["type"] in known else "error.team_key.other"
+    wrong = Phrase(
+        word=word,
+        values={
+            "expected": str(context.get("expected", "")),
+            "input": repr(problem.get("input"))[:80],
+            "detail": problem["msg"].removeprefix("Value error, ")[:200],
+        },
+    )
+    return SettingsError(Phrase(word="error.team_file", values={"file": place, "key": key, "wrong": wrong}))
+
+
+def _accounts_are_unique(path: Path, team: Team) -> None:
+    """One account that is two people could approve its own request."""
+    owners: dict[tuple[str, str], str] = {}
+    for person in team.people:
+        for account in person.accounts.items():
+            if account in owners:
+                values = {
+                    "file": f"{path.parent.name}/{path.name}",
+                    "account": ":".join(account),
+                    "one": owners[account],
+                    "other": person.id,
+                }
+                raise SettingsError(Phrase(word="error.team_account_twice", values={**values}))
+            owners[account] = person.id
+
+
+def _person(id: str, file: PersonFile) -> Person:
+    return Person(
+        id=id,
+        name=file.name or id,
+        roles=frozenset(file.roles),
+        accounts=file.accounts,
+        language=file.language,
+    )
+
+
+def _service(name: str, file: ServiceFile) -> Service:
+    return Service(
+        name=name,
+        owner=file.owner,
+        environment=file.environment,
+        region=file.region,
+        dependencies=tuple(file.dependencies),
+        objective=Objective(**file.objective.model_dump()),
+        labels=file.labels,
+        remedies=tuple(Remedy(**remedy.model_dump()) for remedy in file.remedies),
+    )
+
+
+def _fits(wanted: str, value: str) -> bool:
+    if wanted.startswith("~"):
+        return re.fullmatch(wanted[1:], value[:LONGEST_VALUE]) is not None
+    return wanted == value

@@ -1,0 +1,119 @@
+"""Answers the buttons of our cards: one table from action to what it does, and to whom it is given."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from cards.model import Ask, Field
+from engine.team import Role
+from handlers import decisions, deeds, teaching
+from handlers.inbound import Answer
+from handlers.visit import Visit, no
+
+Value = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Press:
+    """What a button does. `role` None leaves the judging to whatever it calls; `once` ones are not done again when the
+    platform delivers the press a second time (the others are harmless: what they write has one key)."""
+
+    do: Callable[[Visit, Value], Awaitable[Answer]]
+    role: Role | None = "responder"
+    once: bool = False
+
+
+async def press(visit: Visit, action: str, value: Value) -> Answer:
+    """Do what a button says."""
+    known = BUTTONS.get(action)
+    if known is None:
+        return no("error.unknown_button", action=action[:40])
+    if not visit.incident.id:
+        return no("error.no_such_incident", incident="-")
+    if known.once and visit.again:
+        return Answer(tone="quiet")
+    if known.role and not visit.may(known.role):
+        return await visit.refuse(f"error.role.{known.role}", f"{action} {value}", person=visit.name(visit.actor))
+    return await known.do(visit, value)
+
+
+async def _acknowledge(visit: Visit, value: Value) -> Answer:
+    return await deeds.acknowledge(visit)
+
+
+async def _approve(visit: Visit, value: Value) -> Answer:
+    return await decisions.form(visit, value, "approve")
+
+
+async def _reject(visit: Visit, value: Value) -> Answer:
+    return await decisions.form(visit, value, "reject")
+
+
+async def _undo(visit: Visit, value: Value) -> Answer:
+    proposal = visit.incident.proposals.get(value.get("plan", ""))
+    if proposal is None or proposal.execution is None or proposal.execution.result != "done":
+        return no("error.nothing_to_undo", plan=value.get("plan", "")[:40])
+    words = visit.words
+    ask = Ask(
+        question=words.text("form.undo", operation=proposal.plan.operation, target=proposal.plan.target),
+        who=words.text("form.who_responder"),
+        until=None,
+        action="undo",
+        submit=words.text("form.undo_submit"),
+        value={"incident": visit.incident.id, "plan": proposal.plan.id},
+        fields=(Field(name="reason", label=words.text("form.reason"), required=False),),
+    )
+    return Answer(form=ask)
+
+
+async def _lift(visit: Visit, value: Value) -> Answer:
+    return await deeds.lift(visit, value.get("constraint", ""))
+
+
+async def _keep(visit: Visit, value: Value) -> Answer:
+    return await teaching.keep(visit, value.get("lesson", ""))
+
+
+async def _edit(visit: Visit, value: Value) -> Answer:
+    return teaching.edit_form(visit, value.get("lesson", ""))
+
+
+async def _drop(visit: Visit, value: Value) -> Answer:
+    return await teaching.drop(visit, value.get("lesson", ""))
+
+
+async def _keep_all(visit: Visit, value: Value) -> Answer:
+    return await teaching.keep_all(visit)
+
+
+async def _look_again(visit: Visit, value: Value) -> Answer:
+    return await deeds.look_again(visit)
+
+
+async def _close(visit: Visit, value: Value) -> Answer:
+    return await deeds.close(visit, value.get("outcome", ""))
+
+
+async def _false_alarm(visit: Visit, value: Value) -> Answer:
+    return await deeds.close(visit, "false_alarm")
+
+
+async def _resume(visit: Visit, value: Value) -> Answer:
+    return await deeds.resume(visit)
+
+
+BUTTONS: dict[str, Press] = {
+    "ack": Press(_acknowledge),
+    "approve": Press(_approve, role=None),
+    "reject": Press(_reject, role=None),
+    "undo": Press(_undo),
+    "lift": Press(_lift, once=True),
+    "keep": Press(_keep),
+    "edit": Press(_edit),
+    "drop": Press(_drop),
+    "keep_all": Press(_keep_all),
+    "look_again": Press(_look_again, once=True),
+    "close": Press(_close),
+    "false_alarm": Press(_false_alarm),
+    "resume": Press(_resume, once=True),
+}
+"""Every button there is. A new one is one function and one line."""

@@ -1,0 +1,14 @@
+"""Closes an incident as a false alarm."""
+
+from handlers import deeds
+from handlers.commands.command import Command
+from handlers.inbound import Answer
+from handlers.visit import Visit
+
+
+async def run(visit: Visit, rest: str) -> Answer:
+    """`false-alarm`."""
+    return await deeds.close(visit, "false_alarm")
+
+
+FALSE_ALARM = Command("false_alarm", ("false-alarm", "false alarm", "false_alarm", "误报"), run)

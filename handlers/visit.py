@@ -1,0 +1,184 @@
+"""Holds one thing a person did: who, where, in which team and incident, and the ways to answer."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from cards.words import Filling, Words
+from engine.errors import UnknownName
+from engine.incident import Incident, fold
+from engine.model import Entry, Phrase
+from engine.policy import Permissions
+from engine.ports import Clock, Desk, Draft, Ids, Memory, Register, Teams, Timeline
+from engine.team import Account, Person, Role, Team
+from handlers.inbound import Answer, ButtonPressed, CommandTyped, FormSent, ImageShared, MessageSaid, Place, ReactionAdded
+from store.rooms import Seen
+
+Personal = ButtonPressed | CommandTyped | FormSent | ImageShared | MessageSaid | ReactionAdded
+"""Everything a person does; alerts come from machines."""
+
+RANK: dict[Role, int] = {"viewer": 0, "responder": 1, "approver": 2}
+"""Whoever may do more may do less."""
+
+SAID = 4_000
+"""Characters of a message that are kept."""
+
+
+@dataclass(frozen=True)
+class House:
+    """What handling needs. `wake` starts or continues the life of an incident and returns at once. `demo` plays a
+    scenario and `doctor` checks the settings, each answering with words; None where the process has none."""
+
+    register: Register
+    timeline: Timeline
+    memory: Memory
+    teams: Teams
+    desk: Desk
+    seen: Seen
+    clock: Clock
+    ids: Ids
+    permissions: Permissions
+    wake: Callable[[str], None]
+    demo: Callable[[str], Awaitable[Phrase]] | None = None
+    doctor: Callable[[], Awaitable[Phrase]] | None = None
+    compressed_time: bool = False
+
+    async def state(self, incident: str) -> Incident:
+        """The incident as its timeline stands now."""
+        return fold(await self.timeline.read(incident))
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One event of one person. `incident.id` is "" outside incidents; `person` is None for an account nobody linked;
+    `again` says that the platform delivered this event before."""
+
+    house: House
+    id: str
+    at: Place
+    account: Account
+    team: Team
+    person: Person | None
+    incident: Incident
+    again: bool = False
+
+    @property
+    def actor(self) -> str:
+        """The person's id, or platform:account for an account that is not linked."""
+        return self.person.id if self.person else f"{self.account.platform}:{self.account.id}"
+
+    @property
+    def words(self) -> Words:
+        """The words of the person's language, else of the team's."""
+        return Words((self.person.language if self.person else "") or self.team.language)
+
+    def may(self, role: Role) -> bool:
+        """Whether the person has this role, or one that may more."""
+        return self.person is not None and max((RANK[held] for held in self.person.roles), default=-1) >= RANK[role]
+
+    def name(self, actor: str) -> str:
+        """How an actor is called in this team."""
+        member = self.team.member(actor)
+        return member.name if member else actor
+
+    def key(self, name: str) -> str:
+        """The key of a step of this episode."""
+        return f"{self.incident.episode}/{name}"
+
+    async def write(self, key: str, kind: str, body: dict[str, Any] | None = None) -> Entry:
+        """Write into the incident's timeline as this person; what stands under the key already is returned."""
+        draft = Draft(key=key, kind=kind, actor=self.actor, at=self.house.clock.now(), body=body or {})
+        return await self.house.timeline.write(self.incident.id, draft)
+
+    async def show(self, *slots: str) -> None:
+        """Show parts of the incident anew."""
+        for slot in slots:
+            await self.house.desk.show(self.incident.id, slot)
+
+    async def post(self, key: str, phrase: Phrase) -> None:
+        """Say something to this person in the thread, for everybody to read."""
+        say = phrase.model_dump(mode="json")
+        await self.write(key, "notice.posted", {"say": say, "to": self.actor})
+        await self.show(f"say:{key}")
+
+    async def refuse(self, word: str, attempt: str, **values: Filling) -> Answer:
+        """Refuse with a clear word; inside an incident the attempt is written down."""
+        phrase = Phrase(word=word, values={**values})
+        if self.incident.id:
+            body = {"say": phrase.model_dump(mode="json"), "to": self.actor, "attempt": attempt[:SAID]}
+            await self.write(f"refused:{self.id}", "request.refused", body)
+        return Answer(tone="refused", phrase=phrase)
+
+
+def ok(word: str, **values: Filling) -> Answer:
+    """A short yes."""
+    return Answer(phrase=Phrase(word=word, values={**values}))
+
+
+def no(word: str, **values: Filling) -> Answer:
+    """A short no that needs no audit: what was asked for makes no sense, whoever asks."""
+    return Answer(tone="refused", phrase=Phrase(word=word, values={**values}))
+
+
+QUIET = Answer(tone="quiet")
+
+
+async def enter(house: House, event: Personal) -> Visit | Answer:
+    """Find out who is there and what it is about; an answer where the person has no business here.
+
+    A team is a wall: to somebody who is neither a member nor in one of its rooms, its incidents do not exist."""
+    wanted = _incident_of(event)
+    if not wanted:
+        team = _team_at(house.teams, event.at, event.account)
+        if team is None:
+            return no("error.nobody", account=event.account.name or event.account.id)
+        return Visit(house, event.id, event.at, event.account, team, team.person(event.account), Incident())
+    try:
+        team = house.teams.team(await house.register.team_of(wanted))
+    except UnknownName:
+        return no("error.no_such_incident", incident=wanted[:40])
+    person = team.person(event.account)
+    known = await house.state(wanted)
+    visit = Visit(house, event.id, event.at, event.account, team, person, known)
+    if person is None and _room(event.at) not in team.rooms:
+        await visit.refuse("error.no_such_incident", _attempt(event), incident=wanted)
+        return no("error.no_such_incident", incident=wanted)
+    return visit
+
+
+async def elsewhere(visit: Visit, incident: str) -> Visit | Answer:
+    """The same visit at another incident, which must be of a team the person belongs to."""
+    if incident == visit.incident.id:
+        return visit
+    place = Place(visit.at.platform, visit.at.room, visit.at.thread, incident)
+    return await enter(visit.house, CommandTyped(visit.id, place, visit.account, ""))
+
+
+def _incident_of(event: Personal) -> str:
+    match event:
+        case ButtonPressed() | FormSent():
+            return event.value.get("incident") or event.at.incident
+        case _:
+            return event.at.incident
+
+
+def _attempt(event: Personal) -> str:
+    match event:
+        case ButtonPressed() | FormSent():
+            return f"{event.action} {event.value}"
+        case MessageSaid() | CommandTyped():
+            return event.text
+        case _:
+            return type(event).__name__
+
+
+def _team_at(teams: Teams, at: Place, account: Account) -> Team | None:
+    """The team whose room this is and who knows the account, else any of both; None where there is neither."""
+    here = [team for team in teams.all() if _room(at) in team.rooms]
+    own = [team for team in teams.all() if team.person(account)]
+    both = [team for team in here if team in own]
+    return next(iter((*both, *here, *own)), None)
+
+
+def _room(at: Place) -> str:
+    return f"{at.platform}:{at.room}"
