@@ -49,6 +49,8 @@ class Caller:
         self._replica, self._peer, self._balancer, self._timeout_s = replica, peer, balancer, timeout_s
         name = "http_client_requests_total"
         self._count = replica.meters.counter(name, "Calls to other services.", "peer_service", "code")
+        for code in ("200", "timeout", "unreachable"):
+            self._count.add(peer, code, amount=0.0)
 
     async def call(self, method: str, path: str, above: Span, json: dict[str, object] | None = None) -> Reply:
         """Call the peer once; never raises for what the peer does: timeouts and refusals come back as a reply."""

@@ -51,6 +51,7 @@ class OrderReplica(Replica):
     """order-service."""
 
     service = "order-service"
+    usual_codes = (200, 201, 202, 429)
 
     def __init__(
         self, version: str, port: int, around: Surroundings, settings: OrderSettings, payments: Balancer

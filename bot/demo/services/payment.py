@@ -27,6 +27,7 @@ class PaymentReplica(Replica):
     """payment-service."""
 
     service = "payment-service"
+    usual_codes = (200, 500, 503, 504)
 
     def __init__(
         self, version: str, port: int, around: Surroundings, settings: PaymentSettings, coupons: Balancer, mysql: int

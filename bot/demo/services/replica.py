@@ -41,6 +41,8 @@ class Replica(ABC):
     """One replica; subclasses name their routes."""
 
     service = ""
+    usual_codes: tuple[int, ...] = (200,)
+    """Statuses whose series exist from the start: a counter that first appears at 1 hides its first count."""
 
     def __init__(self, version: str, port: int, around: Surroundings) -> None:
         self.version, self.port, self.around = version, port, around
@@ -90,6 +92,9 @@ class Replica(ABC):
         return web.json_response({"service": self.service, "version": self.version, "status": "ok"})
 
     def _measured(self, method: str, path: str, handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
+        for code in self.usual_codes:
+            self._requests.add(str(code), method, path, self.version, amount=0.0)
+
         async def handle(request: web.Request) -> web.Response:
             started = self.around.clock.now()
             above = read_header(request.headers.get("traceparent", ""))
