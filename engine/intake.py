@@ -62,7 +62,7 @@ def severity(labels: Mapping[str, str]) -> Severity:
 
 
 def is_heartbeat(alert: Alert) -> bool:
-    """Whether this alert says only that alerting itself is alive (Watchdog): it fires for ever and means nothing bad."""
+    """Whether this alert says only that alerting itself is alive (Watchdog): it fires for ever and nothing is wrong."""
     name = alert.name.casefold()
     quiet = alert.labels.get("severity", "").casefold() == "none"
     return name in ("watchdog", "deadmansswitch") or (quiet and "heartbeat" in name)
@@ -129,9 +129,7 @@ def opening(report: Report, fingerprint: str, at: datetime) -> tuple[Draft, ...]
     return (created, _alert_draft(alert, actor, at))
 
 
-def overdue(
-    beats: Mapping[tuple[str, str], datetime], teams: Sequence[Team], now: datetime
-) -> tuple[Sighting, ...]:
+def overdue(beats: Mapping[tuple[str, str], datetime], teams: Sequence[Team], now: datetime) -> tuple[Sighting, ...]:
     """The heartbeats that were seen once and then stayed away for longer than their team allows, each as an alert.
 
     It begins with the last beat, so that asking again gives the same alert. Teams with `watchdog_minutes` 0 watch none.
@@ -212,9 +210,7 @@ def _repeat(sighting: Sighting, known: Known, call: Call) -> Placing:
 
 def _reopen(sighting: Sighting, known: Known, call: Call) -> Placing:
     episode = known.episode + 1
-    reopened = Draft(
-        key=f"reopened:{episode}", kind="incident.reopened", actor=sighting.alert.source, at=call.at
-    )
+    reopened = Draft(key=f"reopened:{episode}", kind="incident.reopened", actor=sighting.alert.source, at=call.at)
     # A receiver that merges flares may fire again under the old start, whose key is taken.
     told = _told(sighting, call, f":{episode}" if _same_flare(sighting.alert, known) else "")
     return Placing(what="reopen", incident=known.incident, drafts=(reopened, *told))

@@ -15,8 +15,9 @@ Verdict = Literal["approve", "reject"]
 
 
 async def form(visit: Visit, value: dict[str, str], verdict: Verdict) -> Answer:
-    """The form for a decision, or at once the reason why nothing typed into it could count: nobody should fill in a form
-    in vain. The decision itself is judged again when the form is sent."""
+    """The form for a decision, or at once the reason why nothing typed into it could count.
+
+    Nobody should fill in a form in vain. The decision itself is judged again when the form is sent."""
     proposal = visit.incident.proposal_of(value.get("approval", ""))
     digest = proposal.request.digest if proposal and proposal.request else ""
     attempt = _attempt(visit, value.get("approval", ""), verdict, WORD, digest=digest, reason="-")
@@ -112,11 +113,14 @@ def _ask(visit: Visit, proposal: Proposal, verdict: Verdict) -> Ask:
     reason = Field(
         name="reason", label=words.text("form.reason"), hint=words.text(f"form.{verdict}_reason_hint"), required=False
     )
-    word = Field(name="word", label=words.text("form.word", word=WORD), hint=words.text("form.word_hint", word=WORD))
+    word = Field(name="word", label=words.text("form.word", token=WORD), hint=words.text("form.word_hint", token=WORD))
     needs_word = verdict == "approve" and request.judgement.needs_word
     return Ask(
         question=words.text(
-            f"form.{verdict}", operation=proposal.plan.operation, target=proposal.plan.target, digest=request.digest[:12]
+            f"form.{verdict}",
+            operation=proposal.plan.operation,
+            target=proposal.plan.target,
+            digest=request.digest[:12],
         ),
         who=words.text(f"form.who_{visit.team.policy.approver_role}"),
         until=request.expires_at,

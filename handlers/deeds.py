@@ -56,7 +56,7 @@ async def hold(visit: Visit, text: str, held: Held | None) -> Answer:
     constraint = Constraint(
         id=visit.house.ids.draw("cst"),
         text=text[:1_000],
-        operation_class=None if held in (None, "all") else held,
+        operation_class=None if held is None or held == "all" else held,
         by=visit.actor,
         at=visit.house.clock.now(),
     )

@@ -1,4 +1,4 @@
-"""Lets everything in: dedupes, finds out who may do this, writes it down, and answers at once; the work goes on behind."""
+"""Lets everything in: dedupes, finds out who may do this, writes it down and answers at once."""
 
 import asyncio
 from collections.abc import Sequence
@@ -124,9 +124,7 @@ class FrontDoor:
         say = Phrase(word="notice.unreadable_alerts", values={**values})
         key = f"notice:unreadable:{ref}"
         body = {"say": say.model_dump(mode="json"), "to": ""}
-        await self._house.timeline.write(
-            incident, Draft(key=key, kind="notice.posted", actor=BOT, at=now, body=body)
-        )
+        await self._house.timeline.write(incident, Draft(key=key, kind="notice.posted", actor=BOT, at=now, body=body))
         await self._house.desk.show(incident, f"say:{key}")
 
     # --- heartbeats ---
@@ -146,7 +144,7 @@ class FrontDoor:
                 back.append(intake.silence(team.id, alert.name, last, "resolved", now))
         return back
 
-    async def watch(self) -> tuple[str, ...]:
+    async def look_for_silence(self) -> tuple[str, ...]:
         """Open an incident for each heartbeat that stays away; to be called every so often. Returns the incidents."""
         house, now = self._house, self._house.clock.now()
         silent = intake.overdue(await house.register.beats(), house.teams.all(), now)
@@ -158,16 +156,6 @@ class FrontDoor:
         self._told_silent = {(s.team, s.alert.fingerprint, s.alert.starts_at) for s in silent}
         await self._announce(placed)
         return tuple(item.incident for item in placed if item.incident)
-
-    async def open(self, report: intake.Report, id: str) -> str:
-        """Open an incident for the HTTP API; UnknownName where there is no such team."""
-        self._house.teams.team(report.team)
-        house = self._house
-        drafts = intake.opening(report, id, house.clock.now())
-        incident = await house.register.open(report.team, drafts)
-        house.wake(incident)
-        await house.desk.show(incident, "header")
-        return incident
 
 
 async def first_time(seen: Seen, event: Personal) -> bool:

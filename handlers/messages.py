@@ -1,4 +1,4 @@
-"""Listens to what people say in a thread: a typed approval first, then a constraint, then a command, then plain words."""
+"""Listens to what people say in a thread: typed approvals first, then constraints, commands, plain words."""
 
 from engine.consent import approval_in, doubt, parse_constraint, parse_typed, sounds_like_consent, without_mention
 from handlers import commands, decisions, deeds

@@ -11,7 +11,16 @@ from engine.model import Entry, Phrase
 from engine.policy import Permissions
 from engine.ports import Clock, Desk, Draft, Ids, Memory, Register, Teams, Timeline
 from engine.team import Account, Person, Role, Team
-from handlers.inbound import Answer, ButtonPressed, CommandTyped, FormSent, ImageShared, MessageSaid, Place, ReactionAdded
+from handlers.inbound import (
+    Answer,
+    ButtonPressed,
+    CommandTyped,
+    FormSent,
+    ImageShared,
+    MessageSaid,
+    Place,
+    ReactionAdded,
+)
 from store.rooms import Seen
 
 Personal = ButtonPressed | CommandTyped | FormSent | ImageShared | MessageSaid | ReactionAdded

@@ -1,4 +1,4 @@
-"""Drafts what a team may keep of an incident: its summary, the fault pattern, habits, and a runbook of what was done."""
+"""Drafts what a team may keep of an incident: its summary, the fault pattern, habits, and a runbook."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime

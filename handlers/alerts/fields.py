@@ -92,7 +92,7 @@ def texts(value: Any, where: str, limit: int) -> dict[str, str]:
 
 
 def moment(value: Any, where: str) -> datetime | None:
-    """A date with its zone, in UTC; None for nothing and for the year 1, which says "not yet". Unfit for other things."""
+    """A date in UTC; None for nothing and for the year 1, which says "not yet". Unfit for other things."""
     if value is None or value == "":
         return None
     if not isinstance(value, str) or len(value) > 64:
@@ -147,5 +147,5 @@ def unreadable(item: Any, where: str, reason: str) -> Unreadable:
 
 def none_readable(problems: tuple[Unreadable, ...]) -> UnreadableAlert:
     """What to raise when there were alerts and none could be read."""
-    values: dict[str, Any] = {"count": len(problems), "first": problems[0].reason if problems else ""}
+    values: dict[str, Any] = {"n": len(problems), "first": problems[0].reason if problems else ""}
     return UnreadableAlert(Phrase(word="error.alert.none_readable", values=values))

@@ -11,7 +11,9 @@ def helping(others: tuple[Command, ...]) -> Command:
 
     async def run(visit: Visit, rest: str) -> Answer:
         words = visit.words
-        pairs = tuple((_shown(command, words.language), words.text(f"command.help.{command.name}")) for command in others)
+        pairs = tuple(
+            (_shown(command, words.language), words.text(f"command.help.{command.name}")) for command in others
+        )
         title = words.text("command.help_title")
         blocks = (Facts(pairs), Prose(words.text("command.help_safety"), quiet=True))
         return Answer(card=Card(title, title, tone="info", blocks=blocks, language=words.language))

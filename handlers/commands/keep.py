@@ -8,7 +8,7 @@ from handlers.visit import Visit
 
 async def run(visit: Visit, rest: str) -> Answer:
     """`keep [lesson id]`: all where none is named; drafts them first where none were offered."""
-    return await teaching.keep(visit, rest.split()[0]) if rest.split() else await teaching.keep_all(visit)
+    return await teaching.keep(visit, rest.split(maxsplit=1)[0]) if rest.split() else await teaching.keep_all(visit)
 
 
 KEEP = Command("keep", ("keep", "保留"), run)

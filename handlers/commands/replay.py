@@ -17,7 +17,9 @@ async def run(visit: Visit, rest: str) -> Answer:
     scene = Scene(visit.incident, words, visit.team)
     entries = [e for e in await visit.house.timeline.read(visit.incident.id) if e.kind not in QUIET_KINDS]
     steps = tuple(
-        Step(f"+{words.duration((e.at - entries[0].at).total_seconds())} {kind(scene, e.kind)}", "done", brief(scene, e))
+        Step(
+            f"+{words.duration((e.at - entries[0].at).total_seconds())} {kind(scene, e.kind)}", "done", brief(scene, e)
+        )
         for e in entries[:MOST]
     )
     title = words.text("command.replay_title", incident=visit.incident.id)
