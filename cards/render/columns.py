@@ -9,11 +9,14 @@ def columns(text: str) -> int:
 
 
 def fitted(text: str, width: int) -> str:
-    """The text cut or padded with spaces to exactly `width` columns."""
-    cut = text
-    if columns(text) > width:
-        cut = next(iter(wrapped(text, width - 1)), "") + "…" if width > 1 else ""
-    return cut + " " * (width - columns(cut))
+    """The text cut or padded with spaces to exactly `width` columns (at least 1)."""
+    used, cut = columns(text), text
+    if used > width:
+        while used > width - 1:
+            used -= _of(cut[-1])
+            cut = cut[:-1]
+        cut, used = cut + "…", used + 1
+    return cut + " " * (width - used)
 
 
 def wrapped(text: str, width: int) -> list[str]:

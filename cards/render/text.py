@@ -119,14 +119,14 @@ def _built(block: Built, width: int) -> list[str]:
 
 
 def _steps(block: Steps, width: int) -> list[str]:
-    """One line per step that has something to add; its neighbours that have nothing share a line."""
+    """One line per step that has something to add; neighbours that have nothing share a line where they fit."""
     rows: list[str] = []
     shared = False
     for step in block.steps:
-        told = f"{MARKS[step.state]} {step.text}"
+        told = f"{MARKS[step.state]} {_one_line(step.text)}"
         if step.note:
-            rows.append(f"{told}  {step.note}")
-        elif shared:
+            rows.append(f"{told}  {_one_line(step.note)}")
+        elif shared and columns(rows[-1]) + 3 + columns(told) <= width - 4:
             rows[-1] += f"   {told}"
         else:
             rows.append(told)

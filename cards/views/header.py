@@ -95,9 +95,10 @@ def notes(scene: Scene) -> tuple[Prose, ...]:
     said: list[Prose] = []
     if incident.stuck:
         said.append(Prose(scene.text("header.stuck", reason=incident.stuck), strong=True))
-    if seen := seen_before(scene):
+    seen = seen_before(scene)
+    if seen:
         said.append(Prose(scene.text("header.seen_before", incidents=scene.listed(seen)), strong=True))
-    if incident.previous:
+    if incident.previous and incident.previous not in seen:
         said.append(Prose(scene.text("header.previous", incident=incident.previous)))
     if incident.episode > 1:
         said.append(Prose(scene.text("header.reopened", n=incident.episode)))

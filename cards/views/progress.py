@@ -29,7 +29,7 @@ def progress(scene: Scene) -> Steps:
     over = scene.over
     return Steps(
         tuple(
-            Step(scene.text(f"step.{name}"), "skipped" if over and state in OPEN else state, note)
+            Step(scene.text(f"step.{name}"), "skipped" if over and name != "learned" and state in OPEN else state, note)
             for name, (state, note) in states
         )
     )
@@ -101,9 +101,10 @@ def _recovery(proposal: Proposal | None) -> Standing:
 
 def _learned(scene: Scene) -> Standing:
     states = [taught.state for taught in scene.incident.lessons.values()]
+    kept, offered = states.count("kept"), states.count("offered")
+    note = scene.text("step.kept", n=kept) if kept else ""
+    if offered:
+        return "running", scene.text("step.offered", n=offered)
     if not states:
-        return "pending", ""
-    if "offered" in states:
-        return "running", ""
-    kept = states.count("kept")
-    return ("done", scene.text("step.kept", n=kept)) if kept else ("skipped", "")
+        return ("skipped" if scene.over else "pending"), ""
+    return ("done", note) if kept else ("skipped", "")

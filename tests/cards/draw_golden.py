@@ -1,0 +1,47 @@
+"""Names the golden cards and draws them; `python -m tests.cards.draw_golden` writes them anew after a wanted change."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from cards.model import Card
+from cards.render import html, text
+from cards.views import draw
+from cards.words import Words
+from tests.cards.factory import PLAN, TEAM, worked_example
+
+GOLDEN = Path(__file__).parent / "golden"
+LANGUAGES = ("zh", "en")
+MOMENTS = (
+    ("header", "header", "approval.requested"),
+    ("asking", "evidence", "evidence.asked"),
+    ("background", "background", ""),
+    ("evidence", "evidence", ""),
+    ("diagnosis", "diagnosis", "approval.requested"),
+    ("plan-held", f"plan:{PLAN}", "approval.requested"),
+    ("plan-waiting", f"plan:{PLAN}", "constraint.lifted"),
+    ("plan-done", f"plan:{PLAN}", "action.executed"),
+    ("recovery", f"recovery:{PLAN}", ""),
+    ("closing", "closing", ""),
+    ("refusal", "say:refused:in_1", ""),
+)
+"""Name of the file, slot, and the last kind of entry that has been written by then."""
+
+
+def card(language: str, slot: str, upto: str) -> Card:
+    drawn = draw(worked_example(language).fold(upto), slot, Words(language), TEAM)
+    assert drawn is not None
+    return drawn
+
+
+def pictures() -> Iterator[tuple[str, str]]:
+    """File name and what belongs into it."""
+    for language in LANGUAGES:
+        for name, slot, upto in MOMENTS:
+            found = card(language, slot, upto)
+            yield f"{name}.{language}.txt", text.render(found).body
+            yield f"{name}.{language}.html", html.render(found, csrf="csrf-token").body.replace("><", ">\n<") + "\n"
+
+
+if __name__ == "__main__":
+    for name, body in pictures():
+        (GOLDEN / name).write_text(body, encoding="utf-8")

@@ -1,0 +1,56 @@
+"""Checks that secrets do not reach a card, and that plain words do."""
+
+import pytest
+
+from cards.masking import MASK, bounded, mask
+
+
+@pytest.mark.parametrize(
+    "text, secret",
+    [
+        ("Authorization: Bearer abc.def-123456", "abc.def-123456"),
+        ("key AKIAIOSFODNN7EXAMPLE here", "AKIAIOSFODNN7EXAMPLE"),
+        ("mysql://pay:hunter2@db:3306/pay", "hunter2"),
+        ("password=hunter2 next", "hunter2"),
+        ('{"db_password": "hunter 2"}', "hunter 2"),
+        ("密码：hunter2", "hunter2"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----", "MIIE"),
+        ("-----BEGIN PRIVATE KEY-----\nMIIEcut", "MIIEcut"),
+        ("jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", "eyJzdWIiOiIxIn0"),
+        ("sk-proj-abcdefghijklmnop1234", "abcdefghijklmnop1234"),
+        ("ghp_abcdefghijklmnopqrstuvwxyz012345", "abcdefghijkl"),
+        ("xoxb-1234567890-abcdef", "1234567890"),
+        ("call 13812345678 now", "13812345678"),
+        ("身份证 11010519491231002X", "19491231002X"),
+    ],
+)
+def test_secrets_are_masked(text: str, secret: str) -> None:
+    assert secret not in mask(text)
+    assert MASK in mask(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pool exhausted after 3000 ms",
+        "批准 approval_1a2b3c4d CONFIRM_EXECUTE",
+        "argocd app rollback payment-service-prod v2.3.0",
+        'rate(http_requests_total{service="payment",code=~"5.."}[2m])',
+        "2026-11-20 08:00:00 UTC 1763625600",
+        "the basic idea, the bearer of bad news",
+        "token bucket is empty",
+        "http://prometheus.example:9090/graph?g0.expr=up",
+        "trace 13812345678901234567890123456789",
+    ],
+)
+def test_plain_words_stay(text: str) -> None:
+    assert mask(text) == text
+
+
+def test_masking_twice_is_masking_once() -> None:
+    once = mask("password=hunter2 Bearer abcdefgh12 mysql://a:b@c")
+    assert mask(once) == once
+
+
+def test_what_is_cut_says_so() -> None:
+    assert bounded("x" * 50, 10) == "x" * 9 + "…"
