@@ -47,7 +47,8 @@ async def obey(visit: Visit, text: str, addressed: bool) -> Answer:
     addressed to the bot count as a command only when they are nothing but a command."""
     said = PREFIX.sub("", text.strip(), count=1).strip()
     found = _find(said, exact=not addressed)
-    if found is None:
+    # "Open the breaker" in a thread is talk about this incident, not a wish for another one.
+    if found is None or (found[0] is OPEN and visit.incident.id and not text.startswith("/")):
         return _helpful(visit, said, addressed)
     command, rest = found
     named = INCIDENT.search(rest)

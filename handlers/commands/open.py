@@ -34,4 +34,4 @@ async def open_one(visit: Visit, report: intake.Report) -> str:
     return incident
 
 
-OPEN = Command("open", ("open", "new", "新建", "上报"), run, about=False)
+OPEN = Command("open", ("open", "新建", "上报"), run, about=False)

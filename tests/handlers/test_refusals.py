@@ -1,0 +1,163 @@
+"""Checks that every approval that must fail does so with a clear word to the person and an audit entry."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from engine.model import Request
+from handlers.inbound import Answer
+from tests.handlers.house import Scene
+
+Try = Callable[[Scene, str, Request], Awaitable[Answer]]
+
+
+def said(who: str, text: str, **kind: object) -> Try:
+    async def run(scene: Scene, incident: str, request: Request) -> Answer:
+        return await scene.say(who, incident, text.replace("{id}", request.id), **kind)
+
+    return run
+
+
+def sent(who: str, word: str, **value: str) -> Try:
+    async def run(scene: Scene, incident: str, request: Request) -> Answer:
+        given = {"incident": incident, "approval": request.id, "digest": request.digest} | value
+        return await scene.send(who, "approve", given, word=word)
+
+    return run
+
+
+async def of_another_incident(scene: Scene, incident: str, request: Request) -> Answer:
+    other = await scene.asked(await scene.incident())
+    return await scene.say("alice", incident, f"approve {other.id} CONFIRM_EXECUTE")
+
+
+async def expired(scene: Scene, incident: str, request: Request) -> Answer:
+    await scene.later(31)
+    return await scene.approve("alice", incident, request)
+
+
+async def held(scene: Scene, incident: str, request: Request) -> Answer:
+    await scene.say("rita", incident, "先不要回滚")
+    return await scene.approve("alice", incident, request)
+
+
+CASES: dict[str, Try] = {
+    "confirmed": said("alice", "confirmed"),
+    "确认": said("alice", "确认"),
+    "not yet": said("alice", "not CONFIRM_EXECUTE yet"),
+    "not yet, with id": said("alice", "approve {id} not CONFIRM_EXECUTE yet"),
+    "lower case": said("alice", "approve {id} confirm_execute"),
+    "lower case, zh": said("alice", "批准 {id} confirm_execute"),
+    "full width": said("alice", "approve {id} ＣＯＮＦＩＲＭ＿ＥＸＥＣＵＴＥ"),
+    "zero width": said("alice", "approve {id} CONFIRM_\u200bEXECUTE"),
+    "the word alone": said("alice", "CONFIRM_EXECUTE"),
+    "in the quote": said("alice", "+1", quoted="approve {id} CONFIRM_EXECUTE"),
+    "edited": said("alice", "approve {id} CONFIRM_EXECUTE", edited=True),
+    "forwarded": said("alice", "approve {id} CONFIRM_EXECUTE", forwarded=True),
+    "form: lower case": sent("alice", "confirm_execute"),
+    "form: empty": sent("alice", ""),
+    "form: another card": sent("alice", "CONFIRM_EXECUTE", digest="0" * 64),
+    "form: another approval": sent("alice", "CONFIRM_EXECUTE", approval="approval_deadbeef"),
+    "may not": sent("vic", "CONFIRM_EXECUTE"),
+    "may not, responder": said("rita", "approve {id} CONFIRM_EXECUTE"),
+    "not linked": sent("stranger", "CONFIRM_EXECUTE"),
+    "of another incident": of_another_incident,
+    "expired": expired,
+    "held": held,
+}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("name", CASES)
+async def test_does_not_count(name: str, language: str) -> None:
+    scene = Scene(language)
+    incident = await scene.incident()
+    request = await scene.asked(incident)
+    answer = await CASES[name](scene, incident, request)
+    assert answer.tone == "refused"
+    assert scene.heard(answer)
+    assert not await scene.entries(incident, "approval.resolved")
+    refused = await scene.entries(incident, "approval.refused")
+    assert len(refused) == 1
+    assert refused[0].body["to"] == refused[0].actor
+    assert refused[0].body["attempt"]
+    assert (incident, f"say:{refused[0].key}") in scene.desk.shown
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_the_requester_cannot_approve(language: str) -> None:
+    scene = Scene(language)
+    incident = await scene.incident()
+    request = await scene.asked(incident, requester="alice")
+    answer = await scene.approve("alice", incident, request)
+    assert answer.tone == "refused"
+    assert scene.heard(answer)
+    assert await scene.entries(incident, "approval.refused")
+    assert (await scene.approve("bob", incident, request)).tone == "ok"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_a_second_use_and_a_flip_are_refused(language: str) -> None:
+    scene = Scene(language)
+    incident = await scene.incident()
+    request = await scene.asked(incident)
+    assert (await scene.approve("alice", incident, request)).tone == "ok"
+    again = await scene.approve("bob", incident, request)
+    value = {"incident": incident, "approval": request.id, "digest": request.digest}
+    flipped = await scene.send("bob", "reject", value, reason="no")
+    assert [again.tone, flipped.tone] == ["refused", "refused"]
+    assert scene.heard(again) != scene.heard(flipped)
+    decisions = await scene.entries(incident, "approval.resolved")
+    assert [entry.actor for entry in decisions] == ["alice"]
+    assert len(await scene.entries(incident, "approval.refused")) == 2
+
+
+async def test_a_stranger_of_another_team_is_refused_and_written_down() -> None:
+    scene = Scene()
+    incident = await scene.incident()
+    request = await scene.asked(incident)
+    for answer in (
+        await scene.approve("eve", incident, request),
+        await scene.say("eve", incident, f"approve {request.id} CONFIRM_EXECUTE"),
+        await scene.press("eve", "ack", incident),
+        await scene.type("eve", "", f"show {incident}"),
+        await scene.type("eve", incident, "timeline"),
+    ):
+        assert answer.tone == "refused"
+        assert answer.card is None
+        assert "no incident" in scene.heard(answer)
+    state = await scene.state(incident)
+    assert (state.status, state.acknowledged_by) == ("awaiting_approval", "")
+    assert len(await scene.entries(incident, "request.refused")) == 5
+    listed = await scene.type("eve", "", "incidents")
+    assert listed.incidents == ()
+
+
+async def test_what_was_refused_stays_refused_when_it_is_delivered_again() -> None:
+    scene = Scene()
+    incident = await scene.incident()
+    request = await scene.asked(incident)
+    await scene.say("rita", incident, "do not roll back")
+    assert (await scene.approve("alice", incident, request, id="once")).tone == "refused"
+    await scene.press("rita", "lift", incident)
+    assert (await scene.approve("alice", incident, request, id="once")).tone == "refused"
+    assert not await scene.entries(incident, "approval.resolved")
+    assert (await scene.approve("alice", incident, request)).tone == "ok"
+
+
+async def test_the_button_says_at_once_what_no_form_could_mend() -> None:
+    scene = Scene()
+    incident = await scene.incident()
+    request = await scene.asked(incident)
+    assert (await scene.press("vic", "approve", incident, approval=request.id)).form is None
+    await scene.say("rita", incident, "do not roll back")
+    held = await scene.press("alice", "approve", incident, approval=request.id)
+    assert held.form is None
+    assert held.tone == "refused"
+    unknown = await scene.press("alice", "approve", incident, approval="approval_00000000")
+    assert unknown.tone == "refused"
+    await scene.press("alice", "lift", incident)
+    form = (await scene.press("alice", "approve", incident, approval=request.id)).form
+    assert form is not None
+    assert [field.name for field in form.fields] == ["word", "reason"]
+    assert form.value["digest"] == request.digest
