@@ -64,42 +64,41 @@ def _provenance(lesson: Lesson, incident: Incident, words: Words, taught_by: str
 
 
 def _sections(lesson: Lesson, incident: Incident, words: Words) -> list[str]:
-    facts = _facts(lesson, incident, words)
-    parts: list[str] = []
+    """What the lesson says, section by section, then what the incident adds; what fits no section is a note."""
+    said: dict[str, list[str]] = {name: [] for name in SECTIONS}
     loose: list[str] = []
     for line in lesson.lines:
-        section = line.word.rpartition(".")[2]
-        facts.get(section, loose).append(words.say(line))
+        said.get(line.word.rpartition(".")[2], loose).append(words.say(line))
+    added = _measured(incident, words)
+    parts: list[str] = []
     for name in SECTIONS:
-        parts += [f"## {words.text(f'skill.{name}')}", _listed(dict.fromkeys(facts[name]))]
+        lines = said[name] + added.get(name, []) or [_usual(name, lesson, incident, words)]
+        parts += [f"## {words.text(f'skill.{name}')}", _listed(dict.fromkeys(lines))]
     return [*parts, f"## {words.text('skill.notes')}", _listed(loose)] if loose else parts
 
 
-def _facts(lesson: Lesson, incident: Incident, words: Words) -> dict[str, list[str]]:
-    """What the incident itself teaches, section by section; each section says at least one thing."""
+def _measured(incident: Incident, words: Words) -> dict[str, list[str]]:
+    """Queries and commands as they were run, which no sentence can replace."""
     evidence = incident.sweep.evidence if incident.sweep else ()
-    odd = [item for item in evidence if item.abnormal]
     done = [p for p in incident.proposals.values() if p.execution and p.execution.result == "done" and not p.undo_of]
-    alert = lesson.alert or (incident.alert.name if incident.alert else incident.title)
     return {
-        "detect": [words.text("skill.detect_alert", alert=alert, service=lesson.service or incident.service)],
-        "triage": [_query(item, words) for item in odd if item.query] or [words.text("skill.triage_default")],
-        "diagnose": _causes(incident, words) or [words.text("skill.diagnose_default")],
-        "resolve": [_operation(item, words) for item in done] or [words.text("skill.resolve_default")],
-        "verify": _signals(done, words) or [words.text("skill.verify_default")],
-        "prevent": [words.text("skill.prevent_default")],
+        "triage": [_query(item, words) for item in evidence if item.abnormal and item.query],
+        "resolve": [_operation(item, words) for item in done],
+        "verify": _signals(done, words),
     }
+
+
+def _usual(name: str, lesson: Lesson, incident: Incident, words: Words) -> str:
+    """What a section says where neither lesson nor incident has anything for it."""
+    cause = incident.diagnosis.cause if incident.diagnosis else None
+    if name == "diagnose" and cause:
+        return words.say(cause.title)
+    alert = lesson.alert or (incident.alert.name if incident.alert else incident.title)
+    return words.text(f"skill.{name}_usual", alert=alert, service=lesson.service or incident.service)
 
 
 def _query(item: Evidence, words: Words) -> str:
     return words.text("skill.triage_query", source=item.source, query=item.query, summary=item.summary)
-
-
-def _causes(incident: Incident, words: Words) -> list[str]:
-    cause = incident.diagnosis.cause if incident.diagnosis else None
-    if cause is None:
-        return []
-    return [words.say(cause.title), *(words.say(claim.phrase) for claim in cause.supporting)]
 
 
 def _operation(proposal: Proposal, words: Words) -> str:

@@ -9,9 +9,7 @@ from cards.views.border import across
 from cards.views.closing import closing
 from cards.views.diagnosis import diagnosis
 from cards.views.evidence import evidence
-from cards.views.help import help_card as help_text
 from cards.views.listing import listing as rows
-from cards.views.listing import overview as counts
 from cards.views.page import page as whole
 from cards.views.plan import plan
 from cards.views.recovery import recovery
@@ -53,16 +51,6 @@ def page(incident: Incident, entries: Sequence[Entry], words: Words, team: Team)
 def listing(incidents: Sequence[Incident], words: Words) -> Card:
     """One row per incident, in the order given."""
     return across(rows(incidents, words), "", words)
-
-
-def overview(incidents: Sequence[Incident], words: Words) -> Card:
-    """How many incidents stand where, and which wait for a person."""
-    return across(counts(incidents, words), "", words)
-
-
-def help_card(words: Words) -> Card:
-    """What a person can say to the bot."""
-    return across(help_text(words), "", words)
 
 
 def _drawn(scene: Scene, slot: str) -> Card | None:

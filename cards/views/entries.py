@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from cards.masking import bounded, mask
 from cards.views.scene import Scene
 from engine.model import Entry, Phrase
 
@@ -19,9 +20,9 @@ def kind(scene: Scene, name: str) -> str:
 
 
 def brief(scene: Scene, entry: Entry) -> str:
-    """What the entry says, in at most 160 characters."""
+    """What the entry says, masked, in one line of at most 160 characters."""
     said = BRIEFS.get(entry.kind, _generic)(scene, entry.body)
-    return said if len(said) <= LONGEST else said[: LONGEST - 1] + "…"
+    return bounded(mask(" ".join(said[: 20 * LONGEST].split())), LONGEST)
 
 
 def _generic(scene: Scene, body: Body) -> str:
@@ -120,6 +121,7 @@ BRIEFS: dict[str, Callable[[Scene, Body], str]] = {
     "approval.resolved": _decision,
     "action.checked": _checks,
     "action.executed": _execution,
+    "recovery.measured": _picked("recovery", "verdict"),
     "recovery.verified": _picked("recovery", "verdict"),
     "skill.generated": _lessons,
     "memory.learned": _taught,

@@ -38,16 +38,19 @@ def by_time(items: list[Evidence]) -> list[Evidence]:
 
 
 def finding(scene: Scene, item: Evidence) -> Finding:
-    """One piece of evidence with both its sides, since when, its query and its link."""
+    """One piece of evidence with both its sides, since when, its query and its link; nothing is said twice."""
     before, after = change_of(item.before, item.after, scene.words)
     began = item.onset or (item.change.at if item.change else None)
+    text = scene.say(item.summary)
+    told = bool(after) and before in text and after in text
+    since = scene.words.clock(began) if began else ""
     return Finding(
         id=item.id,
         kind=scene.text(f"evidence_kind.{item.kind}"),
-        text=scene.say(item.summary),
-        before=before,
-        after=after,
-        since=scene.words.clock(began) if began else "",
+        text=text,
+        before="" if told else before,
+        after="" if told else after,
+        since="" if since.removesuffix(" UTC") in text else since,
         abnormal=item.abnormal,
         link=item.link,
         query=f"{item.source}: {item.query}" if item.query else item.source,

@@ -410,8 +410,8 @@ def _is_done(story: Story) -> None:
         _signal("latency_p95", Quantity(value=2.4, unit="seconds"), Quantity(value=0.18, unit="seconds"), None),
         _signal("pool_use", Quantity(value=10, unit="connections"), Quantity(value=3, unit="connections"), None),
         RecoverySignal(name="error_logs", text_before="34", text_after="0", ok=True),
-        RecoverySignal(name="trace_errors", ok=None),
-        RecoverySignal(name="version", text_before="v2.3.1", text_after="v2.3.0", ok=True),
+        RecoverySignal(name="error_spans", ok=None),
+        RecoverySignal(name="state", text_before="v2.3.1", text_after="v2.3.0", ok=True),
     )
     recovery = Recovery(verdict="recovered", signals=signals, seconds=42)
     story.tell(75, "recovery.verified", {"plan": PLAN, "recovery": recovery.model_dump(mode="json")})

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cards.codec import encode
 from cards.model import Block, Button, Buttons, Card, Chart, Findings, Fold, Table
 from cards.render import html, text
-from cards.views import draw, help_card, listing, overview, page, slots
+from cards.views import draw, listing, page, slots
 from cards.words import Words
 from engine.incident import Incident, Proposal, fold
 from engine.model import Alert, Decision, Diagnosis, Execution, Hypothesis, Judgement, Recovery
@@ -218,6 +218,14 @@ def test_evidence_stands_abnormal_first_with_charts_and_the_silent_named() -> No
     assert '{app="coupon"} |= "error"' in body(card)
 
 
+def test_figures_a_sentence_holds_are_not_said_again() -> None:
+    first = STORY.fold().sweep
+    assert first is not None
+    told = first.evidence[0].model_copy(update={"summary": said("503 ratio rose: 0.2 % → 18.2 %")})
+    incident = STORY.fold().model_copy(update={"sweep": first.model_copy(update={"evidence": (told,)})})
+    assert body(drawn(incident, "evidence")).count("18.2 %") == 1
+
+
 def test_evidence_while_asking_shows_each_source() -> None:
     said_ = body(drawn(STORY.fold("evidence.asked"), "evidence"))
     for source in ("prometheus", "loki", "jaeger", "deploys"):
@@ -284,16 +292,12 @@ def test_a_broken_entry_does_not_break_the_page() -> None:
     assert page(STORY.fold(), odd, EN, TEAM).blocks
 
 
-def test_listing_and_overview() -> None:
+def test_the_listing() -> None:
     waiting, done = STORY.fold("approval.requested"), STORY.fold()
-    assert INCIDENT in body(listing((waiting, done), EN))
-    assert "1 incident waits for a person" in body(overview((waiting, done), EN))
-    assert "No incidents." in body(listing((), EN))
-    assert "没有事件。" in body(overview((), ZH))
-
-
-def test_help_names_the_word() -> None:
-    assert "CONFIRM_EXECUTE" in body(help_card(ZH))
+    shown = json.dumps(encode(listing((waiting, done), EN)), ensure_ascii=False)
+    assert "Closed · recovered" in shown
+    assert "Waiting for approval" in shown
+    assert "没有事件。" in body(listing((), ZH))
 
 
 def test_the_closing_card_counts_what_was_done() -> None:
