@@ -105,6 +105,7 @@ class Incident(Value):
     lessons: dict[str, Taught] = {}
     says: tuple[Say, ...] = ()
     stuck: str = ""
+    turn: int = 1
 
     @property
     def alert(self) -> Alert | None:
@@ -125,6 +126,19 @@ class Incident(Value):
         return next((p for p in self.proposals.values() if p.request and p.request.id == approval), None)
 
 
+CREATED = (
+    "team",
+    "title",
+    "service",
+    "severity",
+    "environment",
+    "source",
+    "previous",
+    "requester",
+    "compressed_time",
+)
+"""What the body of incident.created may say."""
+
 State = dict[str, Any]
 Step = Callable[[State, Entry], None]
 
@@ -140,8 +154,7 @@ def fold(entries: Iterable[Entry]) -> Incident:
 
 
 def _created(state: State, entry: Entry) -> None:
-    names = ("team", "title", "service", "severity", "environment", "source", "previous", "requester", "compressed_time")
-    state.update({name: entry.body[name] for name in names if name in entry.body})
+    state.update({name: entry.body[name] for name in CREATED if name in entry.body})
     state.update(opened_at=entry.at, status="open")
 
 
@@ -168,7 +181,8 @@ def _reopened(state: State, entry: Entry) -> None:
     fresh = ("closed_at", "closed_by", "outcome", "sweep", "diagnosis", "resolved_at", "stuck")
     for name in fresh:
         state.pop(name, None)
-    state.update(status="open", asked={}, proposals={}, lessons={}, constraints=(), episode=state.get("episode", 1) + 1)
+    state.update(status="open", asked={}, proposals={}, lessons={}, constraints=(), turn=1)
+    state["episode"] = state.get("episode", 1) + 1
 
 
 def _acknowledged(state: State, entry: Entry) -> None:
@@ -251,6 +265,10 @@ def _handed_over(state: State, entry: Entry) -> None:
     state["status"] = "needs_human"
 
 
+def _nudged(state: State, entry: Entry) -> None:
+    state["turn"] = state.get("turn", 1) + 1
+
+
 def _constrained(state: State, entry: Entry) -> None:
     state["constraints"] = (*state.get("constraints", ()), Constraint.model_validate(entry.body))
 
@@ -319,6 +337,7 @@ STEPS: dict[str, Step] = {
     "action.executed": _executed,
     "recovery.verified": _verified,
     "incident.handed_over": _handed_over,
+    "person.nudged": _nudged,
     "constraint.set": _constrained,
     "constraint.lifted": _lifted,
     "skill.generated": _offered,
@@ -330,4 +349,3 @@ STEPS: dict[str, Step] = {
     "incident.closed": _closed,
 }
 """Which entry kinds change the state, and how. All other kinds (message.said, action.intended, …) are story alone."""
-

@@ -368,7 +368,7 @@ class RecoverySignal(Value):
 
 
 class Recovery(Value):
-    """The comparison of all signals; recovered only when every measured signal is ok and the decisive ones were measured."""
+    """The comparison of all signals; recovered only when every measured signal is ok and the errors were measured."""
 
     verdict: Literal["recovered", "not_recovered", "unknown"]
     signals: tuple[RecoverySignal, ...] = ()

@@ -148,7 +148,9 @@ class Memory(Protocol):
 
     async def drop(self, team: str, lesson: str) -> None: ...
 
-    async def recall(self, team: str, service: str, alert: str = "", category: str = "", limit: int = 6) -> Sequence[Lesson]:
+    async def recall(
+        self, team: str, service: str, alert: str = "", category: str = "", limit: int = 6
+    ) -> Sequence[Lesson]:
         """Kept lessons about this service (or about none) with the same alert or category, newest first."""
         ...
 
@@ -160,8 +162,8 @@ class Desk(Protocol):
 
     async def show(self, incident: str, slot: str) -> None:
         """See to it that this part of the thread shows the newest state, in every room, at least once. Durable on
-        return; sending happens behind. Slots: header, background, evidence, diagnosis, plan:<plan id>, recovery:<plan id>,
-        closing, and say:<timeline key> for one-off messages."""
+        return; sending happens behind. Slots: header, background, evidence, diagnosis, plan:<plan id>,
+        recovery:<plan id>, closing, and say:<timeline key> for one-off messages."""
         ...
 
 
@@ -243,5 +245,3 @@ class Teams(Protocol):
         ...
 
     def all(self) -> Sequence[Team]: ...
-
-

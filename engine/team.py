@@ -35,7 +35,10 @@ class Objective(Value):
 
 
 class Remedy(Value):
-    """An operation a service offers against a fault pattern. Arguments may hold {previous_version}, {version}, {peer}."""
+    """An operation a service offers against a fault pattern.
+
+    Arguments may hold {previous_version}, {version}, {peer}.
+    """
 
     operation: str
     operation_class: OperationClass

@@ -21,6 +21,7 @@ from store.room_log import SqliteRoomLog
 from store.rooms import Raw
 from store.schema import known, upgrade
 from store.sessions import SqliteSeen, SqliteSessions
+from store.stories import ROOM, Shelf
 from store.timeline import Disk, SqliteTimeline, Waiters
 from store.trouble import named
 from store.writing import Porter, Writer
@@ -30,6 +31,8 @@ PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
+    # Pages: a longer log is folded into the file more rarely, and pages written often meanwhile are folded once.
+    "PRAGMA wal_autocheckpoint = 4000",
 )
 
 
@@ -37,10 +40,8 @@ class SqliteStore:
     """One open store: the ports of the engine, and what the process keeps besides. `disk` reads timelines from the
     file itself, never from memory."""
 
-    def __init__(self, writer: Writer, reader: Reader, number: int, clock: Clock, ids: Ids) -> None:
-        waiters = Waiters()
+    def __init__(self, writer: Writer, reader: Reader, books: Bookkeeper, waiters: Waiters, clock: Clock) -> None:
         porter = Porter()
-        books = Bookkeeper(ids, number, waiters.tell)
         self._writer = writer
         self._reader = reader
         self._porter = porter
@@ -74,19 +75,29 @@ class SqliteStore:
 
 
 @asynccontextmanager
-async def open_sqlite(path: Path, clock: Clock, ids: Ids) -> AsyncIterator[SqliteStore]:
-    """Open the store at `path`, creating or upgrading it. StoreBusy while another process holds it; StoreFull where
+async def open_sqlite(path: Path, clock: Clock, ids: Ids, *, remember: int = ROOM) -> AsyncIterator[SqliteStore]:
+    """Open the store at `path`, creating or upgrading it; `remember` is how many characters of timelines stay in memory
+    (the newest one always does). StoreBusy while another process holds it; StoreFull where
     nothing can be written; StoreError for a newer schema or a file that is no store."""
     with held(path):
         async with _connected(path) as db, _connected(path, upgrading=False) as reading:
             writer = Writer(db, path)
             async with _running(writer):
                 (last,) = await db.execute_fetchall(queries("register")["last_number"])
-                yield SqliteStore(writer, Reader(reading, path), int(last[0]) + 1, clock, ids)
+                waiters = Waiters()
+                books = Bookkeeper(ids, int(last[0]) + 1, waiters.tell, Shelf(remember))
+                yield SqliteStore(writer, Reader(reading, path), books, waiters, clock)
+
+
+class Nobody:
+    """Draws no ids: who only looks opens nothing."""
+
+    def draw(self, prefix: str) -> str:
+        raise LookupError(prefix)
 
 
 @asynccontextmanager
-async def look_into(path: Path, clock: Clock, ids: Ids) -> AsyncIterator[SqliteStore]:
+async def look_into(path: Path, clock: Clock) -> AsyncIterator[SqliteStore]:
     """Look into a store, also while another process holds it: everything can be read, writing raises StoreError and
     waiting wakes nobody. StoreFull where there is no file, StoreError where its schema is another."""
     present(path)
@@ -94,7 +105,22 @@ async def look_into(path: Path, clock: Clock, ids: Ids) -> AsyncIterator[SqliteS
         await known(reading, path)
         writer = Writer(reading, path)
         writer.close()
-        yield SqliteStore(writer, Reader(reading, path), 0, clock, ids)
+        waiters = Waiters()
+        books = Bookkeeper(Nobody(), 0, waiters.tell, Shelf(0))
+        yield SqliteStore(writer, Reader(reading, path), books, waiters, clock)
+
+
+@asynccontextmanager
+async def open_beside(path: Path, clock: Clock, ids: Ids) -> AsyncIterator[SqliteStore]:
+    """Open a store that another process may be holding: to read it and to issue sign-in links, and for nothing else.
+    Neither is chained to anything the holder writes. StoreError where there is no store."""
+    present(path)
+    async with _connected(path, upgrading=False) as db, _connected(path, upgrading=False) as reading:
+        writer = Writer(db, path)
+        async with _running(writer):
+            waiters = Waiters()
+        books = Bookkeeper(Nobody(), 0, waiters.tell, Shelf(0))
+        yield SqliteStore(writer, Reader(reading, path), books, waiters, clock)
 
 
 async def migrate(path: Path) -> tuple[int, int]:

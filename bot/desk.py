@@ -1,0 +1,40 @@
+"""Shows parts of incidents in the rooms of their teams: state → view → card, through the outbox."""
+
+from bot.outbox import Outbox
+from cards import views
+from cards.model import Card
+from cards.words import Words
+from engine.incident import Incident, fold
+from engine.ports import Register, Teams, Timeline
+
+
+class ChatDesk:
+    """The engine's Desk over chat platforms."""
+
+    def __init__(self, timeline: Timeline, register: Register, teams: Teams) -> None:
+        self._timeline = timeline
+        self._register = register
+        self._teams = teams
+        self._outbox: Outbox | None = None
+
+    def send_through(self, outbox: Outbox) -> None:
+        """Say where cards go out; the outbox itself needs `draw`."""
+        self._outbox = outbox
+
+    async def show(self, incident: str, slot: str) -> None:
+        """Durable on return; the sending happens behind."""
+        if self._outbox is None:
+            return
+        team = self._teams.team(await self._register.team_of(incident))
+        for room in team.rooms:
+            await self._outbox.want(room, incident, (slot,))
+
+    async def state(self, incident: str) -> Incident:
+        """The incident as its timeline stands now."""
+        return fold(await self._timeline.read(incident))
+
+    async def draw(self, incident: str, slot: str, language: str = "") -> Card | None:
+        """The card of this part as it stands now, in the team's language unless another is asked for."""
+        state = await self.state(incident)
+        team = self._teams.team(state.team)
+        return views.draw(state, slot, Words(language or team.language), team)

@@ -1,0 +1,61 @@
+"""Keeps every living incident running, each in its own guarded task, and says so where one got stuck."""
+
+import logging
+from collections.abc import Callable
+
+from bot.crew import Crew
+from engine.incident import fold
+from engine.journal import BOT
+from engine.lifecycle import live
+from engine.ports import Draft
+from engine.tools import Tools
+
+log = logging.getLogger("tocsin.lives")
+
+
+class Lives:
+    """Who runs which incident. `wake` is cheap and may be called for incidents that run already."""
+
+    def __init__(self, crew: Crew, tools: Tools, tell: Callable[[Exception], str]) -> None:
+        self._crew = crew
+        self._tools = tools
+        self._reason = tell
+        self._again: set[str] = set()
+
+    async def resume_all(self) -> int:
+        """Pick up every incident whose story has not ended; returns how many."""
+        living = await self._tools.register.living()
+        for incident in living:
+            self.wake(incident)
+        return len(living)
+
+    def wake(self, incident: str) -> None:
+        """Start the life of an incident, or let it live once more should it be ending right now."""
+        name = f"life {incident}"
+        if self._crew.at_work(name):
+            self._again.add(incident)
+        else:
+            self._crew.start(name, lambda: self._live(incident), self._stuck)
+
+    async def _live(self, incident: str) -> None:
+        while True:
+            self._again.discard(incident)
+            state = fold(await self._tools.timeline.read(incident))
+            if state.stuck or state.status == "closed":
+                return
+            await live(incident, self._tools)
+            if incident not in self._again:
+                return
+
+    async def _stuck(self, name: str, error: Exception) -> None:
+        incident = name.removeprefix("life ")
+        state = fold(await self._tools.timeline.read(incident))
+        draft = Draft(
+            key=f"{state.episode}/stuck/{state.seq}",
+            kind="incident.stuck",
+            actor=BOT,
+            at=self._tools.clock.now(),
+            body={"reason": self._reason(error)},
+        )
+        await self._tools.timeline.write(incident, draft)
+        await self._tools.desk.show(incident, "header")

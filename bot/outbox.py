@@ -1,0 +1,110 @@
+"""Sends what is to be shown: per room in order, only the newest state, paced, tried again, never lost."""
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+from bot.crew import Crew
+from bot.platforms.contract import Platform
+from cards.codec import encode
+from cards.model import Card
+from engine.errors import PlatformBusy, PlatformError
+from engine.ports import Clock
+from store.rooms import Post, Posts
+
+log = logging.getLogger("tocsin.outbox")
+
+Draw = Callable[[str, str], Awaitable[Card | None]]
+
+SEND_TIMEOUT = 20.0
+FIRST_RETRY = 1.0
+LONGEST_RETRY = 60.0
+SETTLE_STEP = 0.1
+
+
+class Outbox:
+    """What is wanted stands in the store as (room, incident, slot); the card is drawn when it is sent, so that many
+    wishes become one edit. A post that was sent but not recorded is recognised by its key."""
+
+    def __init__(self, posts: Posts, platforms: Mapping[str, Platform], draw: Draw, crew: Crew, clock: Clock) -> None:
+        self._posts = posts
+        self._platforms = platforms
+        self._draw = draw
+        self._crew = crew
+        self._clock = clock
+        self._bells: dict[str, asyncio.Event] = {}
+        self.failing: dict[str, str] = {}
+
+    async def resume(self) -> None:
+        """Take up what was wanted before a restart."""
+        for room in await self._posts.rooms_due():
+            self._ring(room)
+
+    async def want(self, room: str, incident: str, slots: tuple[str, ...]) -> None:
+        """See to it, durably, that these parts of an incident show their newest state in this room."""
+        await self._posts.want(room, incident, slots)
+        self._ring(room)
+
+    async def settle(self, seconds: float) -> None:
+        """Wait, at most this long, until everything wanted is shown."""
+        for _ in range(int(seconds / SETTLE_STEP)):
+            if not await self._posts.rooms_due():
+                return
+            await self._clock.sleep(SETTLE_STEP)
+
+    def _ring(self, room: str) -> None:
+        if room.partition(":")[0] not in self._platforms:
+            self.failing[room] = "no such platform"
+            return
+        bell = self._bells.setdefault(room, asyncio.Event())
+        bell.set()
+        self._crew.start(f"outbox {room}", lambda: self._serve(room, bell))
+
+    async def _serve(self, room: str, bell: asyncio.Event) -> None:
+        while True:
+            await bell.wait()
+            bell.clear()
+            await self._empty(room)
+
+    async def _empty(self, room: str) -> None:
+        retry = FIRST_RETRY
+        while due := await self._posts.due(room):
+            for post in due:
+                try:
+                    async with asyncio.timeout(SEND_TIMEOUT):
+                        await self._send(room, post)
+                except (PlatformError, TimeoutError) as error:
+                    self.failing[room] = str(error) or "timed out"
+                    pause = error.retry_after if isinstance(error, PlatformBusy) else retry
+                    log.warning("%s does not take messages, trying again in %.0f s: %s", room, pause, error)
+                    await self._clock.sleep(pause)
+                    retry = min(LONGEST_RETRY, retry * 2)
+                    break
+                self.failing.pop(room, None)
+                retry = FIRST_RETRY
+
+    async def _send(self, room: str, post: Post) -> None:
+        platform_name, _, channel = room.partition(":")
+        platform = self._platforms[platform_name]
+        card = await self._draw(post.incident, post.slot)
+        shown = fingerprint(card) if card is not None else post.shown
+        message = post.message
+        if card is not None and shown != post.shown:
+            if message:
+                await platform.edit(channel, message, card)
+            else:
+                thread = "" if post.slot == "header" else await self._thread(room, post.incident)
+                message = await platform.post(channel, thread, card, f"{post.incident}/{post.slot}")
+            await self._clock.sleep(1.0 / platform.pace.per_second)
+        await self._posts.sent(post, message, shown)
+
+    async def _thread(self, room: str, incident: str) -> str:
+        posts = await self._posts.of(incident)
+        return next((post.message for post in posts if post.room == room and post.slot == "header"), "")
+
+
+def fingerprint(card: Card) -> str:
+    """A digest of what a card shows; equal cards need no edit."""
+    return hashlib.sha256(json.dumps(encode(card), sort_keys=True, default=str).encode()).hexdigest()

@@ -1,0 +1,114 @@
+"""Runs the process: listen, take up what was left, serve until told to stop, then drain and close in order."""
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from aiohttp import web
+
+from bot.settings import Settings
+from bot.wiring import House, Parts, open_house
+from cards.words import Words
+from engine.errors import SettingsError, TocsinError
+from engine.model import Phrase
+
+log = logging.getLogger("tocsin.run")
+
+WATCHDOG_EVERY = 15.0
+TEAMS_EVERY = 2.0
+RESUME_EVERY = 30.0
+PRUNE_EVERY = 3600.0
+REMEMBER_INBOUND = timedelta(days=2)
+GRACE = 3.0
+
+Round = Callable[[House], Awaitable[None]]
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take the listening address; SettingsError with a hint where it is taken."""
+    try:
+        return socket.create_server((host, port), reuse_port=False, backlog=1024)
+    except OSError as error:
+        values: dict[str, str | int] = {"host": host, "port": port, "reason": error.strerror or str(error)}
+        raise SettingsError(Phrase(word="error.port_taken", values={**values})) from error
+
+
+@asynccontextmanager
+async def serving(house: House, listening: socket.socket) -> AsyncIterator[str]:
+    """Serve the house over HTTP while the block runs; gives the address."""
+    runner = web.AppRunner(house.app, access_log=None, shutdown_timeout=GRACE)
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listening).start()
+        host, port = listening.getsockname()[:2]
+        yield f"http://{host}:{port}"
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def working(settings: Settings, parts: Parts, listening: socket.socket) -> AsyncIterator[House]:
+    """A whole process at work: store open, everything left taken up, doors open."""
+    async with open_house(settings, parts) as house:
+        await house.outbox.resume()
+        await house.lives.resume_all()
+        start_rounds(house)
+        async with serving(house, listening):
+            yield house
+
+
+async def run(settings: Settings, parts: Parts) -> None:
+    """`tocsin run`: until SIGINT or SIGTERM."""
+    listening = bind(settings.http.host, settings.http.port)
+    stop = stop_signal()
+    async with working(settings, parts, listening):
+        log.info("ready at %s", settings.public_url)
+        await stop.wait()
+        log.info("stopping")
+
+
+def stop_signal() -> asyncio.Event:
+    """An event that SIGINT and SIGTERM set."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+def start_rounds(house: House) -> None:
+    """Start what looks after things from time to time."""
+    house.crew.start("teams round", lambda: _every(house, TEAMS_EVERY, _reload_teams))
+    house.crew.start("watchdog round", lambda: _every(house, WATCHDOG_EVERY, _look_for_silence))
+    house.crew.start("resume round", lambda: _every(house, RESUME_EVERY, _take_up))
+    house.crew.start("prune round", lambda: _every(house, PRUNE_EVERY, _forget_inbound))
+
+
+async def _every(house: House, seconds: float, work: Round) -> None:
+    while True:
+        await house.tools.clock.sleep(seconds)
+        try:
+            await work(house)
+        except TocsinError as error:
+            log.warning("%s: %s", getattr(work, "__name__", "round").strip("_"), error)
+
+
+async def _reload_teams(house: House) -> None:
+    for problem in await asyncio.to_thread(house.teams.reload):
+        log.error("team files: %s", Words("en").say(problem.error.phrase))
+
+
+async def _look_for_silence(house: House) -> None:
+    await house.front_door.look_for_silence()
+
+
+async def _take_up(house: House) -> None:
+    await house.lives.resume_all()
+
+
+async def _forget_inbound(house: House) -> None:
+    await house.store.seen.prune(house.tools.clock.now() - REMEMBER_INBOUND)

@@ -1,0 +1,193 @@
+"""Reads the settings once, from a TOML file and TOCSIN_* variables, into one frozen tree."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from engine.errors import SettingsError
+from engine.model import OperationClass, Phrase, Tempo
+
+PREFIX = "TOCSIN_"
+
+
+class Section(BaseModel):
+    """A part of the settings; an unknown key is an error that names it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Http(Section):
+    """Where the process listens, and under which address people reach it."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8321, ge=0, le=65535)
+    public_url: str = ""
+
+
+class Intake(Section):
+    """The alert receiver: its bearer token (none: loopback only) and how large one call may be, in bytes."""
+
+    token: SecretStr = SecretStr("")
+    max_bytes: int = Field(default=4 * 1024 * 1024, ge=1024)
+
+
+class Api(Section):
+    """Bearer tokens of the HTTP API: one that may open incidents, one that may only read."""
+
+    token: SecretStr = SecretStr("")
+    read_token: SecretStr = SecretStr("")
+
+
+class Storage(Section):
+    """Where everything that must survive is kept; empty means tocsin.sqlite in the data directory."""
+
+    url: str = ""
+
+    @field_validator("url")
+    @classmethod
+    def _known_scheme(cls, value: str) -> str:
+        if value and not value.startswith("sqlite:///"):
+            raise ValueError("this store is not known; use sqlite:///path/to/file")
+        return value
+
+
+class Execution(Section):
+    """Whether changes may be made at all, and which operations; nothing by default."""
+
+    enabled: bool = False
+    allowed_operations: Annotated[frozenset[str], NoDecode] = frozenset()
+
+    @field_validator("allowed_operations", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return frozenset(name.strip() for name in value.split(",") if name.strip())
+        return value
+
+
+class Backend(Section):
+    """One backend: its address (empty: not configured) and bearer token."""
+
+    url: str = ""
+    token: SecretStr = SecretStr("")
+
+    @field_validator("url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("this is not a web address; write it like http://prometheus:9090")
+        return value.rstrip("/")
+
+
+class Prometheus(Backend):
+    """Prometheus, and anything that speaks its API; `step` and `rate_window` in seconds."""
+
+    step: float = Field(default=15.0, gt=0)
+    rate_window: float = Field(default=60.0, gt=0)
+
+
+class Releases(Backend):
+    """A release platform: its deploy history, and the operations it offers with their class ("name=class, …")."""
+
+    operations: Annotated[dict[str, OperationClass], NoDecode] = {}
+
+    @field_validator("operations", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            pairs = (pair.partition("=") for pair in value.split(",") if pair.strip())
+            return {name.strip(): kind.strip() for name, _, kind in pairs}
+        return value
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Sections are separated by two underscores in variables: TOCSIN_HTTP__PORT."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="forbid",
+        nested_model_default_partial_update=True,
+    )
+
+    data_dir: Path = Path("tocsin-data")
+    http: Http = Http()
+    intake: Intake = Intake()
+    api: Api = Api()
+    store: Storage = Storage()
+    execution: Execution = Execution()
+    prometheus: Prometheus = Prometheus()
+    alertmanager: Backend = Backend()
+    loki: Backend = Backend()
+    jaeger: Backend = Backend()
+    releases: Releases = Releases()
+    tempo: Tempo = Tempo()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over variables, variables over the file."""
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))
+
+    @property
+    def store_path(self) -> Path:
+        """The SQLite file."""
+        return Path(self.store.url.removeprefix("sqlite:///")) if self.store.url else self.data_dir / "tocsin.sqlite"
+
+    @property
+    def public_url(self) -> str:
+        """The address cards link to, without a trailing slash."""
+        return (self.http.public_url or f"http://{self.http.host}:{self.http.port}").rstrip("/")
+
+
+def load(config: Path | None = None, **overrides: Any) -> Settings:
+    """Read the settings. SettingsError names every key that is wrong, what is wrong, and what would be right."""
+    if config is not None and not config.is_file():
+        raise SettingsError(Phrase(word="error.no_config", values={"path": str(config)}))
+    configured = type("Configured", (Settings,), {"model_config": {**Settings.model_config, "toml_file": config}})
+    try:
+        settings: Settings = configured(**overrides)
+    except ValidationError as error:
+        raise SettingsError(Phrase(word="error.settings", values={"problems": _problems(error)})) from None
+    except (ValueError, OSError) as error:
+        raise SettingsError(Phrase(word="error.settings", values={"problems": str(error)[:300]})) from None
+    if unknown := _unknown_variables():
+        raise SettingsError(Phrase(word="error.settings_unknown", values={"names": ", ".join(unknown)}))
+    return settings
+
+
+def secret_from_environment(name: str) -> str:
+    """The value of a variable a team file refers to by name; "" where it is not set."""
+    return os.environ.get(name, "")
+
+
+def _unknown_variables() -> list[str]:
+    sections = {name.upper() for name in Settings.model_fields}
+    names = (name for name in os.environ if name.startswith(PREFIX) and not name.startswith(f"{PREFIX}REQUIRE_"))
+    return sorted(name for name in names if name.removeprefix(PREFIX).split("__")[0] not in sections)
+
+
+def _problems(error: ValidationError) -> str:
+    """One clause per wrong key, never with the value of a secret."""
+    clauses = []
+    for item in error.errors(include_input=False, include_url=False):
+        path = [str(part) for part in item["loc"]]
+        variable = PREFIX + "__".join(path).upper()
+        clauses.append(f"{'.'.join(path)} ({variable}): {item['msg'].removeprefix('Value error, ')}")
+    return "; ".join(clauses)

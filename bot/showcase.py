@@ -1,0 +1,163 @@
+"""Plays the demo: opens a world that really breaks, runs a bot on it, and (headless) an operator through its thread."""
+
+import asyncio
+import logging
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientError, ClientSession
+
+from bot.demo.launch import WorldAddresses, open_world
+from bot.platforms.contract import Platform
+from bot.rehearsal import Operator
+from bot.run import bind, stop_signal, working
+from bot.settings import Settings, load
+from bot.wiring import House, real_parts
+from engine.errors import InputError, WorldError
+from engine.incident import Incident
+from engine.model import Phrase, Tempo
+from engine.team import Account
+
+log = logging.getLogger("tocsin.demo")
+
+SCENARIOS = ("payment-503-after-deploy", "coupon-504-timeout", "order-429-rate-limit", "false-alarm")
+EXPECTED = dict.fromkeys(SCENARIOS, "recovered") | {"false-alarm": "false_alarm"}
+OPERATIONS = {
+    "rollback_canary": "rollback",
+    "scale_or_disable_coupon_path": "degrade",
+    "adjust_rate_limit": "rate_limit",
+    "restore_state": "restore",
+}
+TEAM_FILES = Path(__file__).parent / "demo" / "team"
+TEMPO = Tempo(
+    compressed=True,
+    lookback=30,
+    lead=12,
+    source_timeout=5,
+    act_timeout=20,
+    verify_after=8,
+    verify_every=3,
+    verify_tries=12,
+    watch=600,
+)
+Told = Callable[[str, str], None]
+
+ALERT_WITHIN = 60.0
+END_WITHIN = 100.0
+
+
+@dataclass(frozen=True)
+class Showcase:
+    """A world, the bot that watches it, and how to break it."""
+
+    house: House
+    address: str
+    addresses: WorldAddresses
+
+    async def arm(self, scenario: str) -> None:
+        """Break the world in this way, once it has run healthily long enough to compare with."""
+        if scenario not in SCENARIOS:
+            values = {"name": scenario[:60], "known": ", ".join(SCENARIOS)}
+            raise InputError(Phrase(word="cli.no_scenario", values={**values}))
+        while not await self._armed(scenario):
+            await self.house.tools.clock.sleep(1.0)
+
+    async def _armed(self, scenario: str) -> bool:
+        url = f"{self.addresses.control}/control/scenario"
+        try:
+            async with ClientSession() as session, session.post(url, json={"name": scenario}) as answer:
+                return answer.status == 200
+        except ClientError as error:
+            raise WorldError(Phrase(word="cli.demo_world_gone")) from error
+
+
+@asynccontextmanager
+async def open_showcase(
+    host: str, port: int, *, prometheus: bool, platforms: tuple[Platform, ...] = (), team_files: Path = TEAM_FILES
+) -> AsyncIterator[Showcase]:
+    """A world and a bot on it, in a temporary data directory; both end with the block."""
+    listening = bind(host, port)
+    host, port = listening.getsockname()[:2]
+    address = f"http://{host}:{port}"
+    with tempfile.TemporaryDirectory(prefix="tocsin-demo-", ignore_cleanup_errors=True) as folder:
+        async with open_world(f"{address}/alerts/alertmanager", prometheus=prometheus) as addresses:
+            settings = _settings(Path(folder), host, port, addresses)
+            async with _at_work(settings, platforms, team_files, listening, addresses, address) as showcase:
+                yield showcase
+
+
+@asynccontextmanager
+async def _at_work(
+    settings: Settings,
+    platforms: tuple[Platform, ...],
+    team_files: Path,
+    listening: socket.socket,
+    addresses: WorldAddresses,
+    address: str,
+) -> AsyncIterator[Showcase]:
+    stage: list[Showcase] = []
+
+    async def arm(scenario: str) -> Phrase:
+        await stage[0].arm(scenario)
+        return Phrase(word="cli.demo_armed", values={"scenario": scenario})
+
+    parts = real_parts(platforms=platforms, team_files=team_files, demo=arm, personas=True)
+    async with working(settings, parts, listening) as house:
+        stage.append(Showcase(house, address, addresses))
+        yield stage[0]
+
+
+def _settings(folder: Path, host: str, port: int, addresses: WorldAddresses) -> Settings:
+    return load(
+        None,
+        data_dir=folder,
+        http={"host": host, "port": port},
+        execution={"enabled": True, "allowed_operations": ",".join(OPERATIONS)},
+        prometheus={"url": addresses.prometheus, "step": 1.0, "rate_window": 10.0},
+        loki={"url": addresses.loki},
+        jaeger={"url": addresses.jaeger},
+        releases={"url": addresses.releases, "operations": dict(OPERATIONS)},
+        tempo=TEMPO.model_dump(),
+    )
+
+
+async def play_headless(
+    scenario: str, language: str, *, prometheus: bool, platform: Platform, team_files: Path
+) -> tuple[Incident, list[dict[str, Any]]]:
+    """Play one scenario to its end with the scripted operator; returns the last state and the public timeline."""
+    async with open_showcase(
+        "127.0.0.1", 0, prometheus=prometheus, platforms=(platform,), team_files=team_files
+    ) as showcase:
+        house = showcase.house
+        operator = Operator(
+            desk=house.desk,
+            register=house.store.register,
+            front_door=house.front_door,
+            clock=house.tools.clock,
+            account=Account(platform="terminal", id="lin", name="Lin"),
+            room="demo",
+            language=language,
+            holds=scenario == SCENARIOS[0],
+        )
+        await showcase.arm(scenario)
+        incident = await operator.wait_for_incident(ALERT_WITHIN)
+        state = await operator.see_through(incident, END_WITHIN)
+        await house.outbox.settle(seconds=5.0)
+        entries = await house.store.timeline.read(incident)
+        return state, [entry.model_dump(mode="json", exclude={"incident"}) for entry in entries]
+
+
+async def play_in_browser(scenario: str, where: tuple[str, int], *, prometheus: bool, told: Told) -> None:
+    """`tocsin demo`: the browser room on this address until a signal comes."""
+    stop = stop_signal()
+    async with open_showcase(*where, prometheus=prometheus) as showcase:
+        told("cli.demo_ready", showcase.address)
+        async with asyncio.TaskGroup() as group:
+            arming = group.create_task(showcase.arm(scenario))
+            await stop.wait()
+            arming.cancel()

@@ -1,0 +1,267 @@
+"""Puts the house together: the one place that knows concrete classes. Opened in order, closed in reverse."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
+
+from bot import web as door
+from bot.clock import RandomIds, SystemClock
+from bot.crew import Crew
+from bot.desk import ChatDesk
+from bot.gauges import Gauges
+from bot.lives import Lives
+from bot.outbox import Outbox
+from bot.pages.call import Pages
+from bot.pages.routes import add_pages
+from bot.platforms.console import ConsolePlatform
+from bot.platforms.contract import Platform
+from bot.settings import Backend, Settings
+from bot.teams import TeamFiles
+from cards.words import Words
+from engine.errors import StoreFull, TocsinError
+from engine.executors.http import HttpExecutor
+from engine.model import Phrase
+from engine.policy import Permissions
+from engine.ports import Clock, Executor, Ids, Source
+from engine.sources.jaeger import JaegerSource
+from engine.sources.loki import LokiSource
+from engine.sources.prometheus import PrometheusSource
+from engine.sources.releases import ReleasesSource
+from engine.tools import Tools
+from handlers.front_door import FrontDoor
+from handlers.visit import House as Handling
+from store.sqlite import SqliteStore, open_sqlite
+
+RELEASES = "releases"
+Demo = Callable[[str], Awaitable[Phrase]]
+
+OpenStore = Callable[[Path, Clock, Ids], AbstractAsyncContextManager[SqliteStore]]
+
+log = logging.getLogger("tocsin.wiring")
+
+
+@dataclass(frozen=True)
+class House:
+    """Everything a running process holds."""
+
+    settings: Settings
+    store: SqliteStore
+    teams: TeamFiles
+    desk: ChatDesk
+    outbox: Outbox
+    crew: Crew
+    lives: Lives
+    tools: Tools
+    front_door: FrontDoor
+    platforms: Mapping[str, Platform]
+    app: web.Application
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a caller may put in place of the real thing: tests, the demo and the crash harness do."""
+
+    clock: Clock
+    ids: Ids
+    platforms: tuple[Platform, ...] = ()
+    sources: tuple[Source, ...] | None = None
+    executors: Mapping[str, Executor] | None = None
+    team_files: Path | None = None
+    demo: Demo | None = None
+    personas: bool = False
+    open_store: OpenStore = open_sqlite
+
+
+def real_parts(
+    *,
+    platforms: tuple[Platform, ...] = (),
+    team_files: Path | None = None,
+    demo: Demo | None = None,
+    personas: bool = False,
+) -> Parts:
+    """The machine's clock and randomness, and everything else as the settings name it."""
+    return Parts(SystemClock(), RandomIds(), platforms, team_files=team_files, demo=demo, personas=personas)
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, parts: Parts) -> AsyncIterator[House]:
+    """The whole house, ready to serve but not yet listening. StoreBusy, StoreFull, SettingsError."""
+    teams = TeamFiles(parts.team_files or settings.data_dir / "teams")
+    problems = await asyncio.to_thread(teams.reload)
+    async with AsyncExitStack() as stack:
+        await asyncio.to_thread(writable, settings.store_path.parent)
+        store = await stack.enter_async_context(parts.open_store(settings.store_path, parts.clock, parts.ids))
+        session = await stack.enter_async_context(_client(settings))
+        crew = await stack.enter_async_context(Crew())
+        house = _furnish(settings, parts, store, session, crew, teams)
+        for platform in house.platforms.values():
+            crew.start(f"platform {platform.name}", _listening(platform, house.front_door))
+        for problem in problems:
+            log.error("team files: %s", Words("en").say(problem.error.phrase))
+        yield house
+
+
+def _furnish(
+    settings: Settings, parts: Parts, store: SqliteStore, session: ClientSession, crew: Crew, teams: TeamFiles
+) -> House:
+    executors = parts.executors if parts.executors is not None else _executors(settings, session)
+    desk = ChatDesk(store.timeline, store.register, teams)
+    console = ConsolePlatform(store.room, store.sessions, parts.clock, desk.draw)
+    platforms = {platform.name: platform for platform in (console, *parts.platforms)}
+    outbox = Outbox(store.posts, platforms, desk.draw, crew, parts.clock)
+    desk.send_through(outbox)
+    tools = Tools(
+        timeline=store.timeline,
+        register=store.register,
+        memory=store.memory,
+        desk=desk,
+        teams=teams,
+        clock=parts.clock,
+        ids=parts.ids,
+        sources=parts.sources if parts.sources is not None else _sources(settings, session),
+        executors=executors,
+        permissions=_permissions(settings, executors),
+        tempo=settings.tempo,
+    )
+    lives = Lives(crew, tools, said)
+    front_door = FrontDoor(_handling(settings, parts, tools, store, lives))
+    app = door.make_app(settings)
+    _hang(app, tools, front_door, lives)
+    pages = Pages(
+        console,
+        store.sessions,
+        teams,
+        store.timeline,
+        store.register,
+        front_door,
+        parts.clock,
+        settings.public_url,
+        parts.personas,
+    )
+    add_pages(app, pages)
+    house = House(settings, store, teams, desk, outbox, crew, lives, tools, front_door, platforms, app)
+    _watch(house)
+    return house
+
+
+def _handling(settings: Settings, parts: Parts, tools: Tools, store: SqliteStore, lives: Lives) -> Handling:
+    return Handling(
+        register=store.register,
+        timeline=store.timeline,
+        memory=store.memory,
+        teams=tools.teams,
+        desk=tools.desk,
+        seen=store.seen,
+        clock=tools.clock,
+        ids=tools.ids,
+        permissions=tools.permissions,
+        wake=lives.wake,
+        demo=parts.demo,
+        compressed_time=settings.tempo.compressed,
+    )
+
+
+def _hang(app: web.Application, tools: Tools, front_door: FrontDoor, lives: Lives) -> None:
+    app[door.FRONT_DOOR] = front_door
+    app[door.TIMELINE] = tools.timeline
+    app[door.REGISTER] = tools.register
+    app[door.TEAMS] = tools.teams
+    app[door.CLOCK] = tools.clock
+    app[door.WAKE] = lives.wake
+    app[door.GAUGES] = Gauges()
+
+
+def _watch(house: House) -> None:
+    gauges = house.app[door.GAUGES]
+
+    async def living() -> float:
+        return float(len(await house.store.register.living()))
+
+    async def failing() -> float:
+        return float(len(house.outbox.failing))
+
+    async def rooms() -> str:
+        return "; ".join(f"{room}: {why}" for room, why in house.outbox.failing.items())
+
+    gauges.read("incidents_living", "Incidents whose story has not ended.", living)
+    gauges.read("rooms_failing", "Rooms that do not take messages right now.", failing)
+    gauges.watch(rooms)
+
+
+def _permissions(settings: Settings, executors: Mapping[str, Executor]) -> Permissions:
+    return Permissions(
+        execution_enabled=settings.execution.enabled,
+        allowed_operations=settings.execution.allowed_operations,
+        executors={name: dict(executor.operations) for name, executor in executors.items()},
+    )
+
+
+def _executors(settings: Settings, session: ClientSession) -> dict[str, Executor]:
+    platform = settings.releases
+    if not platform.url:
+        return {}
+    return {RELEASES: HttpExecutor(platform.url, _token(platform), session, platform.operations, name=RELEASES)}
+
+
+def _sources(settings: Settings, session: ClientSession) -> tuple[Source, ...]:
+    """What the settings name, in the order people read evidence: numbers, words, paths, changes."""
+    patience = settings.tempo.source_timeout * 0.9
+    metrics, logs, traces, changes = settings.prometheus, settings.loki, settings.jaeger, settings.releases
+    known: list[Source] = []
+    if metrics.url:
+        token, step, window = _token(metrics), metrics.step, metrics.rate_window
+        known.append(
+            PrometheusSource(
+                metrics.url, session=session, step=step, token=token, patience=patience, rate_window=window
+            )
+        )
+    if logs.url:
+        known.append(LokiSource(logs.url, session=session, token=_token(logs), patience=patience))
+    if traces.url:
+        known.append(JaegerSource(traces.url, session=session, token=_token(traces), patience=patience))
+    if changes.url:
+        known.append(ReleasesSource(changes.url, session=session, token=_token(changes), patience=patience))
+    return tuple(known)
+
+
+def _token(backend: Backend) -> str:
+    return backend.token.get_secret_value()
+
+
+@asynccontextmanager
+async def _client(settings: Settings) -> AsyncIterator[ClientSession]:
+    """One pool of connections to all backends."""
+    connector = TCPConnector(limit=64, limit_per_host=16)
+    async with ClientSession(connector=connector, timeout=ClientTimeout(total=settings.tempo.act_timeout)) as session:
+        yield session
+
+
+def _listening(platform: Platform, front_door: FrontDoor) -> Callable[[], Awaitable[None]]:
+    async def listen() -> None:
+        await platform.run(front_door)
+
+    return listen
+
+
+def said(error: BaseException) -> str:
+    """What stopped a life, in one sentence without secrets: its own words where it has some, else its kind."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return Words("en").say(error.phrase) if isinstance(error, TocsinError) else type(error).__name__
+
+
+def writable(directory: Path) -> None:
+    """Make the data directory; StoreFull with one clear sentence where nothing can be written there."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        probe = directory / ".writable"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        values = {"path": str(directory), "reason": error.strerror or str(error)}
+        raise StoreFull(Phrase(word="error.data_dir", values={**values})) from error

@@ -1,0 +1,171 @@
+"""Tells the whole life of an incident, top to bottom: alert, evidence, cause, plan, recovery, lesson."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import count
+
+from engine import evidence, policy
+from engine.diagnosis.diagnose import diagnose
+from engine.diagnosis.signals import judge
+from engine.incident import Asked, Incident, fold
+from engine.journal import Due, Journal
+from engine.learning import habits, lessons
+from engine.model import Alert, Diagnosis, Nudge, Outcome, Phrase, Sweep, Value
+from engine.ports import Question
+from engine.team import Lesson, Service
+from engine.tools import Tools
+from engine.treatment import Treatment
+
+
+class Recalled(Value):
+    """What memory offered as background."""
+
+    lessons: tuple[Lesson, ...] = ()
+
+
+class HandedOver(Value):
+    """That the engine waits for a person, and why."""
+
+    say: Phrase
+
+
+class Closed(Value):
+    """How the incident ended."""
+
+    outcome: Outcome
+
+
+async def live(incident: str, tools: Tools) -> None:
+    """Live an incident from wherever its timeline stands to its end; a person who closes it ends it at once."""
+    episode = fold(await tools.timeline.read(incident)).episode
+    journal = Journal(incident, episode, tools.timeline, tools.desk, tools.clock, tools.ids)
+    async with asyncio.TaskGroup() as group:
+        ended = group.create_task(tools.timeline.wait(incident, journal.key("closed")))
+        story = group.create_task(Life(incident, journal, tools).story())
+        await ended
+        story.cancel()
+    await journal.tell("header")
+    await journal.tell("closing")
+
+
+@dataclass(frozen=True)
+class Life:
+    """One run of one episode of one incident."""
+
+    incident: str
+    journal: Journal
+    tools: Tools
+
+    async def story(self) -> None:
+        """Announce, look, think, treat, learn; what cannot go on waits for a person's nudge and goes round again."""
+        await self.journal.tell("header")
+        await self._recall("background", "")
+        for turn in count(1):
+            outcome = await self._take_turn(turn)
+            await self._learn(outcome)
+            if (await self._next(turn, outcome)).what == "close":
+                await self.journal.settle("closed", "incident.closed", Closed(outcome=outcome))
+                return
+
+    async def state(self) -> Incident:
+        """The incident as its timeline stands now."""
+        return fold(await self.tools.timeline.read(self.incident))
+
+    async def _take_turn(self, turn: int) -> Outcome:
+        asked_for = await self._asked_for(turn - 1)
+        treatment = Treatment(self.incident, self.journal, self.tools)
+        if asked_for is not None and asked_for.plan is not None:
+            if asked_for.what == "undo":
+                return await treatment.undo(asked_for.plan, asked_for.by)
+            return await treatment.treat(asked_for.plan)
+        diagnosis = await self._investigate(turn)
+        if diagnosis.cause is None:
+            return "false_alarm" if diagnosis.quiet else "inconclusive"
+        await self._recall(f"background/{turn}", diagnosis.cause.category)
+        seed = f"{self.incident}/{self.journal.key(str(turn))}"
+        plans = policy.propose(diagnosis, self._services(await self.state()), seed)
+        return await treatment.treat(plans[0]) if plans else "needs_human"
+
+    async def _recall(self, name: str, category: str) -> None:
+        state = await self.state()
+        alert = state.alert.name if state.alert else ""
+        known = {lesson.id for lesson in state.background}
+
+        async def search() -> Recalled:
+            found = await self.tools.memory.recall(state.team, state.service, alert, category)
+            return Recalled(lessons=tuple(lesson for lesson in found if lesson.id not in known))
+
+        if (await self.journal.find(name, "memory.recalled", Recalled, search)).lessons:
+            await self.journal.tell("background")
+
+    async def _investigate(self, turn: int) -> Diagnosis:
+        await self.journal.tell("evidence")
+        sweep = await self.journal.find(f"evidence/{turn}", "evidence.collected", Sweep, lambda: self._look(turn))
+        await self.journal.tell("evidence")
+        diagnosis = await self.journal.find(
+            f"diagnosis/{turn}", "hypothesis.generated", Diagnosis, lambda: self._think(sweep)
+        )
+        await self.journal.tell("diagnosis")
+        await self.journal.tell("header")
+        return diagnosis
+
+    async def _look(self, turn: int) -> Sweep:
+        state = await self.state()
+        question = self._question(state)
+        sources = habits.source_order(self.tools.sources, state.background)
+
+        async def told(asked: Asked) -> None:
+            await self.journal.settle(f"asked/{turn}/{asked.source}", "evidence.asked", asked)
+            await self.journal.tell("evidence")
+
+        timeout = self.tools.tempo.source_timeout
+        seen, silent = await evidence.gather(question, sources, self.tools.clock, timeout, told)
+        return Sweep(window=question.window, evidence=judge(seen, question.window), silent=silent)
+
+    async def _think(self, sweep: Sweep) -> Diagnosis:
+        state = await self.state()
+        return diagnose(sweep.evidence, sweep.silent, self._services(state), state.service, sweep.window)
+
+    async def _learn(self, outcome: Outcome) -> None:
+        if outcome != "recovered":
+            return
+
+        async def draft() -> lessons.Drafted:
+            entries = await self.tools.timeline.read(self.incident)
+            return lessons.draft(fold(entries), entries, self.tools.ids, self.tools.clock.now())
+
+        await self.journal.find("lessons", "skill.generated", lessons.Drafted, draft)
+        await self.journal.tell("closing")
+        await self.journal.tell("header")
+
+    async def _next(self, turn: int, outcome: Outcome) -> Nudge:
+        """What a person wants next. Recovered incidents close by themselves once they were watched long enough."""
+        deadline = None
+        if outcome == "recovered":
+            due = Due(at=self.tools.clock.now() + timedelta(seconds=self.tools.tempo.watch))
+            deadline = (await self.journal.settle(f"watch/{turn}", "time.rested", due)).at
+        else:
+            word = Phrase(word=f"notice.waiting_{outcome}")
+            await self.journal.settle(f"handed_over/{turn}", "incident.handed_over", HandedOver(say=word))
+            await self.journal.tell("header")
+        return await self.journal.hear(f"next/{turn}", "person.nudged", deadline, Nudge(what="close"))
+
+    async def _asked_for(self, turn: int) -> Nudge | None:
+        entry = await self.tools.timeline.find(self.incident, self.journal.key(f"next/{turn}"))
+        return Nudge.model_validate(entry.body) if entry else None
+
+    def _question(self, state: Incident) -> Question:
+        now = self.tools.clock.now()
+        alert = state.alert or Alert(
+            fingerprint="", status="firing", name=state.title, service=state.service, starts_at=state.opened_at or now
+        )
+        services = self._services(state)
+        service = services.get(state.service, Service(name=state.service))
+        neighbours = tuple(services.get(name, Service(name=name)) for name in service.dependencies)
+        window = evidence.window(alert.starts_at, now, self.tools.tempo)
+        return Question(incident=self.incident, alert=alert, service=service, neighbours=neighbours, window=window)
+
+    def _services(self, state: Incident) -> Mapping[str, Service]:
+        return self.tools.teams.team(state.team).services

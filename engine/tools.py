@@ -1,0 +1,25 @@
+"""Bundles what the life of an incident needs of the world."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.model import Tempo
+from engine.policy import Permissions
+from engine.ports import Clock, Desk, Executor, Ids, Memory, Register, Source, Teams, Timeline
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The ports, what is permitted, and how patient to be."""
+
+    timeline: Timeline
+    register: Register
+    memory: Memory
+    desk: Desk
+    teams: Teams
+    clock: Clock
+    ids: Ids
+    sources: tuple[Source, ...]
+    executors: Mapping[str, Executor]
+    permissions: Permissions
+    tempo: Tempo
