@@ -1,0 +1,111 @@
+"""Fakes a chat platform that counts what it is asked, and an inbox that remembers what people did."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bot.platforms.contract import Inbox, Pace
+from cards.model import Card
+from engine.errors import PlatformBusy, PlatformError
+from engine.model import Phrase
+from handlers.inbound import Answer, Inbound
+
+
+@dataclass
+class Posted:
+    """A message as the platform shows it now."""
+
+    id: str
+    room: str
+    thread: str
+    key: str
+    card: Card
+    edits: int = 0
+
+
+class FakePlatform:
+    """Messages in a list. `posts` and `edits` count calls; `refuse` and `busy` make the next calls fail."""
+
+    def __init__(self, name: str = "fake", per_second: float = 1_000.0) -> None:
+        self._name = name
+        self._pace = Pace(per_second)
+        self.messages: list[Posted] = []
+        self.posts = 0
+        self.edits = 0
+        self.refuse = 0
+        self.busy = 0
+        self.inbox: Inbox | None = None
+        self.running = asyncio.Event()
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def pace(self) -> Pace:
+        return self._pace
+
+    async def post(self, room: str, thread: str, card: Card, key: str) -> str:
+        self.posts += 1
+        self._fail()
+        known = next((m for m in self.messages if (m.room, m.key) == (room, key)), None)
+        if known is not None:
+            return known.id
+        if thread and not any((m.id, m.room, m.thread) == (thread, room, "") for m in self.messages):
+            raise PlatformError(f"no thread {thread} in {room}")
+        message = Posted(f"fake-{len(self.messages) + 1}", room, thread, key, card)
+        self.messages.append(message)
+        return message.id
+
+    async def edit(self, room: str, message: str, card: Card) -> None:
+        self.edits += 1
+        self._fail()
+        known = next((m for m in self.messages if (m.id, m.room) == (message, room)), None)
+        if known is None:
+            raise PlatformError(f"no message {message} in {room}")
+        known.card, known.edits = card, known.edits + 1
+
+    async def run(self, inbox: Inbox) -> None:
+        self.inbox = inbox
+        self.running.set()
+        await asyncio.Event().wait()
+
+    async def hand_in(self, event: Inbound) -> Answer:
+        """Do as if a person had done this on the platform."""
+        await self.running.wait()
+        if self.inbox is None:
+            raise PlatformError("nobody listens")
+        return await self.inbox.receive(event)
+
+    def shown(self, room: str, thread: str) -> Sequence[Card]:
+        """The cards of a thread with its first message, in order."""
+        return [m.card for m in self.messages if m.room == room and thread in (m.thread, m.id)]
+
+    def _fail(self) -> None:
+        if self.busy:
+            self.busy -= 1
+            raise PlatformBusy(Phrase(word="error.plain", values={"text": "slow down"}), retry_after=1.0)
+        if self.refuse:
+            self.refuse -= 1
+            raise PlatformError("no")
+
+
+@dataclass
+class FakeInbox:
+    """Keeps every event; an event id that came before counts once. `answers` are given by action, command or text."""
+
+    answers: dict[str, Answer] = field(default_factory=dict)
+    events: list[Inbound] = field(default_factory=list)
+    again: int = 0
+    failure: Exception | None = None
+
+    async def receive(self, event: Inbound) -> Answer:
+        if self.failure is not None:
+            raise self.failure
+        if any(event.id == known.id for known in self.events):
+            self.again += 1
+            return Answer(tone="quiet")
+        self.events.append(event)
+        said = getattr(event, "text", "") or getattr(event, "action", "")
+        kind = type(event).__name__
+        return self.answers.get(f"{kind}:{said}") or self.answers.get(said) or Answer()
