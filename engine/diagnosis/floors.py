@@ -5,6 +5,9 @@ from engine.model import Unit
 
 _FAILURES = Floor(absolute=0.015, relative=1.0, assumed=0.0)
 
+_SHARE_WATCHED = Floor(absolute=0.015, relative=0.3, falls=True, assumed=0.0)
+"""An alert on a share has no samples while nothing of the kind happens."""
+
 BY_ROLE: dict[str, Floor] = {
     "error_ratio": _FAILURES,
     "unavailable_ratio": _FAILURES,
@@ -34,6 +37,8 @@ _POOL: dict[Unit, Floor] = {
 
 def floor(role: str, unit: Unit) -> Floor:
     """The floor of a series; roles nobody named are judged by their unit, in both directions."""
+    if role == "sli" and unit == "ratio":
+        return _SHARE_WATCHED
     if role == "pool_use":
         return _POOL.get(unit, BY_UNIT[unit])
     return BY_ROLE.get(role) or BY_UNIT[unit]

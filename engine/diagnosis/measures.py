@@ -51,7 +51,14 @@ def _series(observation: Observation) -> Series:
 
 
 def what(observation: Observation) -> Phrase:
-    """The name of what a series measures."""
+    """The name of what a series measures, of one version where it is split by version."""
+    version = observation.labels.get("version")
+    if version:
+        return Phrase(word="evidence.signal.of_version", values={"what": _named(observation), "version": version[:60]})
+    return _named(observation)
+
+
+def _named(observation: Observation) -> Phrase:
     values: dict[str, str | int | float | Quantity | Phrase] = {"service": observation.service}
     if observation.peer:
         values["peer"] = observation.peer
@@ -109,6 +116,7 @@ def _details(observation: Observation, series: Series, shift: Shift, window: Win
     neighbouring points t >= split, else `median` of those points.
     """
     extreme = "max_rolling_median" if shift.direction == "up" else "min_rolling_median"
+    version = observation.labels.get("version")
     step = float(np.median(np.diff(series.times))) if len(series.times) > 1 else 0.0
     return {
         "before_is": "median" if shift.before is not None else "not_measured",
@@ -120,6 +128,7 @@ def _details(observation: Observation, series: Series, shift: Shift, window: Win
         "back": shift.back,
         "direction": shift.direction,
         "since_before_window": shift.onset is not None and shift.onset <= float(series.times[0]),
+        "versions": {version: len(series.times)} if version else {},
         "labels": dict(list(observation.labels.items())[:20]),
     }
 

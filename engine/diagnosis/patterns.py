@@ -57,8 +57,12 @@ OWN_SPANS = Clue(
     any=(Sign(signals=SPANS), Sign(signals=SPANS, where="own", topics=("pool",))),
 )
 OWN_FAILURES = Clue(name="own_failures", any=(Sign(signals=LOGS), Sign(signals=SPANS)))
-NEW_VERSION_FAILS = Clue(name="new_version_fails", any=(Sign(signals=LOGS, where="own", state="new_version"),))
-OLD_VERSION_FAILS = Clue(name="old_version_fails", any=(Sign(signals=LOGS, where="own", state="other_version"),))
+NEW_VERSION_FAILS = Clue(
+    name="new_version_fails", any=(Sign(signals=(*ERRORS, *LOGS), where="own", state="new_version"),)
+)
+OLD_VERSION_FAILS = Clue(
+    name="old_version_fails", any=(Sign(signals=(*ERRORS, *LOGS), where="own", state="other_version"),)
+)
 PEER_DISTURBED = Clue(
     name="peer_disturbed",
     any=(
@@ -69,6 +73,11 @@ PEER_DISTURBED = Clue(
 )
 PEER_LOGS = Clue(name="peer_logs", any=(Sign(signals=LOGS, where="peer"),))
 PEER_CALM = Clue(name="peer_calm", any=(Sign(signals=("latency_p95", *ERRORS), where="peer", state="normal"),))
+# A stuck neighbour finishes nothing, so the latency of what it did finish stays as it was.
+PEER_STUCK = Clue(
+    name="peer_stuck",
+    any=(*PEER_DISTURBED.any, *PEER_LOGS.any, Sign(signals=("slow_span",), where="to_peer")),
+)
 PEER_CHANGED = Clue(name="peer_changed", any=(Sign(signals=("change",), where="peer"),))
 CALLS_FAIL = Clue(
     name="calls_fail",
@@ -141,7 +150,7 @@ PATTERNS: tuple[Pattern, ...] = (
             _against(CHANGE_BEFORE, unless=PEER_DISTURBED),
             _against(POOL_FULL, unless=PEER_DISTURBED),
             _against(UNREACHABLE, unless=PEER_DISTURBED),
-            _against(PEER_CALM),
+            _against(PEER_CALM, unless=PEER_STUCK),
         ),
         next_steps=("diagnosis.next.degrade_peer", "diagnosis.next.peer_inside", "diagnosis.next.peer_owner"),
     ),

@@ -76,13 +76,14 @@ def _distinct(evidence: Iterable[Evidence]) -> list[Evidence]:
     return kept
 
 
-def _rank(each: Evidence) -> tuple[bool, bool, bool, int, float, str, str, str, str]:
+def _rank(each: Evidence) -> tuple[bool, bool, bool, int, bool, float, str, str, str, str]:
     warning = each.details.get("level") == "warning"
     return (
         not each.abnormal,
         each.count == 0,
         warning,
         KINDS.index(each.kind),
+        each.kind == "metric" and bool(each.details.get("versions")),
         -each.unusual,
         each.signal,
         each.service,
