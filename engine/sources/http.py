@@ -63,7 +63,9 @@ class Backend:
     ) -> None:
         self.name = name
         self.patience = patience
-        self._base = URL(base_url.rstrip("/"))
+        base = URL(base_url.rstrip("/"))
+        # Of two ways to sign in the token wins: the library takes one, and the address may hold an older secret.
+        self._base = base.with_user(None) if token else base
         self._session = session
         self._headers = {"Accept": "application/json"}
         if token:
@@ -109,7 +111,7 @@ class Backend:
         )
 
     def _address(self, path: str) -> URL:
-        return self._base.with_path(self._base.path.rstrip("/") + path)
+        return self._base.with_path(self._base.raw_path.rstrip("/") + path, encoded=True)
 
     async def _ask(self, method: str, url: URL, form: Pairs | None) -> Reply:
         async with self._gate:

@@ -131,8 +131,8 @@ def _availability(service: str, known: Families) -> Iterable[Ask]:
 
 def _share(family: Family, matcher: str, window: str, by: str = "") -> str:
     """The share of these among all; 0, not nothing, while there are none of these."""
-    total = f"sum{f' by ({by})' if by else ''}"
-    some, every = f"{total} (rate({family.pick(matcher)}[{window}]))", f"{total} (rate({family.pick()}[{window}]))"
+    total = f"sum by ({by}) " if by else "sum"
+    some, every = f"{total}(rate({family.pick(matcher)}[{window}]))", f"{total}(rate({family.pick()}[{window}]))"
     return f"({some} or 0 * {every}) / {every}"
 
 

@@ -117,7 +117,7 @@ def _peer(attributes: Mapping[str, str], kind: str, neighbours: Collection[str])
 
 def _hex(value: Any) -> str:
     """An id as lower-case hex, from hex or from base64 (protobuf's own JSON); "" where it is neither, or all zero."""
-    text = str(value or "")
+    text = value if isinstance(value, str) else ""
     if len(text) <= 32 and all(letter in string.hexdigits for letter in text):
         found = text.lower()
     else:

@@ -1,0 +1,76 @@
+"""Proves that every row of the table leads to queries that Prometheus' own grammar accepts."""
+
+from collections.abc import Iterator
+
+import promql_parser
+import pytest
+
+from engine.sources.conventions import (
+    CALLED,
+    HTTP_CODES,
+    LATENCY,
+    PEER_LABELS,
+    POOL_WAIT_MEANS,
+    POOL_WAITS,
+    POOLS,
+    REPLICAS,
+    SERVED,
+    UP,
+)
+from engine.sources.families import families, lookups
+from engine.sources.questions import about_service
+from engine.team import Service
+from tests.engine.sources.backends import Labels, selects
+
+PAYMENT = Service(name="payment")
+
+
+def rows() -> Iterator[tuple[str, list[Labels]]]:
+    """Each row alone: the role it must bring, and the series it is found by."""
+    for row in SERVED:
+        extra = dict([row.extra.replace('"', "").split("=")] if row.extra else [])
+        yield (
+            "timeout_ratio",
+            [{"__name__": row.name, row.identity[0]: "payment", row.codes[-1]: "200", "version": "v1"} | extra],
+        )
+    for row in CALLED:
+        extra = dict([row.extra.replace('"', "").split("=")] if row.extra else [])
+        peer = PEER_LABELS[0] if not extra else "destination_service_name"
+        yield (
+            "dependency_error_ratio",
+            [{"__name__": row.name, row.identity[0]: "payment", row.codes[-1]: "", peer: "b"} | extra],
+        )
+    for timed in (*LATENCY, *POOL_WAITS):
+        extra = dict([timed.extra.replace('"', "").split("=")] if timed.extra else [])
+        role = "latency_p95" if timed in LATENCY else "pool_wait"
+        yield role, [{"__name__": timed.name, timed.identity[0]: "payment", "le": "+Inf"} | extra]
+    for pool in POOLS:
+        states: Labels = {label: "used" for label, _ in pool.states[-1:]}
+        names = [{"__name__": pool.used} | states, {"__name__": pool.most}]
+        yield "pool_use", [labels | {"service": "payment", "pod": "p"} for labels in names]
+    for pair in POOL_WAIT_MEANS:
+        yield "pool_wait", [{"__name__": name, "service": "payment"} for name in pair]
+    yield "availability", [{"__name__": UP, "job": "shop/payment"}]
+    yield "availability", [{"__name__": name, "deployment": "payment"} for name in REPLICAS]
+
+
+@pytest.mark.parametrize(
+    "role, series", list(rows()), ids=lambda value: value if isinstance(value, str) else value[0]["__name__"]
+)
+def test_a_row_is_looked_up_found_and_asked_in_valid_promql(role: str, series: list[Labels]) -> None:
+    looked_up = lookups([PAYMENT])
+    assert all(any(selects(match, labels) for match in looked_up) for labels in series)
+    asks = about_service("payment", families(PAYMENT, {}, series), "20s", ["payment"])
+    assert role in {ask.role for ask in asks}
+    for ask in asks:
+        promql_parser.parse(ask.query)
+
+
+def test_every_lookup_is_a_selector_prometheus_accepts() -> None:
+    hostile = Service(name='pay"}|{', labels={"team": 'a"b\\', "namespace": "shop"})
+    for match in lookups([PAYMENT, hostile]):
+        assert isinstance(promql_parser.parse(match), promql_parser.VectorSelector)
+
+
+def test_no_label_of_codes_is_also_one_of_peers() -> None:
+    assert not set(HTTP_CODES) & set(PEER_LABELS)

@@ -1,0 +1,147 @@
+"""Proves that all sources are asked at once, and that the slow and the broken cost nobody else anything."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine import evidence
+from engine.errors import SourceSilent, StoreFull
+from engine.incident import Asked
+from engine.model import Observation, Phrase, Tempo
+from engine.ports import Question
+from tests.contracts.source import check_safe, question
+from tests.fakes.clock import FakeClock
+from tests.fakes.sources import FakeSource
+from tests.virtual_time import in_virtual_time
+
+ASKED = question()
+
+
+def observed(name: str, count: int = 1) -> Sequence[Observation]:
+    one = Observation(
+        source=name, kind="metric", service="payment", query="up", window=ASKED.window, role="availability"
+    )
+    return (one,) * count
+
+
+def source(name: str, *, count: int = 1, after: float = 0.0, hangs: bool = False) -> FakeSource:
+    return FakeSource(lambda _: observed(name, count), name, after=after, hangs=hangs)
+
+
+def raising(name: str, problem: Exception) -> FakeSource:
+    def answer(asked: Question) -> Sequence[Observation]:
+        raise problem
+
+    return FakeSource(answer, name)
+
+
+class Ear:
+    """Hears how each source went."""
+
+    def __init__(self) -> None:
+        self.heard: list[Asked] = []
+
+    async def __call__(self, asked: Asked) -> None:
+        self.heard.append(asked)
+
+
+def test_everything_comes_in_the_order_of_the_sources_whoever_answers_first() -> None:
+    async def story() -> None:
+        ear = Ear()
+        sources = [
+            source("slow", after=3, count=2),
+            source("quick"),
+            source("dead", hangs=True),
+            source("later", after=1),
+        ]
+        seen, silent = await evidence.gather(ASKED, sources, FakeClock(), 5, ear)
+        assert [each.source for each in seen] == ["slow", "slow", "quick", "later"]
+        assert [each.source for each in silent] == ["dead"]
+        assert [(each.source, each.state, each.count) for each in ear.heard] == [
+            ("quick", "done", 1),
+            ("later", "done", 1),
+            ("slow", "done", 2),
+            ("dead", "silent", 0),
+        ]
+        assert asyncio.get_running_loop().time() == pytest.approx(5)
+        check_safe(silent[0].reason)
+
+    in_virtual_time(story())
+
+
+async def test_the_seconds_told_are_the_clocks() -> None:
+    clock, ear = FakeClock(auto=True), Ear()
+
+    class Working(FakeSource):
+        async def ask(self, asked: Question) -> Sequence[Observation]:
+            await clock.sleep(1.25)
+            return await super().ask(asked)
+
+    await evidence.gather(ASKED, [Working()], clock, 5, ear)
+    assert ear.heard == [Asked(source="fake", state="done", count=0, seconds=1.25)]
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        SourceSilent(Phrase(word="evidence.silent.unreachable", values={"source": "x", "host": "h:1"})),
+        ValueError("secret"),
+        KeyError("secret"),
+        OSError("secret"),
+        TypeError("secret"),
+        TimeoutError("secret"),
+        RecursionError("secret"),
+        ExceptionGroup("several", [ValueError("secret")]),
+    ],
+)
+async def test_whatever_a_source_raises_is_its_silence_and_nobody_elses(problem: Exception) -> None:
+    seen, silent = await evidence.gather(ASKED, [raising("x", problem), source("y")], FakeClock(), 5, Ear())
+    assert [each.source for each in seen] == ["y"]
+    assert [each.source for each in silent] == ["x"]
+    assert "secret" not in silent[0].model_dump_json()
+    check_safe(silent[0].reason)
+
+
+async def test_what_cannot_be_written_down_ends_the_round_under_its_own_name() -> None:
+    async def told(asked: Asked) -> None:
+        raise StoreFull("the disk is full")
+
+    with pytest.raises(StoreFull):
+        await evidence.gather(ASKED, [source("a"), source("b", hangs=True)], FakeClock(), 5, told)
+
+
+async def test_a_source_that_has_lost_its_way_is_cut() -> None:
+    seen, _ = await evidence.gather(ASKED, [source("a", count=5_000)], FakeClock(), 5, Ear())
+    assert len(seen) == evidence.MOST_OBSERVATIONS
+
+
+async def test_no_source_is_an_empty_round() -> None:
+    assert await evidence.gather(ASKED, [], FakeClock(), 5, Ear()) == ((), ())
+
+
+async def test_a_round_can_be_cancelled() -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await evidence.gather(ASKED, [source("dead", hangs=True)], FakeClock(), 60, Ear())
+
+
+BEGAN = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+
+
+def test_before_ends_where_trouble_may_have_begun() -> None:
+    window = evidence.window(BEGAN, BEGAN + timedelta(minutes=2), Tempo(lookback=600, lead=60))
+    assert window.split == BEGAN - timedelta(seconds=60)
+    assert window.start == BEGAN - timedelta(seconds=660)
+    assert window.end == BEGAN + timedelta(minutes=2)
+
+
+@given(st.floats(-86_400, 86_400), st.floats(1, 86_400), st.floats(0, 3_600))
+def test_a_window_is_never_inside_out(later: float, lookback: float, lead: float) -> None:
+    """Also where the alert's clock runs ahead of ours."""
+    now = BEGAN + timedelta(seconds=later)
+    window = evidence.window(BEGAN, now, Tempo(lookback=lookback, lead=lead))
+    assert window.start < window.split <= window.end == now
