@@ -29,10 +29,13 @@ from cards.model import (
     StepState,
     Table,
 )
+from cards.render.columns import columns
 from cards.render.drawing import Drawing, is_web, visible
 from cards.render.html.chart import chart
 
 MARKS: dict[StepState, str] = {"pending": "○", "running": "◔", "done": "✓", "failed": "✗", "skipped": "–"}
+SHORT = 36
+"""Columns of a fact that may share a row with others."""
 LANGUAGES = {"zh": "zh-CN", "en": "en"}
 
 
@@ -95,9 +98,7 @@ def _told(block: Told) -> h.Element:
         case Prose():
             return h.p(class_=["prose", {"quiet": block.quiet, "strong": block.strong}])[_text(block.text)]
         case Facts():
-            return h.dl(class_="facts")[
-                (h.div(class_="fact")[h.dt[_text(name)], h.dd[_text(value)]] for name, value in block.pairs)
-            ]
+            return h.dl(class_="facts")[(_fact(name, value) for name, value in block.pairs)]
         case Steps():
             return h.ol(class_="steps")[(_step(step) for step in block.steps)]
         case Findings():
@@ -135,6 +136,11 @@ def _text(text: str) -> list[h.Node]:
     for line in visible(text).split("\n"):
         nodes += [h.br, line] if nodes else [line]
     return nodes
+
+
+def _fact(name: str, value: str) -> h.Element:
+    long = "\n" in value or columns(value) > SHORT
+    return h.div(class_=["fact", {"fact-long": long}])[h.dt[_text(name)], h.dd[_text(value)]]
 
 
 def _step(step: Step) -> h.Element:

@@ -11,7 +11,7 @@ from cards.model import Chart, Mark
 from cards.render.drawing import visible
 
 WIDTH, HEIGHT = 640, 200
-LEFT, RIGHT, TOP, BOTTOM = 56, 12, 34, 24
+LEFT, RIGHT, TOP, BOTTOM = 60, 12, 40, 24
 LABEL_ROWS = 2
 """Labels of neighbouring marks stand on rows of their own, so that they do not cover each other."""
 
@@ -112,7 +112,7 @@ def _marks(frame: Frame, marks: Sequence[Mark]) -> list[h.Element]:
     inside = [mark for mark in marks if frame.start <= mark.at.timestamp() <= frame.end]
     for number, mark in enumerate(inside):
         x = frame.x(mark.at.timestamp())
-        y = 12 + (number % LABEL_ROWS) * 13
+        y = 14 + (number % LABEL_ROWS) * 17
         late = x > WIDTH * 0.6
         place = {"x": _at(x - 4 if late else x + 4), "y": str(y), "text_anchor": "end" if late else "start"}
         style = f"chart-mark mark-{mark.tone}"
