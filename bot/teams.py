@@ -316,7 +316,8 @@ def _person(id: str, file: PersonFile) -> Person:
         id=id,
         name=file.name or id,
         roles=frozenset(file.roles),
-        accounts=file.accounts,
+        # In the browser room a person is known by the id itself: `tocsin sign-in alice` signs alice in.
+        accounts={"console": id} | file.accounts,
         language=file.language,
     )
 
