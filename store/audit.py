@@ -15,7 +15,7 @@ class Readable(Protocol):
 
 class Fault(Value):
     """What is wrong at a seq. altered: the entry, or its digest, is not what was written · missing: there is none ·
-    reordered: it was written under another seq, or (`was`) stands under a seq it was not written under."""
+    reordered: it was written under another seq, `was`."""
 
     seq: int
     what: Literal["altered", "missing", "reordered"]
@@ -31,7 +31,7 @@ class Audit(Value):
 
 
 MOST_TRIED = 40
-"""Among how many broken entries a moved one is looked for; each is tried at each place."""
+"""Among how many broken entries moved ones are looked for: each is tried at each place behind each entry."""
 
 
 async def audit_verify(timeline: Readable, incident: str, head: tuple[int, str] | None = None) -> Audit:
@@ -47,10 +47,10 @@ def faults(entries: Sequence[Entry], head: tuple[int, str] | None = None) -> tup
     last = max([*by_seq, head[0] if head else 0])
     missing = [seq for seq in range(1, last + 1) if seq not in by_seq]
     broken = [entry for entry in by_seq.values() if not _holds(entry, by_seq)]
-    if head and (newest := by_seq.get(head[0])) and newest.digest != head[1] and newest not in broken:
-        broken.append(newest)
     found = [Fault(seq=seq, what="missing") for seq in missing]
-    found += [_judged(entry, broken, entries) for entry in broken]
+    found += _judged(broken, entries) if len(broken) <= MOST_TRIED else [_altered(entry) for entry in broken]
+    if head and (newest := by_seq.get(head[0])) and newest.digest != head[1] and newest not in broken:
+        found.append(_altered(newest))
     return tuple(sorted(found, key=lambda fault: fault.seq))
 
 
@@ -62,12 +62,31 @@ def _holds(entry: Entry, by_seq: dict[int, Entry]) -> bool:
     return digest(before.digest if before else START, entry) == entry.digest
 
 
-def _judged(entry: Entry, broken: Sequence[Entry], entries: Sequence[Entry]) -> Fault:
-    """An entry whose digest holds at another place was moved; else it was altered."""
-    places = [other.seq for other in broken[:MOST_TRIED]]
-    before = {START, *(other.digest for other in entries)} if len(broken) <= MOST_TRIED else set()
-    for seq in places:
-        moved = entry.model_copy(update={"seq": seq})
-        if seq != entry.seq and any(digest(previous, moved) == entry.digest for previous in before):
-            return Fault(seq=entry.seq, what="reordered", was=seq)
+def _judged(broken: Sequence[Entry], entries: Sequence[Entry]) -> list[Fault]:
+    """An entry whose digest holds at another place was moved. One that holds behind a moved one is whole itself."""
+    digests = {START, *(entry.digest for entry in entries)}
+    moved: list[Fault] = []
+    whole: list[Entry] = []
+    altered: list[Entry] = []
+    for entry in broken:
+        was = _was(entry, broken, digests)
+        if was is None:
+            altered.append(entry)
+        elif was == entry.seq:
+            whole.append(entry)
+        else:
+            moved.append(Fault(seq=entry.seq, what="reordered", was=was))
+    return moved + [_altered(entry) for entry in (altered if moved else altered + whole)]
+
+
+def _was(entry: Entry, broken: Sequence[Entry], digests: set[str]) -> int | None:
+    """The seq under which this entry's digest holds behind some entry of the story; None where there is none."""
+    for seq in (entry.seq, *(other.seq for other in broken)):
+        candidate = entry.model_copy(update={"seq": seq})
+        if any(digest(previous, candidate) == entry.digest for previous in digests):
+            return seq
+    return None
+
+
+def _altered(entry: Entry) -> Fault:
     return Fault(seq=entry.seq, what="altered")

@@ -3,9 +3,8 @@
 import asyncio
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
-
-import aiosqlite
 
 from store.lock import present
 from store.trouble import named
@@ -16,17 +15,16 @@ async def backup(path: Path, to: Path) -> None:
     directory; an older copy under that name is replaced."""
     present(path)
     part = to.with_name(f"{to.name}.part")
-    part.unlink(missing_ok=True)
     try:
-        async with aiosqlite.connect(path) as db:
-            await db.execute_fetchall("PRAGMA busy_timeout = 5000")
-            await db.execute_fetchall("VACUUM INTO ?", (str(part),))
-        await asyncio.to_thread(_settle, part, to)
+        await asyncio.to_thread(_copy, path, part, to)
     except (sqlite3.Error, OSError) as error:
         raise named(error, to) from error
 
 
-def _settle(part: Path, to: Path) -> None:
+def _copy(path: Path, part: Path, to: Path) -> None:
+    part.unlink(missing_ok=True)
+    with closing(sqlite3.connect(path, timeout=5.0)) as db:
+        db.execute("VACUUM INTO ?", (str(part),))
     with part.open("rb+") as file:
         os.fsync(file.fileno())
     part.replace(to)

@@ -23,8 +23,8 @@ class Bookkeeper:
     """The clerk for everything that ends up in a timeline. `shelf` never holds what is not committed; `told` is called
     with the entries of each commit."""
 
-    def __init__(self, ids: Ids, number: int, told: Callable[[Sequence[Entry]], None]) -> None:
-        self.shelf = Shelf()
+    def __init__(self, ids: Ids, number: int, told: Callable[[Sequence[Entry]], None], shelf: Shelf) -> None:
+        self.shelf = shelf
         self._ids = ids
         self._number = number
         self._told = told
@@ -78,7 +78,7 @@ class Bookkeeper:
         self._number = page.number
         for chapter in page.chapters.values():
             self.shelf.put(chapter.close())
-        self._told([entry for entry, _ in page.entries])
+        self._told([added.entry for added in page.entries])
 
 
 def _incidents(works: Iterable[Work], lookup: Lookup) -> Iterable[str]:
@@ -117,7 +117,7 @@ async def _write(db: aiosqlite.Connection, page: Page) -> None:
     if entries := page.entries:
         await db.executemany(
             TIMELINE["append"],
-            [(e.incident, e.seq, e.key, e.kind, e.actor, moment(e.at), text, e.digest) for e, text in entries],
+            [added.row for added in entries],
         )
     if page.alerts:
         await db.executemany(

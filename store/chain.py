@@ -2,11 +2,15 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from engine.model import Entry
 from engine.ports import Draft
+
+ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 START = ""
 """The digest before the first entry."""
@@ -15,9 +19,10 @@ START = ""
 def canonical(value: Any) -> str:
     """The one JSON text of a value: sorted keys, no spaces, ASCII. ValueError for NaN and infinities, TypeError for
     what JSON cannot say."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return ENCODER.encode(value)
 
 
+@lru_cache(1024)
 def moment(at: datetime) -> str:
     """An instant as UTC text of fixed width, so that texts sort as instants do. ValueError without a zone."""
     if at.tzinfo is None:
@@ -41,24 +46,30 @@ def seal(previous: str, fields: tuple[str, int, str, str, str, str], body: str) 
     return hashlib.sha256(f"{previous}{canonical(fields)[:-1]},{body}]".encode("ascii")).hexdigest()
 
 
-class Written(Draft):
-    """A draft made ready to be kept: its body is plain JSON, copied, and `text` is that body's canonical form."""
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A draft made ready to be kept: its body is plain JSON, copied; `text` is that body's canonical form, `moment` is
+    `at` as text."""
 
+    key: str
+    kind: str
+    actor: str
+    at: datetime
+    body: dict[str, Any]
     text: str
+    moment: str
 
 
 def ready(draft: Draft) -> Written:
     """Check and copy a draft, so that nothing its writer still holds can change what is kept."""
-    moment(draft.at)
     text = canonical(draft.body)
-    body = json.loads(text)
     key, kind, actor = plain(draft.key), plain(draft.kind), plain(draft.actor)
-    return Written(key=key, kind=kind, actor=actor, at=draft.at.astimezone(UTC), body=body, text=text)
+    return Written(key, kind, actor, draft.at.astimezone(UTC), json.loads(text), text, moment(draft.at))
 
 
 def link(incident: str, seq: int, draft: Written, previous: str) -> Entry:
     """The entry this draft becomes right after `previous`."""
-    fields = (incident, seq, draft.key, draft.kind, draft.actor, moment(draft.at))
+    fields = (incident, seq, draft.key, draft.kind, draft.actor, draft.moment)
     return Entry(
         incident=incident,
         seq=seq,

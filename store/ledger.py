@@ -9,7 +9,7 @@ from engine.model import Entry, Phrase
 from engine.ports import Decide, Ids, Known, Placed, Placing, Sighting
 from store.chain import Written, plain, ready
 from store.standing import Standing, marked
-from store.stories import Chapter, Story
+from store.stories import Added, Chapter, Story
 
 Identity = tuple[str, str]
 """(team, fingerprint) of an alert, or (team, group key) of a group."""
@@ -102,8 +102,8 @@ class Page:
         return [chapter.standing for chapter in old if chapter.standing is not chapter.story.standing]
 
     @property
-    def entries(self) -> list[tuple[Entry, str]]:
-        """The new entries with the texts of their bodies."""
+    def entries(self) -> list[Added]:
+        """The new entries."""
         return [added for chapter in self.chapters.values() for added in chapter.added.values()]
 
     # --- how it comes about ---

@@ -19,19 +19,16 @@ async def rebuild(db: aiosqlite.Connection) -> int:
     how often and when an alert was last seen is kept as it stands: no entry says so."""
     order = list(await db.execute_fetchall(SQL["order"]))
     await db.execute_insert(SQL["forget"])
-    number = 0
     for start in range(0, len(order), PAGE):
-        rows = []
-        for incident, team in order[start : start + PAGE]:
-            number += 1
-            rows.append(await _row(db, Standing(incident=incident, number=number, team=team)))
+        page = [Standing(incident, number, team) for incident, number, team in order[start : start + PAGE]]
+        rows = [await _row(db, standing) for standing in page]
         await db.executemany(SQL["create"], rows)
     await db.execute_insert(SQL["alerts"])
-    return number
+    return len(order)
 
 
 async def _row(db: aiosqlite.Connection, standing: Standing) -> tuple[Any, ...]:
-    entries = [entry_of(row) for row in await db.execute_fetchall(SQL["story"], (standing.incident,))]
+    entries = [entry_of(row) for row in await db.execute_fetchall(SQL["story"], (standing.number,))]
     for entry in entries:
         standing = standing.after(entry)
     return (standing.incident, standing.number, *columns(standing), entries[-1].seq, entries[-1].digest)

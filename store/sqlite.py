@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 
 import aiosqlite
@@ -134,6 +134,8 @@ async def migrate(path: Path) -> tuple[int, int]:
 async def _connected(path: Path, *, upgrading: bool = True) -> AsyncIterator[aiosqlite.Connection]:
     async with AsyncExitStack() as stack:
         try:
+            # Tried first without a thread of its own: a connection that fails to open leaves aiosqlite's behind.
+            await asyncio.to_thread(_try, path)
             db = await stack.enter_async_context(aiosqlite.connect(path, isolation_level="IMMEDIATE"))
             for pragma in PRAGMAS:
                 await db.execute_fetchall(pragma)
@@ -142,6 +144,11 @@ async def _connected(path: Path, *, upgrading: bool = True) -> AsyncIterator[aio
         except sqlite3.Error as error:
             raise named(error, path) from error
         yield db
+
+
+def _try(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA schema_version")
 
 
 @asynccontextmanager

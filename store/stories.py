@@ -29,6 +29,16 @@ class Story:
         self.size = size + OVERHEAD
 
 
+class Added:
+    """A new entry: `text` is its body as canonical JSON, `row` is as the database keeps it."""
+
+    def __init__(self, entry: Entry, number: int, draft: Written) -> None:
+        self.entry = entry
+        self.text = draft.text
+        fields = (number, entry.incident, entry.seq, entry.key, entry.kind, entry.actor)
+        self.row = (*fields, draft.moment, draft.text, entry.digest)
+
+
 class Chapter:
     """What one commit adds to a story; nothing of it shows before the commit stands. `taken` is the number of entries
     that are there already."""
@@ -37,19 +47,21 @@ class Chapter:
         self.story = story
         self.fresh = fresh
         self.standing = story.standing
-        self.added: dict[str, tuple[Entry, str]] = {}
+        self.added: dict[str, Added] = {}
         self._head = story.entries[-1].digest if story.entries else START
 
     def find(self, key: str) -> Entry | None:
         """The entry under this key, be it old or of this commit."""
-        return self.story.keys.get(key) or self.added.get(key, (None, ""))[0]
+        if (known := self.story.keys.get(key)) is not None:
+            return known
+        return self.added[key].entry if key in self.added else None
 
     def add(self, draft: Written) -> tuple[Entry, bool]:
         """The entry under the draft's key, and whether it is this draft that wrote it."""
         if (known := self.find(draft.key)) is not None:
             return known, False
         entry = link(self.standing.incident, len(self.story.entries) + len(self.added) + 1, draft, self._head)
-        self.added[entry.key] = (entry, draft.text)
+        self.added[entry.key] = Added(entry, self.standing.number, draft)
         self._head = entry.digest
         self.standing = self.standing.after(entry)
         return entry, True
@@ -58,10 +70,10 @@ class Chapter:
         """The commit stands: make it part of the story."""
         story = self.story
         story.standing = self.standing
-        for entry, text in self.added.values():
-            story.entries.append(entry)
-            story.keys[entry.key] = entry
-            story.size += len(text) + OVERHEAD
+        for added in self.added.values():
+            story.entries.append(added.entry)
+            story.keys[added.entry.key] = added.entry
+            story.size += len(added.text) + OVERHEAD
         return story
 
 

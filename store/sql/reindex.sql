@@ -1,7 +1,7 @@
 -- name: order
 -- All incidents that have a story, in the order they were opened, with the team the index knew.
-SELECT e.incident, coalesce(i.team, '') FROM entries AS e LEFT JOIN incidents AS i ON i.id = e.incident
-WHERE e.seq = 1 ORDER BY e.id;
+SELECT e.incident, e.number, coalesce(i.team, '') FROM entries AS e LEFT JOIN incidents AS i ON i.number = e.number
+WHERE e.seq = 1 ORDER BY e.number;
 
 -- name: forget
 -- Drop the index.
@@ -9,7 +9,7 @@ DELETE FROM incidents;
 
 -- name: story
 -- The story of one incident.
-SELECT incident, seq, key, kind, actor, at, body, digest FROM entries WHERE incident = ? ORDER BY seq;
+SELECT incident, seq, key, kind, actor, at, body, digest FROM entries WHERE number = ? ORDER BY seq;
 
 -- name: create
 -- One incident, as its story says it stands.
@@ -23,7 +23,7 @@ INSERT INTO alerts (team, fingerprint, incident, last_status, last_starts_at, se
 SELECT
     i.team, json_extract(e.body, '$.alert.fingerprint'), e.incident, json_extract(e.body, '$.alert.status'),
     json_extract(e.body, '$.alert.starts_at'), 1, e.at
-FROM entries AS e JOIN incidents AS i ON i.id = e.incident
+FROM entries AS e JOIN incidents AS i ON i.number = e.number
 WHERE e.kind IN ('alert.normalized', 'alert.resolved')
     AND json_extract(e.body, '$.alert.status') IN ('firing', 'resolved')
     AND json_extract(e.body, '$.alert.fingerprint') <> ''

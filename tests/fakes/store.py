@@ -150,9 +150,10 @@ class FakeRegister:
 
     async def open(self, team: str, drafts: Sequence[Draft]) -> str:
         self.timeline.disk.take()
-        written = [ready(draft) for draft in drafts]
+        for draft in drafts:
+            ready(draft)
         incident = self._draw(plain(team))
-        for draft in written:
+        for draft in drafts:
             self.timeline.append(incident, draft)
         return incident
 

@@ -20,10 +20,13 @@ CREATE INDEX incidents_of_team ON incidents (team, number);
 CREATE INDEX incidents_living ON incidents (number) WHERE closed_at IS NULL;
 CREATE INDEX incidents_living_of_group ON incidents (team, group_key, number) WHERE closed_at IS NULL AND group_key <> '';
 
--- The story itself. Nothing ever updates or deletes a row; `id` gives the order of writing across incidents.
+-- The story itself. Nothing ever updates or deletes a row; `id` gives the order of writing across incidents. `number`
+-- is the incident's: found by it, what is at work stands together at the end of each index, and a commit that serves
+-- many young incidents touches few pages (a random id would touch one per incident and index).
 CREATE TABLE entries (
     id INTEGER PRIMARY KEY,
-    incident TEXT NOT NULL REFERENCES incidents (id) DEFERRABLE INITIALLY DEFERRED,
+    number INTEGER NOT NULL REFERENCES incidents (number) DEFERRABLE INITIALLY DEFERRED,
+    incident TEXT NOT NULL,
     seq INTEGER NOT NULL,
     key TEXT NOT NULL,
     kind TEXT NOT NULL,
@@ -31,27 +34,26 @@ CREATE TABLE entries (
     at TEXT NOT NULL,
     body TEXT NOT NULL,
     digest TEXT NOT NULL,
-    UNIQUE (incident, seq),
-    UNIQUE (incident, key)
+    UNIQUE (number, seq),
+    UNIQUE (number, key)
 );
 
 -- The newest entry of each incident is remembered apart, so that an audit notices a story whose end was cut off.
 CREATE TRIGGER entries_head AFTER INSERT ON entries BEGIN
-    UPDATE incidents SET length = new.seq, head = new.digest WHERE id = new.incident;
+    UPDATE incidents SET length = new.seq, head = new.digest WHERE number = new.number;
 END;
 
 -- Which incident an alert belongs to: rebuilt by `reindex` too, all but how often and when it was last seen.
 CREATE TABLE alerts (
     team TEXT NOT NULL,
     fingerprint TEXT NOT NULL,
-    incident TEXT NOT NULL REFERENCES incidents (id) DEFERRABLE INITIALLY DEFERRED,
+    incident TEXT NOT NULL,
     last_status TEXT NOT NULL,
     last_starts_at TEXT NOT NULL,
     seen INTEGER NOT NULL DEFAULT 0,
     last_seen TEXT,
     PRIMARY KEY (team, fingerprint)
 ) WITHOUT ROWID;
-CREATE INDEX alerts_of_incident ON alerts (incident);
 
 -- Receiver calls as they came.
 CREATE TABLE raws (
