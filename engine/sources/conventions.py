@@ -167,6 +167,13 @@ POOL_WAIT_MEANS = (
 )
 """Time waited and number of waits, for pools that publish no histogram."""
 
+LIMITS = "kube_pod_container_resource_limits"
+SATURATION = (
+    ("cpu_use", "container_cpu_usage_seconds_total", "cpu"),
+    ("memory_use", "container_memory_working_set_bytes", "memory"),
+)
+"""Role, what a container uses, and which of its limits that is held against."""
+
 UP = "up"
 REPLICAS = ("kube_deployment_status_replicas_available", "kube_deployment_spec_replicas")
 """Replicas that serve, over replicas that should; the deployment is named after the service, or by the catalogue."""
@@ -180,5 +187,6 @@ def identities() -> dict[tuple[str, ...], tuple[str, ...]]:
     plain = found.setdefault(SERVICE_LABELS, set())
     plain.update(name for pool in POOLS for name in (pool.used, pool.most))
     plain.update(name for pair in (*POOL_WAIT_MEANS, REPLICAS) for name in pair)
-    plain.add(UP)
+    plain.update(used for _, used, _ in SATURATION)
+    plain.update((UP, LIMITS))
     return {labels: tuple(sorted(names)) for labels, names in found.items()}

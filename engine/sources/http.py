@@ -28,6 +28,10 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 Pairs = Sequence[tuple[str, str]]
 
 
+class TooLarge(SourceSilent):
+    """A backend sent more than MOST_BYTES; a narrower question may do."""
+
+
 class Reply(NamedTuple):
     """What a backend answered; `body` is whole and at most MOST_BYTES long."""
 
@@ -155,7 +159,7 @@ class Backend:
         async for chunk in response.content.iter_chunked(64 * 1024):
             body += chunk
             if len(body) > MOST_BYTES:
-                raise self.silent("too_large", megabytes=MOST_BYTES // 1024 // 1024)
+                raise TooLarge(self.silent("too_large", megabytes=MOST_BYTES // 1024 // 1024).phrase)
         return bytes(body)
 
 

@@ -32,6 +32,7 @@ SERVICE_LABELS = (
 MOST_LABELS = 6
 LINES_OF_NEIGHBOURS = 0.3
 LINES_BEFORE = 0.4
+LINES_FIRST = 0.2
 COMPLAINTS = (
     "(?i)(error|warn|fatal|panic|exception|critical|fail|timeout|timed out|refused|traceback|错误|异常|失败|超时)"
 )
@@ -163,7 +164,7 @@ class LokiSource:
             if limit:
                 few = max(1, int(limit * LINES_BEFORE))
                 early = await self._part(service, query, window.start, window.split, few)
-                late = await self._part(service, query, window.split, window.end, limit)
+                late = await self._late(service, query, window, limit)
             lines = sorted((*early.lines, *late.lines), key=lambda line: line.at)
             return Observation(
                 source=self.name,
@@ -180,23 +181,39 @@ class LokiSource:
 
         return read
 
-    async def _part(self, service: Service, query: str, start: datetime, end: datetime, limit: int) -> Part:
+    async def _late(self, service: Service, query: str, window: Window, limit: int) -> Part:
+        """The newest lines after the split and, where these are not all, the first ones: they show when it began."""
+        newest = await self._part(service, query, window.split, window.end, limit)
+        if not newest.cut or not newest.lines:
+            return newest
+        few = max(1, int(limit * LINES_FIRST))
+        first = await self._part(service, query, window.split, newest.lines[0].at, few, "forward")
+        return Part([*first.lines, *newest.lines], True)
+
+    async def _part(
+        self,
+        service: Service,
+        query: str,
+        start: datetime,
+        end: datetime,
+        limit: int,
+        direction: Literal["backward", "forward"] = "backward",
+    ) -> Part:
         if end <= start:
             return Part([], False)
-        pairs = [("query", query), ("limit", str(limit)), ("direction", "backward"), *self._span(start, end)]
+        pairs = [("query", query), ("limit", str(limit)), ("direction", direction), *self._span(start, end)]
         answer = self._backend.read(await self._backend.get("/loki/api/v1/query_range", pairs), LINES)
         found: list[LogLine] = []
         total = 0
         for stream in answer.data.result:
-            for value in stream.values:
+            for value in stream.values[:limit]:
                 total += 1
-                if len(value) < 2 or not isinstance(value[1], str):
+                if total > limit or len(value) < 2 or not isinstance(value[1], str):
                     continue
                 line = read_line(str(value[0]), value[1], stream.stream, service.name)
                 if line is not None and line.level not in CALM:
                     found.append(line)
-        newest = sorted(found, key=lambda line: line.at)[-limit:]
-        return Part(newest, total >= limit)
+        return Part(sorted(found, key=lambda line: line.at), total >= limit)
 
     def _span(self, start: datetime, end: datetime) -> list[tuple[str, str]]:
         return [("start", nanoseconds(start)), ("end", nanoseconds(end))]

@@ -15,7 +15,7 @@ from engine.ports import Question
 from engine.sources.conventions import SERVICE_LABELS
 from engine.sources.expression import expression_of, unit_of, without_threshold
 from engine.sources.families import families, lookups, services_of, unfound
-from engine.sources.http import Backend, harvest, unix, whole_seconds
+from engine.sources.http import Backend, TooLarge, harvest, unix, whole_seconds
 from engine.sources.peers import peer_of
 from engine.sources.questions import Ask, about_neighbour, about_service
 from engine.team import Service
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 MOST_POINTS = 600
 MOST_SERIES = 12
+MOST_FIRED = 3
 MOST_FOUND = 20_000
 
 
@@ -53,8 +54,9 @@ class SeriesAnswer(BaseModel):
 
 
 class Found(NamedTuple):
-    """The labels of the series a Prometheus holds of the services asked about."""
+    """The labels of the series a Prometheus holds of these services."""
 
+    services: tuple[Service, ...]
     series: list[dict[str, str]]
 
 
@@ -104,7 +106,7 @@ class PrometheusSource:
                 raise found if isinstance(found, SourceSilent) else self._late()
             log.warning("%s did not say which series it holds; only the alert's own were asked", self.name)
             return seen
-        asks, nothing = self._plan(question, found.series, step)
+        asks, nothing = self._plan(question, found, step)
         answers = await harvest([self._asking(ask, question.window, step) for ask in asks], deadline - _now())
         heard = [answer for answer in answers if isinstance(answer, list)]
         if asks and not heard and not seen:
@@ -126,29 +128,35 @@ class PrometheusSource:
         query = without_threshold(expression)
         ask = Ask(question.service.name or question.alert.service, "sli", unit_of(query), query)
         series = await self._range(query, question.window, step)
-        chosen = [each for each in series if _agrees(each.metric, question.alert.labels)] or series
-        return self._observed(ask, question.window, chosen[:3], labelled=True)
+        return self._observed(ask, question.window, _fired(series, question)[:MOST_FIRED], labelled=True)
 
     async def _found(self, question: Question) -> Found:
-        """The labels of every series of a known family of the services asked about, in one call."""
-        services = services_of(question)
-        if not services:
-            return Found([])
-        form = [("match[]", match) for match in lookups(services)]
-        form += [("start", unix(question.window.start)), ("end", unix(question.window.end)), ("limit", str(MOST_FOUND))]
-        answer = self._backend.read(await self._backend.post("/api/v1/series", form), FOUND)
-        return Found(answer.data)
+        """The labels of every series of a known family of the services asked about.
 
-    def _plan(
-        self, question: Question, found: list[dict[str, str]], step: float
-    ) -> tuple[list[Ask], list[Observation]]:
+        Where that is more than can be read, the neighbours are left out.
+        """
+        services = services_of(question)
+        try:
+            return await self._found_of(services, question.window)
+        except TooLarge:
+            return await self._found_of(services[:1], question.window)
+
+    async def _found_of(self, services: tuple[Service, ...], window: Window) -> Found:
+        if not services:
+            return Found((), [])
+        form = [("match[]", match) for match in lookups(services)]
+        form += [("start", unix(window.start)), ("end", unix(window.end)), ("limit", str(MOST_FOUND))]
+        answer = self._backend.read(await self._backend.post("/api/v1/series", form), FOUND)
+        return Found(services, answer.data)
+
+    def _plan(self, question: Question, found: Found, step: float) -> tuple[list[Ask], list[Observation]]:
         """What to ask of each service, and what to say of an alerted service nobody measures."""
         window = whole_seconds(max(self._rate_window, step))
         asks: list[Ask] = []
         nothing: list[Observation] = []
         names = [service.name for service in services_of(question)]
-        for service in services_of(question):
-            known = families(service, question.alert.labels, found)
+        for service in found.services:
+            known = families(service, question.alert.labels, found.series)
             if service.name != question.service.name:
                 asks += about_neighbour(service.name, known, window)
             elif known:
@@ -223,9 +231,19 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-def _agrees(metric: dict[str, str], alert: dict[str, str]) -> bool:
-    """Whether this series may be the one that fired: no label of it says otherwise."""
-    return all(alert.get(key, value) == value for key, value in metric.items() if key != "__name__")
+def _fired(series: Sequence[Series], question: Question) -> list[Series]:
+    """The series that may have fired: no label of theirs says otherwise, or at least none that names a service.
+
+    A rule may give an alert other labels than its series have, but not another service.
+    """
+    wanted = dict.fromkeys(SERVICE_LABELS[:2], question.service.name) | question.alert.labels
+    named = {label: value for label, value in wanted.items() if label in SERVICE_LABELS}
+    exactly = [each for each in series if _agrees(each.metric, wanted)]
+    return exactly or [each for each in series if _agrees(each.metric, named)]
+
+
+def _agrees(metric: dict[str, str], wanted: dict[str, str]) -> bool:
+    return all(wanted.get(key, value) == value for key, value in metric.items() if key != "__name__")
 
 
 def _points(values: Sequence[tuple[float, str]]) -> tuple[tuple[float, float], ...]:

@@ -8,11 +8,13 @@ from engine.sources.conventions import (
     CALLED,
     FAULT_ROLES,
     LATENCY,
+    LIMITS,
     PEER_LABELS,
     POOL_WAIT_MEANS,
     POOL_WAITS,
     POOLS,
     REPLICAS,
+    SATURATION,
     SERVED,
     UP,
     VERSION_LABELS,
@@ -46,6 +48,7 @@ def about_service(service: str, known: Families, window: str, neighbours: Sequen
         *_pool(service, known),
         *_pool_wait(service, known, window),
         *_availability(service, known),
+        *_saturation(service, known, window),
     ]
 
 
@@ -127,6 +130,17 @@ def _availability(service: str, known: Families) -> Iterable[Ask]:
     ready, wanted = (known.get((name, "")) for name in REPLICAS)
     if ready and wanted:
         yield Ask(service, "availability", "ratio", f"sum({ready.pick()}) / sum({wanted.pick()})")
+
+
+def _saturation(service: str, known: Families, window: str) -> Iterable[Ask]:
+    """The container nearest to its limit."""
+    limits = known.get((LIMITS, ""))
+    for role, name, resource in SATURATION:
+        used = known.get((name, ""))
+        if used and limits:
+            now = f"rate({used.pick()}[{window}])" if name.endswith("_total") else used.pick()
+            most = limits.pick(f'resource="{resource}"')
+            yield Ask(service, role, "ratio", f"max(sum by (pod) ({now}) / sum by (pod) ({most}))")
 
 
 def _share(family: Family, matcher: str, window: str, by: str = "") -> str:

@@ -153,6 +153,7 @@ class FakeLoki:
             for at, text in kept
             if start <= at < end and (heard is None or re.search(heard[1], text))
         ]
-        newest = sorted(lines, key=lambda line: line[0])[-limit:][::-1]
-        rows = [{"stream": labels, "values": [[str(at), text]]} for at, text, labels in newest]
+        backward = given["direction"] == "backward"
+        chosen = sorted(lines, key=lambda line: line[0], reverse=backward)[:limit]
+        rows = [{"stream": labels, "values": [[str(at), text]]} for at, text, labels in chosen]
         return web.json_response({"status": "success", "data": {"resultType": "streams", "result": rows, "stats": {}}})

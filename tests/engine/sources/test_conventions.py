@@ -9,11 +9,13 @@ from engine.sources.conventions import (
     CALLED,
     HTTP_CODES,
     LATENCY,
+    LIMITS,
     PEER_LABELS,
     POOL_WAIT_MEANS,
     POOL_WAITS,
     POOLS,
     REPLICAS,
+    SATURATION,
     SERVED,
     UP,
 )
@@ -50,6 +52,8 @@ def rows() -> Iterator[tuple[str, list[Labels]]]:
         yield "pool_use", [labels | {"service": "payment", "pod": "p"} for labels in names]
     for pair in POOL_WAIT_MEANS:
         yield "pool_wait", [{"__name__": name, "service": "payment"} for name in pair]
+    for role, name, resource in SATURATION:
+        yield role, [{"__name__": n, "container": "payment", "pod": "p", "resource": resource} for n in (name, LIMITS)]
     yield "availability", [{"__name__": UP, "job": "shop/payment"}]
     yield "availability", [{"__name__": name, "deployment": "payment"} for name in REPLICAS]
 

@@ -89,11 +89,17 @@ async def test_a_level_label_decides_where_every_stream_has_one() -> None:
     assert "|~" not in payment.query
 
 
-async def test_more_lines_than_asked_for_are_cut_to_the_newest_and_said() -> None:
+async def test_of_too_many_lines_the_first_and_the_newest_are_kept_and_the_cut_is_said() -> None:
     many = [(at(SPLIT, 1 + i), said("error", f"no {i}")) for i in range(30)]
     (payment,) = await seen_of(FakeLoki([({"app": "payment"}, many)]), question(neighbours=()), lines=10)
-    assert [line.message for line in payment.lines] == [f"no {i}" for i in range(20, 30)]
+    assert [line.message for line in payment.lines] == ["no 0", "no 1", *(f"no {i}" for i in range(20, 30))]
     assert payment.truncated
+
+
+async def test_no_line_counts_twice_where_the_limit_is_just_met() -> None:
+    many = [(at(SPLIT, 1 + i), said("error", f"no {i}")) for i in range(10)]
+    (payment,) = await seen_of(FakeLoki([({"app": "payment"}, many)]), question(neighbours=()), lines=10)
+    assert [line.message for line in payment.lines] == [f"no {i}" for i in range(10)]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from aiohttp import web
 from engine.errors import SourceSilent
 from engine.model import Observation
 from engine.ports import Question, Source
+from engine.sources.http import MOST_BYTES
 from engine.sources.prometheus import PrometheusSource
 from engine.team import Service
 from tests.contracts.source import PATIENCE, TOKEN, Condition, SourceContract, check, question
@@ -114,6 +115,38 @@ async def test_the_alerts_own_expression_comes_first_without_its_threshold() -> 
     assert sli.points == tuple((at, float(value)) for at, value in row["values"])
     assert (nothing.role, nothing.count) == ("traffic", 0)
     assert 'service="inventory"' in nothing.query
+
+
+@pytest.mark.parametrize(
+    "alert, fired",
+    [
+        ({"service": "payment", "env": "prod"}, ["prod"]),
+        ({"service": "payment", "env": "live"}, ["prod", "dev"]),
+        ({}, ["prod", "dev"]),
+        ({"service": "search"}, []),
+    ],
+)
+async def test_only_series_that_may_have_fired_are_the_alerts_own(alert: Labels, fired: list[str]) -> None:
+    rows = [
+        ({"service": name, "env": env}, ["1"])
+        for name, env in (("payment", "prod"), ("payment", "dev"), ("order", "prod"))
+    ]
+    fake = FakePrometheus(SHOP, lambda query: rows if query == "load" else answers(query))
+    seen = await seen_of(fake, question(generator_url="http://p/graph?g0.expr=load+%3E+1", labels=alert))
+    own = [each for each in seen if each.role == "sli"]
+    assert [each.labels["env"] for each in own if each.count] == fired
+    assert own
+
+
+async def test_too_many_series_leave_the_neighbours_out() -> None:
+    fake = FakePrometheus(SHOP, answers)
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.path == "/api/v1/series" and "coupon" in str((await request.post()).getall("match[]")):
+            return web.Response(body=b" " * (MOST_BYTES + 1))
+        return await fake(request)
+
+    assert {each.service for each in await seen_of(answer)} == {"payment"}
 
 
 async def test_captured_series_are_understood() -> None:
