@@ -206,7 +206,8 @@ async def test_change_is_done_once_and_remembered(world: World) -> None:
     first = await change(world)
     again = await change(world)
     assert first == again
-    assert first.receipt and (first.result, first.receipt.id) == ("done", "receipt_1")
+    assert first.receipt
+    assert (first.result, first.receipt.id) == ("done", "receipt_1")
     assert world.done == 1
 
 
@@ -233,7 +234,8 @@ async def test_killed_before_it_was_done_is_never_done_again(world: World) -> No
     with pytest.raises(Killed):
         await world.run().change("plan_1/act/1", "plan_1", 1, dies, world.probe)
     result = await change(world)
-    assert result.reason and (result.result, result.reason.word) == ("failed", "execution.not_done_fenced")
+    assert result.reason
+    assert (result.result, result.reason.word) == ("failed", "execution.not_done_fenced")
     assert (world.calls, world.done) == (1, 0)
 
 
@@ -245,7 +247,8 @@ async def test_killed_right_after_it_was_done_is_found_done(world: World) -> Non
     with pytest.raises(Killed):
         await world.run().change("plan_1/act/1", "plan_1", 1, dies, world.probe)
     result = await change(world)
-    assert result.receipt and (result.result, result.receipt.id) == ("done", "receipt_1")
+    assert result.receipt
+    assert (result.result, result.receipt.id) == ("done", "receipt_1")
     assert world.done == 1
 
 
@@ -342,7 +345,8 @@ async def test_a_refusal_is_final_and_says_why(world: World) -> None:
         raise ExecutorRefused(Phrase(word="executor.refused", values={"detail": "freeze"}))
 
     result = await world.run().change("plan_1/act/1", "plan_1", 1, no, world.probe)
-    assert result.reason and (result.result, result.reason.values) == ("refused", {"detail": "freeze"})
+    assert result.reason
+    assert (result.result, result.reason.values) == ("refused", {"detail": "freeze"})
     assert await change(world) == result
     assert world.done == 0
 
