@@ -10,7 +10,8 @@ from bot.demo.fingerprint import fingerprint
 from bot.demo.rules import ActiveAlert, RuleBook, generator_url
 from bot.demo.samples import Labels
 
-GROUP_BY = ("alertname", "service")
+GROUP_BY = ("service",)
+"""One fault of a service shows in several alerts; grouped by service they open one thread."""
 GROUP_WAIT_S = 1.0
 GROUP_INTERVAL_S = 2.0
 REPEAT_S = 3600.0
@@ -107,7 +108,8 @@ class Notifier:
         news = self._states(group)
         if news != group.last_told and any(state == "firing" or key in group.last_told for key, state in news.items()):
             return True
-        repeat = WATCHDOG_REPEAT_S if group.labels.get("alertname") == "Watchdog" else REPEAT_S
+        # Alone in the group of alerts about no service is the Watchdog, whose repetition says that alerting is alive.
+        repeat = REPEAT_S if group.labels else WATCHDOG_REPEAT_S
         return "firing" in news.values() and now - group.last_sent >= repeat
 
     @staticmethod

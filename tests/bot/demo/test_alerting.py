@@ -145,7 +145,7 @@ async def test_the_webhook_has_the_shape_of_the_real_one_and_news_is_sent_once()
             street.second(failing=False)
         assert await flush(notifier, session, street.at) == [True]
         assert await flush(notifier, session, street.at + GROUP_INTERVAL_S) == []
-    firing = next(body for body in receiver.bodies if body["groupLabels"]["alertname"] == "HighErrorRate")
+    firing = next(body for body in receiver.bodies if body["groupLabels"])
     real = capture("alertmanager/webhook_02_HighErrorRate_firing_1")["body"]
     assert set(firing) == set(real)
     assert set(firing["alerts"][0]) == set(real["alerts"][0])
@@ -153,7 +153,7 @@ async def test_the_webhook_has_the_shape_of_the_real_one_and_news_is_sent_once()
         **shape(real),
         **dict.fromkeys(("alerts", "groupLabels", "commonLabels", "commonAnnotations")),
     }
-    assert firing["groupKey"] == '{}:{alertname="HighErrorRate", service="payment-service"}'
+    assert firing["groupKey"] == '{}:{service="payment-service"}'
     assert firing["alerts"][0]["endsAt"] == "0001-01-01T00:00:00Z"
     assert {headers["Authorization"] for headers in receiver.headers} == {"Bearer secret"}
     resolved = receiver.bodies[-1]
