@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
+from typing import Any
 
 from cards.words import Words
 from engine.approvals import ask
@@ -12,7 +13,7 @@ from engine.incident import Incident, fold
 from engine.model import Checkpoint, DryRun, Entry, Execution, Judgement, Phrase, Plan, Receipt, Request
 from engine.policy import Permissions
 from engine.ports import Draft
-from engine.team import Account, Person, Policy, Remedy, Service, Team
+from engine.team import Account, Person, Policy, Remedy, Role, Service, Team
 from handlers.front_door import FrontDoor
 from handlers.inbound import AlertReceived, Answer, ButtonPressed, CommandTyped, FormSent, MessageSaid, Place
 from handlers.visit import House
@@ -29,7 +30,7 @@ ROLLBACK = Remedy(
 )
 
 
-def person(id: str, *roles: str) -> Person:
+def person(id: str, *roles: Role) -> Person:
     return Person(id=id, name=id.title(), roles=frozenset(roles), accounts={"console": id, "slack": f"U-{id}"})
 
 
@@ -128,8 +129,8 @@ class Scene:
         at = self.place(who, value.get("incident", ""))
         return await self.door.receive(FormSent(id or self.id(), at, self.account(who), action, value, fields))
 
-    async def say(self, who: str, incident: str, text: str, id: str = "", **kind: object) -> Answer:
-        event = MessageSaid(id or self.id(), self.place(who, incident), self.account(who), text, **kind)  # type: ignore[arg-type]
+    async def say(self, who: str, incident: str, text: str, id: str = "", **kind: Any) -> Answer:
+        event = MessageSaid(id or self.id(), self.place(who, incident), self.account(who), text, **kind)
         return await self.door.receive(event)
 
     async def type(self, who: str, incident: str, text: str, id: str = "") -> Answer:

@@ -1,6 +1,7 @@
 """Checks that every approval that must fail does so with a clear word to the person and an audit entry."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.handlers.house import Scene
 Try = Callable[[Scene, str, Request], Awaitable[Answer]]
 
 
-def said(who: str, text: str, **kind: object) -> Try:
+def said(who: str, text: str, **kind: Any) -> Try:
     async def run(scene: Scene, incident: str, request: Request) -> Answer:
         return await scene.say(who, incident, text.replace("{id}", request.id), **kind)
 

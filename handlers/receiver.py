@@ -1,0 +1,148 @@
+"""Takes alert calls: read, routed to teams, kept and placed in one commit, and every life they touch woken."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+from engine import intake
+from engine.errors import StoreError, UnreadableAlert
+from engine.journal import BOT
+from engine.model import Alert, Batch, Phrase
+from engine.ports import Draft, Placed, Sighting
+from engine.team import Team
+from handlers import alerts
+from handlers.deeds import BUSY
+from handlers.inbound import AlertReceived, Answer
+from handlers.visit import House
+
+MOST_NAMED = 5
+"""Unreadable alerts that are named in a thread; the rest are counted."""
+
+
+class Receiver:
+    """What stands behind `POST /alerts/{format}`, and the watch over heartbeats that stay away."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._told_silent: set[tuple[str, str, datetime]] = set()
+
+    async def take(self, event: AlertReceived) -> Answer:
+        """Take one call in; durable on return. UnreadableAlert, UnknownName and StoreError pass through."""
+        house, now = self._house, self._house.clock.now()
+        batch = await self._read(event, now)
+        call = intake.Call(
+            raw_ref=event.id,
+            format=event.format,
+            at=now,
+            truncated=batch.truncated,
+            compressed_time=house.compressed_time,
+        )
+        beats = [(self._team(alert, event), alert) for alert in batch.heartbeats if alert.status == "firing"]
+        back = await self._back(beats, now)
+        placed = await self._commit(
+            [*(self._sighting(alert, event) for alert in batch.alerts), *back], call, event, batch
+        )
+        for team, alert in beats:
+            # Only now: should we stop before, the next beat still knows that this one had stayed away.
+            await house.register.beat(team.id, alert.name, now)
+        await self._announce(placed)
+        await self._end_silence(placed[len(batch.alerts) :], now)
+        await self._name_unreadable(batch, placed, event.id, now)
+        incidents = tuple(dict.fromkeys(item.incident for item in placed if item.incident))
+        return Answer(incidents=incidents, accepted=len(batch.alerts) + len(batch.heartbeats))
+
+    async def _read(self, event: AlertReceived, now: datetime) -> Batch:
+        read = alerts.reader(event.format)
+        try:
+            return read(event.body, now)
+        except UnreadableAlert as error:
+            await self._house.register.keep_raw(event.id, event.format, event.body, reason=str(error)[:500])
+            raise
+
+    async def _commit(
+        self, sightings: Sequence[Sighting], call: intake.Call, event: AlertReceived, batch: Batch
+    ) -> Sequence[Placed]:
+        """Both writes land in one commit of the store, which groups what is asked of it at the same time."""
+        register = self._house.register
+        reason = "; ".join(item.reason for item in batch.unreadable)[:2_000]
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(register.keep_raw(event.id, event.format, event.body, reason=reason))
+                placing = group.create_task(register.place(sightings, intake.decider(call)))
+        except ExceptionGroup as failed:
+            full = next((error for error in failed.exceptions if isinstance(error, StoreError)), None)
+            if full is None:
+                raise
+            raise full from None
+        return placing.result()
+
+    def _sighting(self, alert: Alert, event: AlertReceived) -> Sighting:
+        team = self._team(alert, event)
+        return Sighting(team=team.id, alert=intake.belonging(alert), raw_ref=event.id)
+
+    def _team(self, alert: Alert, event: AlertReceived) -> Team:
+        if event.team:
+            return self._house.teams.team(event.team)
+        given = {"alertname": alert.name, "service": alert.service, "environment": alert.environment}
+        return self._house.teams.route({name: value for name, value in given.items() if value} | alert.labels)
+
+    async def _announce(self, placed: Sequence[Placed]) -> None:
+        """Start or continue the life of whatever an alert changed, and show it."""
+        for incident in dict.fromkeys(item.incident for item in placed if item.incident):
+            if any(item.what in ("open", "reopen", "join") for item in placed if item.incident == incident):
+                self._house.wake(incident)
+                await self._house.desk.show(incident, "header")
+
+    async def _name_unreadable(self, batch: Batch, placed: Sequence[Placed], ref: str, now: datetime) -> None:
+        """Say in the first thread of the call which alerts of it nobody could read."""
+        incident = next((item.incident for item in placed if item.incident), "")
+        if not batch.unreadable or not incident:
+            return
+        names = "; ".join(item.reason[:160] for item in batch.unreadable[:MOST_NAMED])
+        values: dict[str, str | int] = {"n": len(batch.unreadable), "names": names, "ref": ref}
+        say = Phrase(word="notice.unreadable_alerts", values={**values})
+        key = f"notice:unreadable:{ref}"
+        body = {"say": say.model_dump(mode="json"), "to": ""}
+        await self._house.timeline.write(incident, Draft(key=key, kind="notice.posted", actor=BOT, at=now, body=body))
+        await self._house.desk.show(incident, f"say:{key}")
+
+    # --- heartbeats ---
+
+    async def _back(self, beats: Sequence[tuple[Team, Alert]], now: datetime) -> list[Sighting]:
+        """Heartbeats that had stayed away too long and are back, each as the end of the alert its absence was."""
+        before = await self._house.register.beats() if beats else {}
+        back = []
+        for team, alert in beats:
+            last = before.get((team.id, alert.name))
+            if last is not None and intake.is_overdue(last, team.watchdog_minutes, now):
+                back.append(intake.silence(team.id, alert.name, last, "resolved", now))
+        return back
+
+    async def _end_silence(self, placed: Sequence[Placed], now: datetime) -> None:
+        """A heartbeat that is back ends what its absence had opened, without anybody's help."""
+        for item in placed:
+            state = await self._house.state(item.incident) if item.incident else None
+            if state is None or state.status in ("closed", *BUSY):
+                continue
+            draft = Draft(
+                key=f"{state.episode}/closed",
+                kind="incident.closed",
+                actor=BOT,
+                at=now,
+                body={"outcome": "recovered"},
+            )
+            await self._house.timeline.write(item.incident, draft)
+            await self._house.desk.show(item.incident, "header")
+
+    async def look_for_silence(self) -> tuple[str, ...]:
+        """Open an incident for each heartbeat that stays away; to be called every so often. Returns the incidents."""
+        house, now = self._house, self._house.clock.now()
+        silent = intake.overdue(await house.register.beats(), house.teams.all(), now)
+        fresh = [s for s in silent if (s.team, s.alert.fingerprint, s.alert.starts_at) not in self._told_silent]
+        if not fresh:
+            return ()
+        call = intake.Call(raw_ref=f"watchdog:{int(now.timestamp())}", format=intake.WATCHDOG, at=now)
+        placed = await house.register.place(fresh, intake.decider(call))
+        self._told_silent = {(s.team, s.alert.fingerprint, s.alert.starts_at) for s in silent}
+        await self._announce(placed)
+        return tuple(item.incident for item in placed if item.incident)
