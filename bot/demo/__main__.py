@@ -3,7 +3,9 @@
 import argparse
 import asyncio
 import json
+import os
 import signal
+import stat
 import sys
 
 from bot.demo.clock import SystemClock
@@ -26,6 +28,12 @@ def _options(arguments: list[str]) -> tuple[WorldOptions, bool]:
         found.alerts_to, found.token, found.releases_token, found.port, found.prometheus, found.scenario
     )
     return options, found.stay
+
+
+def _stdin_can_close() -> bool:
+    # A file or /dev/null is always at its end and says nothing about a parent; the loop could not watch it either.
+    mode = os.fstat(sys.stdin.fileno()).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or sys.stdin.isatty()
 
 
 async def _stdin_closes(stop: asyncio.Event) -> None:
@@ -53,7 +61,7 @@ async def live(options: WorldOptions, stay: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with asyncio.TaskGroup() as group:
-        helpers = [group.create_task(_stdin_closes(stop))] if not stay else []
+        helpers = [group.create_task(_stdin_closes(stop))] if not stay and _stdin_can_close() else []
         async with World(options, SystemClock()) as world:
             helpers.append(group.create_task(_announce(world, ready)))
             await world.run(ready, stop)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 
 import aiohttp
@@ -59,3 +60,39 @@ async def test_the_world_ends_when_its_parent_is_gone() -> None:
         process.stdin.close()
         assert await process.wait() == 0
     assert not alive(process.pid)
+
+
+async def test_a_signal_ends_a_world_whose_input_is_no_pipe() -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot.demo",
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    async with asyncio.timeout(30):
+        await process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, errors = await process.communicate()
+    assert (process.returncode, errors) == (0, b"")
+
+
+async def test_missing_servers_are_named_in_one_sentence() -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot.demo",
+        "--prometheus",
+        stdin=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        env={"PATH": "/nonexistent"},
+    )
+    async with asyncio.timeout(30):
+        _, errors = await process.communicate()
+    assert process.returncode == 1
+    assert errors.decode().splitlines() == [
+        "the demo world cannot start: --prometheus needs the program 'prometheus' on the PATH; "
+        "on Debian: apt-get install prometheus"
+    ]
