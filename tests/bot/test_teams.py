@@ -1,0 +1,199 @@
+"""Checks team files: what they mean, what is wrong with them in one sentence, and that an error changes nothing."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.teams import TeamFiles, check_pattern, fits, read_team
+from cards.words import Words
+from engine.errors import SettingsError, UnknownName
+from engine.team import Account
+
+TEAM = """
+name: Trade
+language: zh
+order: 10
+match: {team: trade, service: ~payment-.*|order}
+rooms: ["console:trade"]
+intake_token: TRADE_INTAKE_TOKEN
+people:
+  alice:
+    name: Alice
+    roles: [responder, approver]
+    accounts: {console: alice, slack: U1}
+  bob: {roles: [viewer], accounts: {console: bob}}
+"""
+SERVICES = """
+payment-api:
+  owner: trade
+  dependencies: [mysql]
+  objective: {error_ratio: 0.01, latency_p95: 1}
+  remedies:
+    - operation: rollback_canary
+      operation_class: rollback
+      executor: releases
+      against: [deploy_db_regression]
+      arguments: {version: "{previous_version}"}
+"""
+POLICY = """
+approval_minutes: 10
+forbidden: [restart_deployment]
+tiers: {adjust_rate_limit: destructive}
+"""
+
+
+def write(root: Path, folder_name: str, /, **files: str) -> Path:
+    folder = root / "teams" / folder_name
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return root / "teams"
+
+
+def test_without_any_file_there_is_a_default_team(tmp_path: Path) -> None:
+    teams = TeamFiles(tmp_path / "teams")
+    assert teams.reload() == ()
+    assert [team.id for team in teams.all()] == ["default"]
+    assert teams.route({"anything": "x"}).id == "default"
+    with pytest.raises(UnknownName):
+        teams.team("trade")
+
+
+def test_a_team_as_its_files_describe_it(tmp_path: Path) -> None:
+    teams = TeamFiles(write(tmp_path, "trade", team=TEAM, services=SERVICES, policy=POLICY))
+    assert teams.reload() == ()
+    team = teams.team("trade")
+    assert (team.name, team.language, team.rooms, team.watchdog_minutes) == ("Trade", "zh", ("console:trade",), 15.0)
+    alice = team.person(Account(platform="slack", id="U1"))
+    assert alice is not None
+    assert (alice.id, alice.roles) == ("alice", frozenset({"responder", "approver"}))
+    service = team.services["payment-api"]
+    assert (service.name, service.objective.latency_p95, service.remedies[0].tier) == (
+        "payment-api",
+        1.0,
+        "destructive",
+    )
+    assert (team.policy.approval_minutes, team.policy.forbidden) == (10.0, ("restart_deployment",))
+    assert teams.intake_tokens() == {"trade": "TRADE_INTAKE_TOKEN"}
+
+
+def test_routing_asks_teams_in_their_order_and_default_last(tmp_path: Path) -> None:
+    write(tmp_path, "default", team="name: Everybody\nmatch: {team: trade}")
+    write(tmp_path, "late", team="name: Late\norder: 20\nmatch: {team: trade}")
+    write(tmp_path, "silent", team="name: Silent\norder: 1")
+    teams = TeamFiles(write(tmp_path, "trade", team=TEAM))
+    teams.reload()
+    assert [team.id for team in teams.all()] == ["silent", "trade", "late", "default"]
+    assert teams.route({"team": "trade", "service": "payment-api"}).id == "trade"
+    assert teams.route({"team": "trade", "service": "order"}).id == "trade"
+    assert teams.route({"team": "trade", "service": "order-x"}).id == "late"
+    assert teams.route({"service": "payment-api"}).id == "default"
+    assert teams.team("default").name == "Everybody"
+
+
+@pytest.mark.parametrize(
+    "file, text, key, says",
+    [
+        ("team", "language: en", "name", "missing"),
+        ("team", "name: T\nlangage: en", "langage", "spelling"),
+        ("team", "name: T\nlanguage: fr", "language", "'zh' or 'en'"),
+        ("team", "name: 3", "name", "quotation marks"),
+        ("team", "name: T\npeople: {a: {roles: [boss]}}", "people.a.roles.0", "'viewer', 'responder' or 'approver'"),
+        ("team", "name: T\nwatchdog_minutes: -1", "watchdog_minutes", "greater than or equal to 0"),
+        ("team", "name: T\nwatchdog_minutes: soon", "watchdog_minutes", "not a number"),
+        ("team", "name: T\norder: 1.5", "order", "whole number"),
+        ("team", "name: T\nrooms: main", "rooms", "list"),
+        ("team", "name: T\nrooms: [main]", "rooms", "platform:room"),
+        ("team", "name: T\nmatch: [team]", "match", "mapping"),
+        ("team", "name: T\nmatch: {a: '~('}", "match", "no regular expression"),
+        ("team", "name: T\nmatch: {a: '~(a+)+$'}", "match", "repeated"),
+        ("team", "name: T\nintake_token: my secret", "intake_token", "match pattern"),
+        ("team", "- a\n- b", "(the whole file)", "mapping"),
+        ("services", "pay: {owners: x}", "pay.owners", "spelling"),
+        ("services", "pay: {objective: {error_ratio: 2}}", "pay.objective.error_ratio", "less than or equal to 1"),
+        ("services", "pay: {remedies: [{operation: x}]}", "pay.remedies.0.operation_class", "missing"),
+        ("policy", "break_glass: maybe", "break_glass", "true nor false"),
+        ("policy", "tiers: {x: harmless}", "tiers.x", "'observe'"),
+        ("policy", "approval_minutes: 0", "approval_minutes", "greater than 0"),
+    ],
+)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_an_error_names_file_key_what_is_wrong_and_what_would_be_right(
+    tmp_path: Path, file: str, text: str, key: str, says: str, language: str
+) -> None:
+    folder = write(tmp_path, "pay", **({"team": "name: T"} | {file: text})) / "pay"
+    with pytest.raises(SettingsError) as error:
+        read_team(folder)
+    sentence = Words(language).say(error.value.phrase)
+    assert f"pay/{file}.yaml" in sentence
+    assert key in sentence
+    assert "\n" not in sentence
+    assert "my secret" not in sentence
+    if language == "en":
+        assert says in sentence, sentence
+
+
+@pytest.mark.parametrize("text", ["a: [1", "a: b: c", "\x00", "a: !!python/object:os.system {}", "&a [*a]"])
+def test_what_is_no_yaml_is_one_sentence_without_a_machine_path(tmp_path: Path, text: str) -> None:
+    folder = write(tmp_path, "pay", team=text) / "pay"
+    with pytest.raises(SettingsError) as error:
+        read_team(folder)
+    sentence = Words("en").say(error.value.phrase)
+    assert "pay/team.yaml" in sentence
+    assert str(tmp_path) not in sentence
+    assert "\n" not in sentence
+
+
+def test_a_folder_without_team_yaml_and_one_with_a_wrong_name_are_named(tmp_path: Path) -> None:
+    write(tmp_path, "Pay Team", team="name: T")
+    teams = TeamFiles(write(tmp_path, "empty", policy=POLICY))
+    said = [Words("en").say(problem.error.phrase) for problem in teams.reload()]
+    assert any("Pay Team" in sentence for sentence in said)
+    assert any("empty/team.yaml is missing" in sentence for sentence in said)
+    assert [team.id for team in teams.all()] == ["default"]
+
+
+def test_one_account_is_one_person(tmp_path: Path) -> None:
+    text = "name: T\npeople: {a: {accounts: {slack: U1}}, b: {accounts: {slack: U1}}}"
+    with pytest.raises(SettingsError) as error:
+        read_team(write(tmp_path, "pay", team=text) / "pay")
+    assert "slack:U1" in Words("en").say(error.value.phrase)
+
+
+def test_an_error_keeps_the_old_version_and_a_correction_takes(tmp_path: Path) -> None:
+    teams = TeamFiles(write(tmp_path, "trade", team=TEAM, policy=POLICY))
+    teams.reload()
+    write(tmp_path, "trade", team=TEAM.replace("Trade", "Renamed"), policy="approval_minutes: never")
+    (problem,) = teams.reload()
+    assert problem.team == "trade"
+    assert (teams.team("trade").name, teams.team("trade").policy.approval_minutes) == ("Trade", 10.0)
+    write(tmp_path, "trade", policy="approval_minutes: 5")
+    assert teams.reload() == ()
+    assert (teams.team("trade").name, teams.team("trade").policy.approval_minutes) == ("Renamed", 5.0)
+    (tmp_path / "teams" / "trade" / "team.yaml").unlink()
+    assert len(teams.reload()) == 1
+    assert teams.team("trade").name == "Renamed"
+
+
+def test_a_team_whose_folder_is_gone_is_gone(tmp_path: Path) -> None:
+    directory = write(tmp_path, "trade", team=TEAM)
+    teams = TeamFiles(directory)
+    teams.reload()
+    (directory / "trade" / "team.yaml").unlink()
+    (directory / "trade").rmdir()
+    assert teams.reload() == ()
+    assert [team.id for team in teams.all()] == ["default"]
+
+
+@given(st.dictionaries(st.text(max_size=5), st.text(max_size=400), max_size=4))
+def test_hostile_labels_route_somewhere_at_once(labels: dict[str, str]) -> None:
+    assert fits({"a": "~(x|y)[a-z]*"}, labels) in (True, False)
+    assert not fits({}, labels)
+
+
+@pytest.mark.parametrize("pattern", ["(a*)*", "(a|a){5,}", r"(a)\1", "a" * 201, "["])
+def test_dangerous_patterns_are_refused(pattern: str) -> None:
+    with pytest.raises(ValueError):
+        check_pattern(pattern)
