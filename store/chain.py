@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from json.encoder import encode_basestring_ascii as quote
 from typing import Any
 
 from engine.model import Entry
@@ -43,7 +44,9 @@ def digest(previous: str, entry: Entry) -> str:
 
 def seal(previous: str, fields: tuple[str, int, str, str, str, str], body: str) -> str:
     """As `digest`, for a body that is canonical JSON text already."""
-    return hashlib.sha256(f"{previous}{canonical(fields)[:-1]},{body}]".encode("ascii")).hexdigest()
+    incident, seq, key, kind, actor, at = fields
+    text = f"[{quote(incident)},{seq},{quote(key)},{quote(kind)},{quote(actor)},{quote(at)},{body}]"
+    return hashlib.sha256(f"{previous}{text}".encode("ascii")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

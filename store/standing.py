@@ -1,15 +1,12 @@
 """Folds from a timeline the little a store must find incidents by; the index tables hold nothing else."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.model import Entry
 from engine.ports import Known
 from store.chain import plain
-
-KINDS = ("incident.created", "incident.closed", "incident.reopened", "alert.normalized", "alert.resolved")
-"""The kinds of entries that change a standing."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +19,7 @@ class Mark:
     group_key: str
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """How an incident stands. `number` counts incidents in the order they were opened; `group_key` is the first
     alert's; `resolved_at` is set while no alert of it fires."""
 
@@ -37,21 +33,21 @@ class Standing:
     resolved_at: datetime | None = None
     last_status: str = ""
     last_starts_at: str = ""
-    alerts: dict[str, str] = field(default_factory=dict)
+    alerts: dict[str, str] = {}
 
     def after(self, entry: Entry) -> "Standing":
         """How it stands once this entry is written."""
-        now = self if self.opened_at else replace(self, opened_at=entry.at)
+        now = self if self.opened_at else self._replace(opened_at=entry.at)
         if mark := marked(entry):
             return _alerted(now, mark, entry.at)
         match entry.kind:
             case "incident.created":
                 team = entry.body.get("team")
-                return replace(now, team=team) if isinstance(team, str) and team else now
+                return now._replace(team=team) if isinstance(team, str) and team else now
             case "incident.closed":
-                return replace(now, closed_at=entry.at)
+                return now._replace(closed_at=entry.at)
             case "incident.reopened":
-                return replace(now, episode=now.episode + 1, closed_at=None, resolved_at=None)
+                return now._replace(episode=now.episode + 1, closed_at=None, resolved_at=None)
             case _:
                 return now
 
@@ -71,8 +67,7 @@ class Standing:
 
 def _alerted(now: Standing, mark: Mark, at: datetime) -> Standing:
     alerts = now.alerts | {mark.fingerprint: mark.status}
-    return replace(
-        now,
+    return now._replace(
         alerts=alerts,
         group_key=now.group_key if now.alerts else mark.group_key,
         last_status=mark.status,
@@ -83,8 +78,10 @@ def _alerted(now: Standing, mark: Mark, at: datetime) -> Standing:
 
 def marked(entry: Entry) -> Mark | None:
     """The alert this entry brings; None where it brings none that can be read."""
+    if entry.kind not in ("alert.normalized", "alert.resolved"):
+        return None
     alert: Any = entry.body.get("alert")
-    if entry.kind not in ("alert.normalized", "alert.resolved") or not isinstance(alert, dict):
+    if not isinstance(alert, dict):
         return None
     fields = [alert.get(name) for name in ("fingerprint", "status", "starts_at")]
     if not all(isinstance(item, str) and item for item in fields) or fields[1] not in ("firing", "resolved"):

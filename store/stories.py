@@ -10,7 +10,7 @@ from engine.model import Entry
 from store.chain import START, Written, link
 from store.standing import Standing
 
-ROOM = 8_000_000
+ROOM = 4_000_000
 """How many characters of bodies are remembered at most. Parsed they take several times that in memory."""
 
 OVERHEAD = 500
