@@ -109,7 +109,8 @@ def _errors(before: Sequence[Evidence], look: Look, service: Service, category: 
 
 def _error_role(before: Sequence[Evidence], look: Look, service: Service, category: str) -> str:
     """The category's own ratio, else the one that was worst before, else whatever is measured now."""
-    if own := OWN_ERROR.get(category):
+    own = OWN_ERROR.get(category)
+    if own and (_known(before, own, service.name) or _now(before, look, own, service.name).figure):
         return own
     disturbed = [known for role in ERRORS if (known := _known(before, role, service.name)) and known.abnormal]
     if disturbed:
