@@ -20,12 +20,14 @@ class AlertReceived:
 
 @dataclass(frozen=True)
 class Place:
-    """Where in a platform something was said. `incident` is "" where the thread belongs to none."""
+    """Where in a platform something was said. `incident` is "" where the thread belongs to none; `language` is the one
+    the person reads there, "" where the platform does not know and the team's is meant."""
 
     platform: str
     room: str
     thread: str = ""
     incident: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True)

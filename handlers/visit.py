@@ -1,7 +1,7 @@
 """Holds one thing a person did: who, where, in which team and incident, and the ways to answer."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cards.words import Filling, Words
@@ -78,8 +78,9 @@ class Visit:
 
     @property
     def words(self) -> Words:
-        """The words of the person's language, else of the team's."""
-        return Words((self.person.language if self.person else "") or self.team.language)
+        """The words of the language they read there, else of the person's, else of the team's."""
+        own = self.person.language if self.person else ""
+        return Words(self.at.language or own or self.team.language)
 
     def may(self, role: Role) -> bool:
         """Whether the person has this role, or one that may more."""
@@ -159,7 +160,7 @@ async def elsewhere(visit: Visit, incident: str) -> Visit | Answer:
     """The same visit at another incident, which must be of a team the person belongs to."""
     if incident == visit.incident.id:
         return visit
-    place = Place(visit.at.platform, visit.at.room, visit.at.thread, incident)
+    place = replace(visit.at, incident=incident)
     return await enter(visit.house, CommandTyped(visit.id, place, visit.account, ""))
 
 

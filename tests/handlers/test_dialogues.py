@@ -9,7 +9,7 @@ from engine.team import Account, Lesson
 from handlers.buttons import BUTTONS
 from handlers.commands import COMMANDS
 from handlers.forms import FORMS
-from handlers.inbound import CommandTyped, ReactionAdded
+from handlers.inbound import ButtonPressed, CommandTyped, ReactionAdded
 from tests.handlers.house import Scene
 
 
@@ -460,3 +460,15 @@ async def test_an_account_of_no_team_anywhere_is_told_how_to_be_known() -> None:
 
     event = CommandTyped("x1", replace(place, room="elsewhere"), Account(platform="console", id="zed"), "incidents")
     assert "team.yaml" in scene.heard(await scene.door.receive(event))
+
+
+async def test_a_form_is_in_the_language_its_reader_sees() -> None:
+    scene = Scene("en")
+    incident = await scene.incident()
+    request = await scene.asked(incident)
+    place = replace(scene.place("alice", incident), language="zh")
+    value = {"incident": incident, "approval": request.id}
+    event = ButtonPressed(scene.id(), place, scene.account("alice"), "approve", value)
+    form = (await scene.door.receive(event)).form
+    assert form is not None
+    assert (form.submit, form.fields[0].label) == ("执行", "输入 CONFIRM_EXECUTE")

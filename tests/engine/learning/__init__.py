@@ -1,0 +1,1 @@
+"""Tests what a team learns, mirroring engine/learning."""

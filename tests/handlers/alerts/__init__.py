@@ -1,0 +1,1 @@
+"""Tests the alert formats, mirroring handlers/alerts; `captures` holds genuine webhooks."""
