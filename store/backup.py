@@ -25,6 +25,7 @@ def _copy(path: Path, part: Path, to: Path) -> None:
     part.unlink(missing_ok=True)
     with closing(sqlite3.connect(path, timeout=5.0)) as db:
         db.execute("VACUUM INTO ?", (str(part),))
+    part.chmod(0o600)
     with part.open("rb+") as file:
         os.fsync(file.fileno())
     part.replace(to)

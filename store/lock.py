@@ -23,6 +23,8 @@ def held(path: Path) -> Iterator[None]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(blocking=False)
+        # Timelines and signed-in accounts are nobody else's business on a shared machine.
+        path.touch(mode=0o600, exist_ok=True)
     except Timeout:
         raise busy(path) from None
     except OSError as error:

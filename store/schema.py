@@ -16,27 +16,29 @@ NEWEST = migrations()[-1][0]
 async def upgrade(db: aiosqlite.Connection, path: Path) -> tuple[int, int]:
     """Run what is missing; returns the schema versions before and after. StoreError for a newer schema than is known,
     and for a database of somebody else's."""
-    found = await _found(db, path)
+    before = await found(db, path)
     for version, script in migrations():
-        if version > found:
+        if version > before:
             await db.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {version};\nCOMMIT;")
-    return found, NEWEST
+    return before, NEWEST
 
 
 async def known(db: aiosqlite.Connection, path: Path) -> None:
     """Check that the schema is the newest. StoreError where it is not."""
-    if await _found(db, path) < NEWEST:
+    if await found(db, path) < NEWEST:
         raise older(path)
 
 
-async def _found(db: aiosqlite.Connection, path: Path) -> int:
-    found = await _number(db, "PRAGMA user_version")
-    if found > NEWEST:
-        phrase = Phrase(word="error.store_newer", values={"path": str(path), "found": found, "known": NEWEST})
+async def found(db: aiosqlite.Connection, path: Path) -> int:
+    """The schema version of a database, 0 for an empty one; reads only. StoreError for a newer schema than is known,
+    and for a database of somebody else's."""
+    version = await _number(db, "PRAGMA user_version")
+    if version > NEWEST:
+        phrase = Phrase(word="error.store_newer", values={"path": str(path), "found": version, "known": NEWEST})
         raise StoreError(phrase)
-    if found == 0 and await _number(db, "SELECT count(*) FROM sqlite_master"):
+    if version == 0 and await _number(db, "SELECT count(*) FROM sqlite_master"):
         raise damaged(path)
-    return found
+    return version
 
 
 async def _number(db: aiosqlite.Connection, query: str) -> int:

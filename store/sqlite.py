@@ -19,7 +19,7 @@ from store.register import SqliteRegister
 from store.reindex import rebuild
 from store.room_log import SqliteRoomLog
 from store.rooms import Raw
-from store.schema import known, upgrade
+from store.schema import found, known, upgrade
 from store.sessions import SqliteSeen, SqliteSessions
 from store.stories import ROOM, Shelf
 from store.timeline import Disk, SqliteTimeline, Waiters
@@ -137,6 +137,7 @@ async def _connected(path: Path, *, upgrading: bool = True) -> AsyncIterator[aio
             # Tried first without a thread of its own: a connection that fails to open leaves aiosqlite's behind.
             await asyncio.to_thread(_try, path)
             db = await stack.enter_async_context(aiosqlite.connect(path, isolation_level="IMMEDIATE"))
+            await found(db, path)
             for pragma in PRAGMAS:
                 await db.execute_fetchall(pragma)
             if upgrading:

@@ -191,10 +191,22 @@ async def test_a_file_that_is_no_store_is_left_alone(path: Path) -> None:
     path.unlink()
     with closing(sqlite3.connect(path)) as db:
         db.execute("CREATE TABLE somebody_elses (x)")
-    with pytest.raises(StoreError) as caught:
-        async with open_sqlite(path, CLOCK, ToldIds()):
-            pass
-    assert words(caught) == "error.store_damaged"
+    before = path.read_bytes()
+    for attempt in (open_sqlite(path, CLOCK, ToldIds()), look_into(path, CLOCK)):
+        with pytest.raises(StoreError) as caught:
+            async with attempt:
+                pass
+        assert words(caught) == "error.store_damaged"
+    assert path.read_bytes() == before
+
+
+async def test_nobody_else_on_the_machine_may_read_a_store(path: Path, tmp_path: Path) -> None:
+    async with open_sqlite(path, CLOCK, ToldIds()) as store:
+        await store.register.open("default", [draft("created")])
+        await backup(path, tmp_path / "copy.db")
+        kept = [file for file in tmp_path.iterdir() if not file.name.endswith(".lock")]
+        assert {file.name for file in kept} >= {"store.db", "store.db-wal", "copy.db"}
+        assert {file.stat().st_mode & 0o077 for file in kept} == {0}
 
 
 async def test_a_newer_schema_is_said_and_left_alone(path: Path) -> None:
