@@ -74,7 +74,8 @@ def _where(scene: Scene, cause: Hypothesis) -> str:
 
 def _since(scene: Scene, cause: Hypothesis) -> str:
     cited = [scene.cited[item] for claim in cause.supporting for item in claim.evidence_ids if item in scene.cited]
-    onset = min((item.onset for item in cited if item.onset), default=None)
+    felt = [item for item in cited if item.kind == "metric"] or [item for item in cited if item.kind != "change"]
+    onset = min((item.onset for item in felt if item.onset), default=None)
     if cause.change is None:
         return scene.words.moment(onset) if onset else scene.text("diagnosis_card.unknown_since")
     deployed = scene.words.moment(cause.change.at)

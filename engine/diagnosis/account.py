@@ -45,10 +45,9 @@ def _claims(trial: Trial, seen: Seen) -> tuple[Claim, ...]:
     cited: set[str] = set()
     claims = []
     for clue, hits in seen:
-        fresh = [each for each in hits if each.id not in cited]
-        if not fresh:
+        if all(each.id in cited for each in hits):
             continue
-        best = [each for each in fresh if each.kind == fresh[0].kind][:MOST_IDS]
+        best = [each for each in hits if each.kind == hits[0].kind][:MOST_IDS]
         cited |= {each.id for each in best}
         phrase = Phrase(word=f"diagnosis.clue.{clue.name}", values={**gaps(trial.suspicion), "what": best[0].summary})
         claims.append(Claim(phrase=phrase, evidence_ids=tuple(each.id for each in best)))
