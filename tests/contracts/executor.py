@@ -1,7 +1,6 @@
 """Says what every executor promises; the fake and each real one run it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -44,12 +43,7 @@ def plan(**values: Any) -> Plan:
 
 
 class ExecutorContract:
-    """Subclass it and give a fixture `bench`."""
-
-    @pytest.fixture
-    async def bench(self) -> AsyncIterator[Bench]:
-        raise NotImplementedError
-        yield
+    """A suite that runs it hands in `bench`, freshly set up."""
 
     async def order(self, bench: Bench, key: str = "key.1", **values: Any) -> Order:
         taken = await bench.executor.checkpoint("payment", "checkpoint_1", AT)
