@@ -51,6 +51,7 @@ class Report(Value):
     environment: str = ""
     requester: str = ""
     source: str = "chat"
+    compressed_time: bool = False
 
 
 def severity(labels: Mapping[str, str]) -> Severity:

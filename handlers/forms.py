@@ -39,6 +39,9 @@ async def _undo(visit: Visit, event: FormSent) -> Answer:
     proposal = visit.incident.proposals.get(event.value.get("plan", ""))
     if proposal is None:
         return no("error.nothing_to_undo", plan=event.value.get("plan", "")[:40])
+    if reason := event.fields.get("reason", "").replace("\x00", "").strip()[:1_000]:
+        body = {"text": reason, "name": visit.account.name, "platform": visit.at.platform}
+        await visit.write(f"said:{visit.id}", "message.said", body)
     return await deeds.undo(visit, proposal)
 
 

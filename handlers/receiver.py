@@ -87,10 +87,13 @@ class Receiver:
         return self._house.teams.route({name: value for name, value in given.items() if value} | alert.labels)
 
     async def _announce(self, placed: Sequence[Placed]) -> None:
-        """Start or continue the life of whatever an alert changed, and show it."""
+        """Start or continue the life of whatever an alert changed, and show what is under way anew.
+
+        A new life shows its first card itself."""
+        fresh = {item.incident for item in placed if item.what == "open"}
         for incident in dict.fromkeys(item.incident for item in placed if item.incident):
-            if any(item.what in ("open", "reopen", "join") for item in placed if item.incident == incident):
-                self._house.wake(incident)
+            self._house.wake(incident)
+            if incident not in fresh:
                 await self._house.desk.show(incident, "header")
 
     async def _name_unreadable(self, batch: Batch, placed: Sequence[Placed], ref: str, now: datetime) -> None:

@@ -19,6 +19,7 @@ async def run(visit: Visit, rest: str) -> Answer:
         environment=visit.team.services[first].environment if known else "",
         requester=visit.actor,
         source=visit.at.platform,
+        compressed_time=visit.house.compressed_time,
     )
     incident = await open_one(visit, report)
     return Answer(phrase=ok("command.opened", incident=incident).phrase, incidents=(incident,))

@@ -233,6 +233,7 @@ async def test_undo_is_asked_for_by_a_person_who_then_is_its_requester() -> None
     form = (await scene.press("alice", "undo", incident, plan=request.plan.id)).form
     assert form is not None
     assert (await scene.send("alice", "undo", form.value, reason="worse")).tone == "ok"
+    assert [entry.body["text"] for entry in await scene.entries(incident, "message.said")] == ["worse"]
     (nudge,) = await scene.entries(incident, "person.nudged")
     assert (nudge.body["what"], nudge.body["by"], nudge.body["plan"]["id"]) == ("undo", "alice", request.plan.id)
 
