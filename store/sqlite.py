@@ -77,8 +77,8 @@ class SqliteStore:
 @asynccontextmanager
 async def open_sqlite(path: Path, clock: Clock, ids: Ids, *, remember: int = ROOM) -> AsyncIterator[SqliteStore]:
     """Open the store at `path`, creating or upgrading it; `remember` is how many characters of timelines stay in memory
-    (the newest one always does). StoreBusy while another process holds it; StoreFull where
-    nothing can be written; StoreError for a newer schema or a file that is no store."""
+    (the newest one always does). StoreBusy while another process holds it; StoreFull where nothing can be written;
+    StoreError for a newer schema or a file that is no store."""
     with held(path):
         async with _connected(path) as db, _connected(path, upgrading=False) as reading:
             writer = Writer(db, path)
@@ -89,38 +89,22 @@ async def open_sqlite(path: Path, clock: Clock, ids: Ids, *, remember: int = ROO
                 yield SqliteStore(writer, Reader(reading, path), books, waiters, clock)
 
 
-class Nobody:
-    """Draws no ids: who only looks opens nothing."""
-
-    def draw(self, prefix: str) -> str:
-        raise LookupError(prefix)
-
-
-@asynccontextmanager
-async def look_into(path: Path, clock: Clock) -> AsyncIterator[SqliteStore]:
-    """Look into a store, also while another process holds it: everything can be read, writing raises StoreError and
-    waiting wakes nobody. StoreFull where there is no file, StoreError where its schema is another."""
-    present(path)
-    async with _connected(path, upgrading=False) as reading:
-        await known(reading, path)
-        writer = Writer(reading, path)
-        writer.close()
-        waiters = Waiters()
-        books = Bookkeeper(Nobody(), 0, waiters.tell, Shelf(0))
-        yield SqliteStore(writer, Reader(reading, path), books, waiters, clock)
-
-
 @asynccontextmanager
 async def open_beside(path: Path, clock: Clock, ids: Ids) -> AsyncIterator[SqliteStore]:
-    """Open a store that another process may be holding: to read it and to issue sign-in links, and for nothing else.
-    Neither is chained to anything the holder writes. StoreError where there is no store."""
+    """Open a store that another process may be holding: everything can be read and sign-ins can be written, which are
+    chained to nothing the holder writes. All other writing raises StoreError; waiting wakes nobody. StoreFull where
+    there is no file, StoreError where its schema is another."""
     present(path)
     async with _connected(path, upgrading=False) as db, _connected(path, upgrading=False) as reading:
-        writer = Writer(db, path)
+        await known(db, path)
+        closed, writer = Writer(db, path), Writer(db, path)
+        closed.close()
+        waiters = Waiters()
+        reader = Reader(reading, path)
+        store = SqliteStore(closed, reader, Bookkeeper(ids, 0, waiters.tell, Shelf(0)), waiters, clock)
+        store.sessions = SqliteSessions(writer, Porter(), reader, clock)
         async with _running(writer):
-            waiters = Waiters()
-        books = Bookkeeper(Nobody(), 0, waiters.tell, Shelf(0))
-        yield SqliteStore(writer, Reader(reading, path), books, waiters, clock)
+            yield store
 
 
 async def migrate(path: Path) -> tuple[int, int]:

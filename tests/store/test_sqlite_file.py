@@ -14,7 +14,7 @@ from store.audit import audit_verify
 from store.backup import backup
 from store.queries import queries
 from store.schema import NEWEST
-from store.sqlite import SqliteStore, look_into, migrate, open_sqlite
+from store.sqlite import SqliteStore, migrate, open_beside, open_sqlite
 from store.trouble import named
 from tests.store.world import START, StandingClock, ToldIds, decide, draft, drafts, sighting
 
@@ -94,7 +94,7 @@ async def test_what_waits_at_closing_is_written(path: Path) -> None:
         for i in range(100):
             group.create_task(store.timeline.write(incident, draft(f"k{i}")))
         await asyncio.sleep(0)
-    async with look_into(path, CLOCK) as store:
+    async with open_beside(path, CLOCK, ToldIds()) as store:
         assert len(await store.timeline.read(incident)) == 101
 
 
@@ -192,7 +192,7 @@ async def test_a_file_that_is_no_store_is_left_alone(path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         db.execute("CREATE TABLE somebody_elses (x)")
     before = path.read_bytes()
-    for attempt in (open_sqlite(path, CLOCK, ToldIds()), look_into(path, CLOCK)):
+    for attempt in (open_sqlite(path, CLOCK, ToldIds()), open_beside(path, CLOCK, ToldIds())):
         with pytest.raises(StoreError) as caught:
             async with attempt:
                 pass
@@ -214,7 +214,7 @@ async def test_a_newer_schema_is_said_and_left_alone(path: Path) -> None:
         pass
     with closing(sqlite3.connect(path)) as db:
         db.execute(f"PRAGMA user_version = {NEWEST + 1}")
-    for attempt in (open_sqlite(path, CLOCK, ToldIds()), look_into(path, CLOCK)):
+    for attempt in (open_sqlite(path, CLOCK, ToldIds()), open_beside(path, CLOCK, ToldIds())):
         with pytest.raises(StoreError) as caught:
             async with attempt:
                 pass
@@ -233,15 +233,25 @@ async def test_migrating_says_from_where_to_where(path: Path) -> None:
 
 async def test_one_may_look_while_another_holds_it(path: Path) -> None:
     with pytest.raises(StoreFull):
-        async with look_into(path, CLOCK):
+        async with open_beside(path, CLOCK, ToldIds()):
             pass
-    async with open_sqlite(path, CLOCK, ToldIds()) as store, look_into(path, CLOCK) as looking:
+    async with open_sqlite(path, CLOCK, ToldIds()) as store, open_beside(path, CLOCK, ToldIds()) as looking:
         incident = await some_story(store)
         assert await looking.timeline.read(incident) == await store.timeline.read(incident)
         assert await looking.register.newest() == await store.register.newest()
         with pytest.raises(StoreError) as caught:
             await looking.timeline.write(incident, draft("k"))
         assert words(caught) == "error.store_closed"
+        with pytest.raises(StoreError):
+            await looking.register.place([sighting("new")], decide)
+
+
+async def test_who_looks_may_sign_a_person_in(path: Path) -> None:
+    async with open_sqlite(path, CLOCK, ToldIds()) as store:
+        async with open_beside(path, CLOCK, ToldIds()) as looking:
+            await looking.sessions.issue("digest", "ann", START + timedelta(hours=1), one_time=True)
+        assert await store.sessions.redeem("digest") == "ann"
+        assert await store.sessions.redeem("digest") is None
 
 
 def anew(seen: Sighting, known: Known | None, group: Known | None) -> Placing:
