@@ -36,7 +36,7 @@ def page(
     """A whole page; `data` are attributes for the script on the main part, `toast` is said at its top."""
     attributes = {f"data-{name}": value for name, value in (data or {}).items()}
     said = toast or call.pages.flashes.take(call.secret)
-    body = h.body[
+    body = h.body(data_offline=call.text("web.offline"))[
         h.a(class_="skip", href="#main")[call.text("web.skip")],
         _header(call),
         h.div(id="toast", role="status", aria_live="polite")[toast_box(*said) if said else None],
@@ -142,7 +142,6 @@ def _who(call: Call) -> list[h.Element]:
 def _words(call: Call) -> dict[str, str]:
     """The few sentences the script itself says."""
     return {
-        "data-offline": call.text("web.offline"),
         "data-failed": call.text("web.failed"),
         "data-cancel": call.text("web.cancel"),
     }

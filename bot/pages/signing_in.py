@@ -97,7 +97,9 @@ async def _redeemed(call: Call, token: str) -> Account:
     found = await call.pages.sessions.redeem(digest(token[:200]))
     if found is None:
         raise Refused(403, "web.link_used")
-    return Account.model_validate_json(found)
+    account = Account.model_validate_json(found)
+    person = next((known for team in call.pages.teams.all() if (known := team.person(account))), None)
+    return account.model_copy(update={"name": person.name}) if person else account
 
 
 def _persona(call: Call, persona: str) -> Account:

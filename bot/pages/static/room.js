@@ -1,5 +1,4 @@
-// Swaps in what changed, sends forms without leaving the page, and shows times in the reader's own zone.
-"use strict";
+"use strict"; // swaps in what changed, sends forms without leaving the page, shows times in the reader's own zone
 (() => {
   const main = document.getElementById("main");
   const toasts = document.getElementById("toast");
@@ -118,9 +117,10 @@
       form.append(line);
       toast(told.tone, told.text, line);
     } else if (told.text) toast(told.tone, told.text, place);
-    if (form.id === "composer" && told.tone !== "refused") form.reset();
+    if (form.getAttribute("id") === "composer" && told.tone !== "refused") form.reset();
   };
 
+  // A form has fields named "id" and "action", which hide its own properties of those names: ask for attributes.
   const send = async (form, button) => {
     if (form.dataset.sending) return;
     form.dataset.sending = "yes";
@@ -128,7 +128,7 @@
     const body = new URLSearchParams(new FormData(form));
     button?.setAttribute("aria-busy", "true");
     try {
-      const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
+      const answer = await fetch(form.getAttribute("action"), { method: "POST", body, headers: { Accept: "application/json" } });
       show(form, place, await answer.json());
     } catch { toast("refused", main.dataset.failed, place); }
     button?.removeAttribute("aria-busy");
@@ -136,7 +136,7 @@
   };
 
   document.addEventListener("submit", (event) => {
-    if (!/\/(act|send|say)$/.test(event.target.action)) return;
+    if (!/^\/(act|send|say)$/.test(event.target.getAttribute("action"))) return;
     event.preventDefault();
     send(event.target, event.submitter);
   });

@@ -25,7 +25,8 @@ from tests.fakes.platforms import FakeInbox
 from tests.fakes.store import FakeStore
 
 ROOM = "payments"
-PEOPLE = tuple(p.model_copy(update={"accounts": {"console": p.id}}) for p in TEAM.people) + (
+PEOPLE = (
+    *(person.model_copy(update={"accounts": {"console": person.id}}) for person in TEAM.people),
     Person(id="guest", name="Guest", accounts={"console": "guest"}),
 )
 PAYMENTS = TEAM.model_copy(update={"rooms": (f"console:{ROOM}", "terminal:demo"), "people": PEOPLE})
