@@ -233,7 +233,9 @@ def _dry_run(state: State, entry: Entry) -> None:
 
 def _requested(state: State, entry: Entry) -> None:
     request = Request.model_validate(entry.body)
-    _on_proposal(state, request.plan.id, request=request)
+    # A newer card of the same plan waits afresh: what was decided and checked belongs to the older one.
+    afresh: State = {"decision": None, "checks": {}, "execution": None, "repeated_dry_run": None, "recovery": None}
+    _on_proposal(state, request.plan.id, request=request, **afresh)
     state["status"] = "awaiting_approval"
 
 

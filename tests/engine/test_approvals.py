@@ -306,6 +306,18 @@ async def test_one_that_a_newer_card_replaced(room: Room) -> None:
     assert isinstance(await room.attempt(form(newer)), Decision)
 
 
+async def test_a_newer_card_waits_afresh(room: Room) -> None:
+    older = await room.ask()
+    await room.attempt(form(older))
+    newer = await room.ask(i=2)
+    state = fold(await room.timeline.read(INCIDENT))
+    proposal = state.proposal_of(newer.id)
+    assert proposal is not None
+    assert (proposal.decision, proposal.execution, proposal.checks) == (None, None, {})
+    assert state.status == "awaiting_approval"
+    assert await room.refused(form(older)) == "used"
+
+
 async def test_one_of_an_earlier_episode(room: Room) -> None:
     request = await room.ask()
     await room.write("reopened:2", "incident.reopened", {})
