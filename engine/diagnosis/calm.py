@@ -18,6 +18,8 @@ FELT = frozenset(
     }
 )
 FAILURES = frozenset({"error_ratio", "unavailable_ratio", "timeout_ratio"})
+RARE = 0.01
+"""Share of requests below which failures are background."""
 ALIKE = 0.25
 """How far the alert's own series may differ from traffic, in growth, and still be called traffic."""
 
@@ -36,11 +38,20 @@ def _harms(each: Evidence, evidence: Sequence[Evidence]) -> bool:
         return False
     if each.kind == "sli":
         return not each.details.get("back") and not _follows_traffic(each, evidence)
-    if each.kind == "log":
-        return each.details.get("level") != "warning"
+    if each.kind == "log" or each.signal == "error_span":
+        return each.details.get("level") != "warning" and not _is_rare(each, evidence)
     if each.signal == "traffic":
         return each.details.get("direction") == "down"
     return each.kind in ("trace", "state", "probe") or each.signal in FELT
+
+
+def _is_rare(each: Evidence, evidence: Sequence[Evidence]) -> bool:
+    """Whether so few of the requests met this that no user-facing share can notice; unknown without traffic."""
+    seconds = each.window.end.timestamp() - each.window.split.timestamp()
+    rates = [
+        one.after.value for one in evidence if one.signal == "traffic" and one.service == each.service and one.after
+    ]
+    return bool(rates) and each.count < RARE * max(rates) * seconds
 
 
 def _follows_traffic(sli: Evidence, evidence: Sequence[Evidence]) -> bool:

@@ -40,6 +40,8 @@ class Clue(Value):
 class Suspicion:
     """Who is suspected: a service, maybe one of its peers, maybe a change; and since when its trouble shows.
 
+    `onset` is when the first harmful signal of the service turned, `settled` when the last of them did.
+
     `peers` are all neighbours that the service calls; `slack` is how many seconds the onset may be dated too early.
     `linked`: evidence leads from the service of the alert to this one; `late`: its trouble began clearly after theirs.
     """
@@ -48,6 +50,7 @@ class Suspicion:
     peer: str = ""
     change: Change | None = None
     onset: datetime | None = None
+    settled: datetime | None = None
     slack: float = 0.0
     peers: frozenset[str] = frozenset()
     depth: int = 0
@@ -58,13 +61,17 @@ class Suspicion:
         """Whether a change came before the trouble; never where no trouble is dated."""
         return self.onset is not None and (self.onset - change.at).total_seconds() >= -self.slack
 
+    def follows(self, change: Change) -> bool:
+        """Whether a change came after all of the trouble; one in the middle of it neither precedes nor follows."""
+        return self.settled is not None and change.at > self.settled
+
 
 def found(clue: Clue, suspicion: Suspicion, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
     """The evidence in which a clue shows, that of its first sign first; empty where it does not."""
     hits = {each.id: each for sign in clue.any for each in evidence if _shows(sign, suspicion, each)}
     if any(sign.state == "normal" for sign in clue.any) and _disturbed(clue, suspicion, evidence):
         return ()
-    if any(sign.state == "none_before_onset" for sign in clue.any) and _preceded(suspicion, evidence):
+    if any(sign.state == "none_before_onset" for sign in clue.any) and _may_precede(suspicion, evidence):
         return ()
     return tuple(hits.values())
 
@@ -75,9 +82,9 @@ def _disturbed(clue: Clue, suspicion: Suspicion, evidence: Sequence[Evidence]) -
     return any(_shows(sign, suspicion, each) for sign in signs for each in evidence)
 
 
-def _preceded(suspicion: Suspicion, evidence: Sequence[Evidence]) -> bool:
+def _may_precede(suspicion: Suspicion, evidence: Sequence[Evidence]) -> bool:
     return any(
-        each.change is not None and each.service == suspicion.service and suspicion.precedes(each.change)
+        each.change is not None and each.service == suspicion.service and not suspicion.follows(each.change)
         for each in evidence
     )
 
@@ -120,7 +127,7 @@ def _has_state(state: State, suspicion: Suspicion, each: Evidence) -> bool:
         case "before_onset":
             return each.change is not None and suspicion.change == each.change
         case "none_before_onset":
-            return each.change is None or not suspicion.precedes(each.change)
+            return each.change is None or suspicion.follows(each.change)
         case "new_version" | "other_version":
             return each.abnormal and _by_version(state == "new_version", suspicion.change, each)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from engine.diagnosis.clues import Suspicion, called
-from engine.diagnosis.signals import began
+from engine.diagnosis.signals import HARM, began
 from engine.model import Change, Evidence, Window
 from engine.team import Service
 
@@ -63,12 +63,15 @@ def _seconds(earlier: datetime | None, later: datetime | None) -> float:
 
 
 def _suspicion(name: str, peers: frozenset[str], evidence: Sequence[Evidence]) -> Suspicion:
-    onset, slack = began(each for each in evidence if each.service == name)
+    own = [each for each in evidence if each.service == name]
+    onset, slack = began(own)
+    settled = max((each.onset for each in own if each.abnormal and each.signal in HARM and each.onset), default=None)
     if onset is None:
-        watched = [each for each in evidence if each.service == name and each.kind == "sli" and each.abnormal]
+        watched = [each for each in own if each.kind == "sli" and each.abnormal]
         onset = min((each.onset for each in watched if each.onset), default=None)
+        settled = max((each.onset for each in watched if each.onset), default=None)
         slack = max((float(each.details.get("step", 0.0)) for each in watched), default=0.0)
-    return Suspicion(service=name, onset=onset, slack=slack, peers=peers)
+    return Suspicion(service=name, onset=onset, settled=settled, slack=slack, peers=peers)
 
 
 def bound(suspicion: Suspicion, scope: Sequence[str], evidence: Sequence[Evidence]) -> Iterator[Suspicion]:

@@ -15,6 +15,8 @@ UNUSUAL = 3.0
 MOST_UNUSUAL = 1000.0
 FEWEST_BEFORE = 3
 WIDEST = 15
+FOOT = 0.15
+"""Share of a shift below which it has not begun."""
 
 
 @dataclass(frozen=True)
@@ -144,9 +146,12 @@ def _measured(group: Sequence[Series], early: int) -> Iterator[Shift]:
 def _onset(values: Floats, base: Floats, scale: Floats, sign: Floats, peak: NDArray[np.int_]) -> NDArray[np.int_]:
     """Walk back from the peak of each row to the last three calm points in a row; the onset is right behind them.
 
-    Calm is half of what makes a shift count, so that a ramp is dated to its foot and not to its middle.
+    Calm is less than half of what makes a shift count, so that a ramp is dated to its foot; and less than a small part
+    of the shift itself, so that a little background before a large one is not taken for its beginning.
     """
-    calm = sign[:, None] * (values - base[:, None]) < UNUSUAL / 2 * scale[:, None]
+    away = sign[:, None] * (values - base[:, None])
+    foot = FOOT * away[np.arange(len(values)), peak]
+    calm = away < np.maximum(UNUSUAL / 2 * scale, foot)[:, None]
     run = calm.copy()
     run[:, 1:] &= calm[:, :-1]
     run[:, 2:] &= calm[:, :-2]

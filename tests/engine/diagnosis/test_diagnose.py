@@ -73,6 +73,23 @@ def test_a_release_after_the_trouble_began_is_not_blamed(pace: dict):
     assert (found.cause.category, found.cause.change) == ("db_pool_exhaustion", None)
 
 
+def test_a_release_in_the_middle_of_the_trouble_is_neither_blamed_nor_ruled_out():
+    scene = pool_leak()
+    scene.observations = [each for each in scene.observations if each.kind != "change"]
+    scene.fault = 0
+    scene.series("error_ratio", 0.0, 0.2)
+    scene.fault = 4
+    found = scene.changes(scene.released(2)).verdict()
+    assert found.cause is None
+    assert {"deploy_db_regression", "db_pool_exhaustion"} & {each.category for each in found.hypotheses}
+
+
+def test_a_handful_of_errors_in_the_log_does_not_spoil_a_false_alarm():
+    scene = false_alarm()
+    assert scene.says("lost a deadlock on row {n}", 3).verdict().quiet
+    assert not scene.says("cannot write order {n}", 60).verdict().quiet
+
+
 @PACED
 def test_an_innocent_release_does_not_hide_a_stalled_neighbour(pace: dict):
     scene = stalled_peer(**pace)

@@ -31,8 +31,12 @@ def test_a_noisy_series_needs_more_than_its_floor():
 def test_the_onset_is_the_foot_of_the_ramp():
     ramp = [0.0] * 35 + [0.02 * n for n in range(1, 11)]
     found = one(ramp, 30)
-    assert found.onset == 35.0
+    assert found.onset == 36.0
     assert found.after == pytest.approx(0.18)
+
+
+def test_a_little_background_before_a_large_shift_is_not_its_onset():
+    assert one([0.0] * 30 + [0.008] * 8 + [0.1] * 8, 30).onset == 38.0
 
 
 def test_an_onset_before_the_split_is_found_too():
