@@ -1,0 +1,1 @@
+"""Checks the pages of the browser room, over HTTP and in a real browser."""

@@ -79,7 +79,7 @@ async def typing(stage: Stage, paper: Paper) -> AsyncIterator[str]:
 
 
 async def nothing() -> AsyncIterator[str]:
-    for line in ():
+    for line in list[str]():
         yield line
 
 
