@@ -12,7 +12,7 @@ from typing import Any
 from bot import inspection, showcase
 from bot.platforms.terminal import TerminalPlatform, chat
 from bot.run import run
-from bot.settings import Settings, load
+from bot.settings import Settings, load, preferred_language
 from bot.wiring import real_parts
 from cards.words import Words
 from engine.errors import TocsinError
@@ -41,7 +41,7 @@ def make_parser() -> argparse.ArgumentParser:
     """All commands with their options."""
     parser = argparse.ArgumentParser(prog="tocsin", description="An on-call teammate that lives in chat.")
     parser.add_argument("--verbose", action="store_true", help="log more")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True)
     _add(commands, "run", serve, "run the bot until it is told to stop")
     demo = _add(commands, "demo", play_demo, "break a small payment system and watch the incident")
     demo.add_argument("--headless", action="store_true", help="play it in this terminal with a scripted operator")
@@ -78,7 +78,7 @@ def _add(
 ) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=text, description=text)
     parser.add_argument("--config", type=Path, default=None, help="settings file (TOML)")
-    parser.add_argument("--lang", choices=("zh", "en"), default="en", help="language of what is printed")
+    parser.add_argument("--lang", choices=("zh", "en"), default=preferred_language(), help="language (default: yours)")
     parser.set_defaults(command=command)
     return parser
 
@@ -127,22 +127,16 @@ def play_demo(options: argparse.Namespace) -> int:
         say(words.text(word, address=address, scenario=options.scenario))
 
     where = (options.host, options.port)
-    asyncio.run(showcase.play_in_browser(options.scenario, where, prometheus=options.prometheus, told=told))
+    stage = showcase.Stage(options.team_files, options.lang, options.prometheus)
+    asyncio.run(showcase.play_in_browser(options.scenario, where, stage, told))
     return OK
 
 
 def _play_headless(options: argparse.Namespace) -> int:
     out = sys.stderr if options.json else sys.stdout
     platform = TerminalPlatform(out)
-    state, timeline = asyncio.run(
-        showcase.play_headless(
-            options.scenario,
-            options.lang,
-            prometheus=options.prometheus,
-            platform=platform,
-            team_files=options.team_files,
-        )
-    )
+    stage = showcase.Stage(options.team_files, options.lang, options.prometheus)
+    state, timeline = asyncio.run(showcase.play_headless(options.scenario, stage, platform))
     if options.json:
         say(json.dumps({"incident": state.id, "outcome": state.outcome, "timeline": timeline}, ensure_ascii=False))
     expected = showcase.EXPECTED[options.scenario]

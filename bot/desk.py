@@ -2,10 +2,12 @@
 
 from bot.outbox import Outbox
 from cards import views
-from cards.model import Card
+from cards.model import Card, Prose
 from cards.words import Words
 from engine.incident import Incident, fold
+from engine.model import Phrase
 from engine.ports import Register, Teams, Timeline
+from engine.team import Team
 
 
 class ChatDesk:
@@ -28,6 +30,16 @@ class ChatDesk:
         team = self._teams.team(await self._register.team_of(incident))
         for room in team.rooms:
             await self._outbox.want(room, incident, (slot,))
+
+    async def announce(self, team: Team, phrase: Phrase) -> None:
+        """Say something that belongs to no incident in the team's rooms, once per wording."""
+        words = Words(team.language)
+        text = words.say(phrase)
+        card = Card(
+            title=words.text("say.title"), summary=text, tone="warning", blocks=(Prose(text),), language=team.language
+        )
+        if self._outbox is not None:
+            await self._outbox.announce(team.rooms, card)
 
     async def state(self, incident: str) -> Incident:
         """The incident as its timeline stands now."""

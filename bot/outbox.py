@@ -47,6 +47,18 @@ class Outbox:
         await self._posts.want(room, incident, slots)
         self._ring(room)
 
+    async def announce(self, rooms: tuple[str, ...], card: Card) -> None:
+        """Post a card that belongs to no incident, as far as the rooms take it now; a repetition is one message."""
+        for room in rooms:
+            name, _, channel = room.partition(":")
+            if name not in self._platforms:
+                continue
+            try:
+                async with asyncio.timeout(SEND_TIMEOUT):
+                    await self._platforms[name].post(channel, "", card, f"announced/{fingerprint(card)[:16]}")
+            except (PlatformError, TimeoutError) as error:
+                log.warning("%s does not take an announcement: %s", room, error)
+
     async def settle(self, seconds: float) -> None:
         """Wait, at most this long, until everything wanted is shown."""
         for _ in range(int(seconds / SETTLE_STEP)):

@@ -100,6 +100,8 @@ async def _every(house: House, seconds: float, work: Round) -> None:
 async def _reload_teams(house: House) -> None:
     for problem in await asyncio.to_thread(house.teams.reload):
         log.error("team files: %s", Words("en").say(problem.error.phrase))
+        if problem.team in (team.id for team in house.teams.all()):
+            await house.desk.announce(house.teams.team(problem.team), problem.error.phrase)
 
 
 async def _look_for_silence(house: House) -> None:

@@ -177,6 +177,12 @@ def secret_from_environment(name: str) -> str:
     return os.environ.get(name, "")
 
 
+def preferred_language() -> str:
+    """zh where the machine speaks Chinese, else en."""
+    spoken = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return "zh" if spoken.startswith("zh") else "en"
+
+
 def _unknown_variables() -> list[str]:
     sections = {name.upper() for name in Settings.model_fields}
     names = (name for name in os.environ if name.startswith(PREFIX) and not name.startswith(f"{PREFIX}REQUIRE_"))

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import shutil
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
 from aiohttp import ClientError, ClientSession
 
 from bot.demo.launch import WorldAddresses, open_world
@@ -52,6 +54,15 @@ END_WITHIN = 100.0
 
 
 @dataclass(frozen=True)
+class Stage:
+    """Which teams play, in which language, and whether the real Prometheus and Alertmanager watch."""
+
+    team_files: Path = TEAM_FILES
+    language: str = "zh"
+    prometheus: bool = False
+
+
+@dataclass(frozen=True)
 class Showcase:
     """A world, the bot that watches it, and how to break it."""
 
@@ -78,38 +89,53 @@ class Showcase:
 
 @asynccontextmanager
 async def open_showcase(
-    host: str, port: int, *, prometheus: bool, platforms: tuple[Platform, ...] = (), team_files: Path = TEAM_FILES
+    host: str, port: int, stage: Stage, platforms: tuple[Platform, ...] = ()
 ) -> AsyncIterator[Showcase]:
     """A world and a bot on it, in a temporary data directory; both end with the block."""
     listening = bind(host, port)
     host, port = listening.getsockname()[:2]
     address = f"http://{host}:{port}"
     with tempfile.TemporaryDirectory(prefix="tocsin-demo-", ignore_cleanup_errors=True) as folder:
-        async with open_world(f"{address}/alerts/alertmanager", prometheus=prometheus) as addresses:
+        files = await asyncio.to_thread(translate_teams, stage.team_files, Path(folder) / "teams", stage.language)
+        async with open_world(f"{address}/alerts/alertmanager", prometheus=stage.prometheus) as addresses:
             settings = _settings(Path(folder), host, port, addresses)
-            async with _at_work(settings, platforms, team_files, listening, addresses, address) as showcase:
+            async with _Opening(settings, platforms, files, listening, addresses, address).at_work() as showcase:
                 yield showcase
 
 
-@asynccontextmanager
-async def _at_work(
-    settings: Settings,
-    platforms: tuple[Platform, ...],
-    team_files: Path,
-    listening: socket.socket,
-    addresses: WorldAddresses,
-    address: str,
-) -> AsyncIterator[Showcase]:
-    stage: list[Showcase] = []
+def translate_teams(files: Path, folder: Path, language: str) -> Path:
+    """A copy of these team files in which every team speaks this language; blocks."""
+    shutil.copytree(files, folder)
+    for path in folder.glob("*/team.yaml"):
+        team = yaml.safe_load(path.read_text(encoding="utf-8")) | {"language": language}
+        path.write_text(yaml.safe_dump(team, allow_unicode=True), encoding="utf-8")
+    return folder
 
-    async def arm(scenario: str) -> Phrase:
-        await stage[0].arm(scenario)
-        return Phrase(word="cli.demo_armed", values={"scenario": scenario})
 
-    parts = real_parts(platforms=platforms, team_files=team_files, demo=arm, personas=True)
-    async with working(settings, parts, listening) as house:
-        stage.append(Showcase(house, address, addresses))
-        yield stage[0]
+@dataclass(frozen=True)
+class _Opening:
+    """What a bot on a demo world is opened with."""
+
+    settings: Settings
+    platforms: tuple[Platform, ...]
+    team_files: Path
+    listening: socket.socket
+    addresses: WorldAddresses
+    address: str
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[Showcase]:
+        """The bot at work; its command `demo` arms further scenarios."""
+        opened: list[Showcase] = []
+
+        async def arm(scenario: str) -> Phrase:
+            await opened[0].arm(scenario)
+            return Phrase(word="cli.demo_armed", values={"scenario": scenario})
+
+        parts = real_parts(platforms=self.platforms, team_files=self.team_files, demo=arm, personas=True)
+        async with working(self.settings, parts, self.listening) as house:
+            opened.append(Showcase(house, self.address, self.addresses))
+            yield opened[0]
 
 
 def _settings(folder: Path, host: str, port: int, addresses: WorldAddresses) -> Settings:
@@ -126,13 +152,9 @@ def _settings(folder: Path, host: str, port: int, addresses: WorldAddresses) -> 
     )
 
 
-async def play_headless(
-    scenario: str, language: str, *, prometheus: bool, platform: Platform, team_files: Path
-) -> tuple[Incident, list[dict[str, Any]]]:
+async def play_headless(scenario: str, stage: Stage, platform: Platform) -> tuple[Incident, list[dict[str, Any]]]:
     """Play one scenario to its end with the scripted operator; returns the last state and the public timeline."""
-    async with open_showcase(
-        "127.0.0.1", 0, prometheus=prometheus, platforms=(platform,), team_files=team_files
-    ) as showcase:
+    async with open_showcase("127.0.0.1", 0, stage, (platform,)) as showcase:
         house = showcase.house
         operator = Operator(
             desk=house.desk,
@@ -141,7 +163,7 @@ async def play_headless(
             clock=house.tools.clock,
             account=Account(platform="terminal", id="lin", name="Lin"),
             room="demo",
-            language=language,
+            language=stage.language,
             holds=scenario == SCENARIOS[0],
         )
         await showcase.arm(scenario)
@@ -152,10 +174,10 @@ async def play_headless(
         return state, [entry.model_dump(mode="json", exclude={"incident"}) for entry in entries]
 
 
-async def play_in_browser(scenario: str, where: tuple[str, int], *, prometheus: bool, told: Told) -> None:
+async def play_in_browser(scenario: str, where: tuple[str, int], stage: Stage, told: Told) -> None:
     """`tocsin demo`: the browser room on this address until a signal comes."""
     stop = stop_signal()
-    async with open_showcase(*where, prometheus=prometheus) as showcase:
+    async with open_showcase(*where, stage) as showcase:
         told("cli.demo_ready", showcase.address)
         async with asyncio.TaskGroup() as group:
             arming = group.create_task(showcase.arm(scenario))

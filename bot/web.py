@@ -28,6 +28,9 @@ CLOCK = web.AppKey("clock", Clock)
 GAUGES = web.AppKey("gauges", Gauges)
 WAKE: web.AppKey[Callable[[str], None]] = web.AppKey("wake")
 
+OWN_TOKENS: web.AppKey[Callable[[str], str]] = web.AppKey("own_tokens")
+"""The team whose own intake token this is, "" for none."""
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 LIST_LIMIT = 200
@@ -87,11 +90,12 @@ def is_loopback(request: web.Request) -> bool:
 async def take_alerts(request: web.Request) -> web.Response:
     """`POST /alerts/{format}` → 202 once everything readable is on disk."""
     app = request.app
-    if not may(request, app[SETTINGS].intake.token.get_secret_value()):
+    team = app[OWN_TOKENS](bearer(request))
+    if not team and not may(request, app[SETTINGS].intake.token.get_secret_value()):
         app[GAUGES].count("intake_unauthorised")
         return refuse(401, Phrase(word="error.intake_token"), **{"WWW-Authenticate": "Bearer"})
     body = await request.read()
-    event = AlertReceived(id=f"raw_{secrets.token_hex(8)}", format=request.match_info["format"], body=body)
+    event = AlertReceived(f"raw_{secrets.token_hex(8)}", request.match_info["format"], body, team)
     answer = await app[FRONT_DOOR].receive(event)
     app[GAUGES].count("alerts_accepted", answer.accepted)
     return web.json_response({"accepted": answer.accepted, "incidents": list(answer.incidents)}, status=202)

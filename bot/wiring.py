@@ -1,6 +1,7 @@
 """Puts the house together: the one place that knows concrete classes. Opened in order, closed in reverse."""
 
 import asyncio
+import hmac
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -20,7 +21,7 @@ from bot.pages.call import Pages
 from bot.pages.routes import add_pages
 from bot.platforms.console import ConsolePlatform
 from bot.platforms.contract import Platform
-from bot.settings import Backend, Settings
+from bot.settings import Backend, Settings, secret_from_environment
 from bot.teams import TeamFiles
 from cards.words import Words
 from engine.errors import StoreFull, TocsinError
@@ -132,6 +133,7 @@ def _furnish(
     front_door = FrontDoor(_handling(settings, parts, tools, store, lives))
     app = door.make_app(settings)
     _hang(app, tools, front_door, lives)
+    app[door.OWN_TOKENS] = _own_tokens(teams)
     pages = Pages(
         console,
         store.sessions,
@@ -174,6 +176,16 @@ def _hang(app: web.Application, tools: Tools, front_door: FrontDoor, lives: Live
     app[door.CLOCK] = tools.clock
     app[door.WAKE] = lives.wake
     app[door.GAUGES] = Gauges()
+
+
+def _own_tokens(teams: TeamFiles) -> Callable[[str], str]:
+    """Alerts that come with a team's own token belong to that team, whatever their labels say."""
+
+    def owner(token: str) -> str:
+        known = ((team, secret_from_environment(name)) for team, name in teams.intake_tokens().items())
+        return next((team for team, own in known if own and hmac.compare_digest(own.encode(), token.encode())), "")
+
+    return owner
 
 
 def _watch(house: House) -> None:

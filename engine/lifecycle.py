@@ -78,7 +78,7 @@ class Life:
         treatment = Treatment(self.incident, self.journal, self.tools)
         if asked_for is not None and asked_for.plan is not None:
             if asked_for.what == "undo":
-                return await treatment.undo(asked_for.plan, asked_for.by)
+                return await treatment.undo(asked_for.plan, asked_for.by, turn)
             return await treatment.treat(asked_for.plan)
         diagnosis = await self._investigate(turn)
         if diagnosis.cause is None:
@@ -86,7 +86,16 @@ class Life:
         await self._recall(f"background/{turn}", diagnosis.cause.category)
         seed = f"{self.incident}/{self.journal.key(str(turn))}"
         plans = policy.propose(diagnosis, self._services(await self.state()), seed)
-        return await treatment.treat(plans[0]) if plans else "needs_human"
+        if not plans:
+            await self._say_left_out(turn, diagnosis)
+            return "needs_human"
+        return await treatment.treat(plans[0])
+
+    async def _say_left_out(self, turn: int, diagnosis: Diagnosis) -> None:
+        """Why a known cause has no plan: a value is missing, or the catalogue offers nothing against it."""
+        why = policy.left_out(diagnosis, self._services(await self.state())) or (Phrase(word="notice.no_remedy"),)
+        await self.journal.settle(f"no_plan/{turn}", "notice.posted", HandedOver(say=why[0]))
+        await self.journal.tell(f"say:{self.journal.key(f'no_plan/{turn}')}")
 
     async def _recall(self, name: str, category: str) -> None:
         state = await self.state()

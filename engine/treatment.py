@@ -1,10 +1,13 @@
 """Takes one plan all the way: judge, checkpoint, dry-run, ask, look again, change, verify; or hands it to people."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from engine import approvals, evidence, execution, policy, recovery
+from engine.errors import ExecutorError
 from engine.incident import Asked, Incident, fold
 from engine.journal import Journal
 from engine.learning import habits
@@ -71,8 +74,9 @@ class Treatment:
                 return await self._after(plan, result, undo_of)
         return "needs_human"
 
-    async def undo(self, plan: Plan, by: str) -> Outcome:
-        """Bring back the checkpoint taken before this plan; asked for by a person, who cannot approve it."""
+    async def undo(self, plan: Plan, by: str, turn: int) -> Outcome:
+        """Bring back the checkpoint taken before this plan; asked for by a person, who cannot approve it. Each turn
+        asks anew, so that what was refused once can be asked for again."""
         proposal = (await self.state()).proposals.get(plan.id)
         executor = self.tools.executors.get(plan.executor)
         if proposal is None or proposal.request is None or executor is None:
@@ -81,7 +85,8 @@ class Treatment:
         if way_back is None:
             await self._note(f"{plan.id}/no_way_back", Phrase(word="notice.no_way_back"))
             return "needs_human"
-        return await self.treat(way_back.model_copy(update={"requester": by}), undo_of=plan.id)
+        asked = {"id": f"{way_back.id}_{turn}", "requester": by}
+        return await self.treat(way_back.model_copy(update=asked), undo_of=plan.id)
 
     async def state(self) -> Incident:
         """The incident as its timeline stands now."""
@@ -192,8 +197,8 @@ class Treatment:
         if result.result != "done" or result.receipt is None:
             return "needs_human"
         if undo_of:
-            checkpoint = str(plan.arguments.get("checkpoint", ""))
-            restored = Restored(plan=undo_of, checkpoint=checkpoint)
+            undone = (await self.state()).proposals[undo_of]
+            restored = Restored(plan=undo_of, checkpoint=undone.checkpoint.id if undone.checkpoint else "")
             await self.journal.settle(f"{plan.id}/restored", "checkpoint.restored", restored)
         await self.journal.tell("header")
         look = Looking(self, plan, result.receipt)
@@ -234,10 +239,10 @@ class Looking:
         question = Question(incident=state.id, alert=state.alert, service=service, neighbours=neighbours, window=window)
         seen, _ = await evidence.gather(question, tools.sources, tools.clock, tools.tempo.source_timeout, _unheard)
         cause = state.diagnosis.cause if state.diagnosis else None
-        look = self._look(state, seen, now)
+        look = await self._look(state, seen, now)
         return recovery.compare(state.sweep.evidence, look, service, cause.category if cause else "")
 
-    def _look(self, state: Incident, seen: Sequence[Observation], now: datetime) -> recovery.Look:
+    async def _look(self, state: Incident, seen: Sequence[Observation], now: datetime) -> recovery.Look:
         proposal = state.proposals[self.plan.id]
         return recovery.Look(
             observations=seen,
@@ -245,11 +250,20 @@ class Looking:
             until=now,
             executed_at=self.receipt.at,
             state_before=proposal.checkpoint.state if proposal.checkpoint else {},
-            state_after=next(
-                (o.state for o in seen if o.kind == "state" and o.service == self.plan.target and o.state), {}
-            ),
+            state_after=await self._target_now(now),
             changes=proposal.dry_run.changes if proposal.dry_run else (),
         )
+
+
+    async def _target_now(self, now: datetime) -> dict[str, Any]:
+        """What the target says of itself now; nothing where it does not answer."""
+        tools = self.treatment.tools
+        try:
+            async with asyncio.timeout(tools.tempo.act_timeout):
+                taken = await tools.executors[self.plan.executor].checkpoint(self.plan.target, "now", now)
+        except (ExecutorError, TimeoutError):
+            return {}
+        return taken.state
 
 
 async def _unheard(asked: Asked) -> None:

@@ -10,7 +10,7 @@ from bot.demo.releases import Refused, Release, Releases
 from bot.demo.services.coupon import DiscountTable
 from bot.demo.traffic import BASE_RPS, Traffic
 
-BASELINE_S = 15.0
+BASELINE_S = 25.0
 SURGE_RPS = {"order-service": 48.0, "payment-service": 44.0}
 RECALCULATION_HOLDS_S = 4.0
 FALSE_ALARM_LASTS_S = 60.0
