@@ -135,7 +135,8 @@ def _full(call: Call, incident: str) -> h.Element | None:
 def _room_card(call: Call, here: Room, alive: Sequence[Incident]) -> h.Element:
     there = [item for item in alive if item.team == here.team.id]
     waiting = [item for item in there if item.status in ("awaiting_approval", "needs_human")]
-    tone = "warning" if waiting else "bad" if there else "good"
+    ill = [item for item in there if item.status != "recovered"]
+    tone = "warning" if waiting else "bad" if ill else "good"
     count = call.text("web.open_incidents", n=len(there)) if there else call.text("web.all_quiet")
     return h.a(class_=f"room-card tone-{tone}", href=f"/rooms/{here.id}")[
         h.strong[f"# {here.id}"],

@@ -13,8 +13,7 @@
     for (const time of root.querySelectorAll("time.local:not([data-utc])")) {
       const at = new Date(time.dateTime);
       time.dataset.utc = time.title = time.textContent;
-      const sameDay = at.toDateString() === new Date().toDateString();
-      const day = sameDay ? {} : { month: "2-digit", day: "2-digit" };
+      const day = at.toDateString() === new Date().toDateString() ? {} : { month: "2-digit", day: "2-digit" };
       const clock = { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false };
       time.textContent = at.toLocaleString(document.documentElement.lang, { ...day, ...clock });
     }
@@ -25,6 +24,7 @@
     line.className = `toast toast-${tone}`;
     line.textContent = ({ ok: "✓ ", refused: "✕ " }[tone] || "· ") + text;
     (where || toasts).replaceChildren(line);
+    if (tone !== "refused") setTimeout(() => line.remove(), 30000);
   };
 
   const keyOf = (field) => {
