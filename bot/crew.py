@@ -27,7 +27,8 @@ class Crew:
     ) -> None:
         for task in self._tasks.values():
             task.cancel()
-        await self._group.__aexit__(kind, error, trace)
+        # What the block itself raised goes on as it is: handed to the group, it would come back wrapped.
+        await self._group.__aexit__(None, None, None)
 
     def start(self, name: str, work: Callable[[], Awaitable[None]], failed: Failed | None = None) -> None:
         """Start a task under a name; nothing happens where one of this name is still at work."""
