@@ -162,8 +162,8 @@ def _finding(item: Finding, width: int) -> list[str]:
     since = f"({item.since})" if item.since else ""
     told = " ".join(part for part in (item.text, change, since) if part)
     lines = _lines(f"{'▲' if item.abnormal else '·'} {item.id} [{item.kind}] {told}", width, 2, 4)
-    lines += _lines(item.query, width, 6, 8) if item.query else []
-    return lines + (_lines(item.link, width, 6, 8) if item.link else [])
+    # One line of the query; the incident page has the whole of it, and the link.
+    return [*lines, f"      {fitted(_one_line(item.query), width - 6).rstrip()}"] if item.query else lines
 
 
 def _table(block: Table, width: int) -> list[str]:
@@ -206,9 +206,7 @@ def _sizes(wanted: list[int], room: int) -> list[int]:
 
 def _chart(block: Chart, width: int) -> list[str]:
     lines = _lines(f"{block.title}", width, 2)
-    for row in spark(block, width - 4):
-        lines += _lines(row, width, 4, 4)
-    return lines
+    return lines + [f"    {fitted(visible(row), width - 4).rstrip()}" for row in spark(block, width - 4)]
 
 
 def _choice(choice: Button | Link, width: int) -> list[str]:
