@@ -1,8 +1,10 @@
 """Plays the operator of a headless demo: reads the thread as a person would, and answers through the same doors."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.desk import ChatDesk
+from cards.words import Words
 from engine.errors import TocsinError
 from engine.incident import Incident, Proposal
 from engine.model import Phrase
@@ -12,6 +14,9 @@ from handlers.front_door import FrontDoor
 from handlers.inbound import Answer, ButtonPressed, FormSent, Inbound, MessageSaid, Place
 
 PAUSE = 0.2
+READING = 1.5
+"""Seconds a person takes to read a card before answering it."""
+
 LOOKS = 3
 
 LINES = {
@@ -42,6 +47,7 @@ class Operator:
     room: str
     language: str
     holds: bool
+    echo: Callable[[str, str], None]
     transcript: list[Inbound] = field(default_factory=list)
     _sent: int = 0
     _done: set[str] = field(default_factory=set)
@@ -69,8 +75,9 @@ class Operator:
     async def _answer(self, state: Incident) -> None:
         if not state.acknowledged_by:
             await self._press(state, "ack", once="ack")
-        if state.diagnosis is not None and state.diagnosis.cause is not None:
+        if state.proposals:
             for constraint in state.holding:
+                await self.clock.sleep(READING)
                 await self._press(state, "lift", once=constraint.id, constraint=constraint.id)
         for proposal in state.proposals.values():
             await self._answer_proposal(state, proposal)
@@ -87,12 +94,14 @@ class Operator:
         if request.id in self._done:
             return
         self._done.add(request.id)
+        await self.clock.sleep(READING)
         if request.judgement.needs_word:
             await self._say(state.id, LINES[self.language]["approve"].format(approval=request.id))
         else:
             await self._approve_with_form(state, request.id)
 
     async def _approve_with_form(self, state: Incident, approval: str) -> None:
+        self.echo(self.account.name, f"[{self._label('approve')}]")
         answer = await self._send(
             ButtonPressed(
                 self._id(), self._place(state.id), self.account, "approve", self._value(state, approval=approval)
@@ -115,15 +124,20 @@ class Operator:
     async def _press(self, state: Incident, action: str, *, once: str, **value: str) -> None:
         if once not in self._done:
             self._done.add(once)
+            self.echo(self.account.name, f"[{self._label(action)}]")
             event = ButtonPressed(self._id(), self._place(state.id), self.account, action, self._value(state, **value))
             await self._send(event)
 
     async def _say(self, incident: str, text: str) -> None:
+        self.echo(self.account.name, text)
         await self._send(MessageSaid(self._id(), self._place(incident), self.account, text, mentions_bot=True))
 
     async def _send(self, event: Inbound) -> Answer:
         self.transcript.append(event)
         return await self.front_door.receive(event)
+
+    def _label(self, action: str) -> str:
+        return Words(self.language).text(f"button.{action}")
 
     def _place(self, incident: str) -> Place:
         return Place(platform=self.account.platform, room=self.room, thread=incident, incident=incident)

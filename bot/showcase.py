@@ -16,6 +16,7 @@ from aiohttp import ClientError, ClientSession
 
 from bot.demo.launch import WorldAddresses, open_world
 from bot.platforms.contract import Platform
+from bot.platforms.terminal import TerminalPlatform
 from bot.rehearsal import Operator
 from bot.run import bind, stop_signal, working
 from bot.settings import Settings, load
@@ -152,7 +153,9 @@ def _settings(folder: Path, host: str, port: int, addresses: WorldAddresses) -> 
     )
 
 
-async def play_headless(scenario: str, stage: Stage, platform: Platform) -> tuple[Incident, list[dict[str, Any]]]:
+async def play_headless(
+    scenario: str, stage: Stage, platform: TerminalPlatform
+) -> tuple[Incident, list[dict[str, Any]]]:
     """Play one scenario to its end with the scripted operator; returns the last state and the public timeline."""
     async with open_showcase("127.0.0.1", 0, stage, (platform,)) as showcase:
         house = showcase.house
@@ -161,10 +164,11 @@ async def play_headless(scenario: str, stage: Stage, platform: Platform) -> tupl
             register=house.store.register,
             front_door=house.front_door,
             clock=house.tools.clock,
-            account=Account(platform="terminal", id="lin", name="Lin"),
+            account=Account(platform="terminal", id="lin", name="林 Lin"),
             room="demo",
             language=stage.language,
             holds=scenario == SCENARIOS[0],
+            echo=platform.echo,
         )
         await showcase.arm(scenario)
         incident = await operator.wait_for_incident(ALERT_WITHIN)

@@ -8,6 +8,8 @@ from cards.views.scene import Scene, ids, seconds_between
 from engine.model import Claim, Diagnosis, Evidence, Hypothesis, Quantity
 
 BULLET = "• "
+FELT = frozenset({"sli", "error_ratio", "unavailable_ratio", "timeout_ratio", "limited_ratio", "latency_p95"})
+"""Signals of what users meet; since when it lasts is counted from them."""
 
 
 def diagnosis(scene: Scene) -> Card | None:
@@ -74,7 +76,7 @@ def _where(scene: Scene, cause: Hypothesis) -> str:
 
 def _since(scene: Scene, cause: Hypothesis) -> str:
     cited = [scene.cited[item] for claim in cause.supporting for item in claim.evidence_ids if item in scene.cited]
-    felt = [item for item in cited if item.kind == "metric"] or [item for item in cited if item.kind != "change"]
+    felt = [item for item in cited if item.signal in FELT] or [item for item in cited if item.kind != "change"]
     onset = min((item.onset for item in felt if item.onset), default=None)
     if cause.change is None:
         return scene.words.moment(onset) if onset else scene.text("diagnosis_card.unknown_since")
