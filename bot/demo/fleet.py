@@ -1,6 +1,7 @@
 """Runs the replicas of one service and replaces them, one after the other, on ports that stay."""
 
 import asyncio
+import random
 import socket
 from collections import Counter
 from collections.abc import Callable
@@ -9,13 +10,22 @@ from bot.demo.services.caller import Balancer
 from bot.demo.services.replica import Replica
 
 DRAIN_S = 0.1
+PORTS = range(18_000, 30_000)
+"""Below those the kernel gives to outgoing connections: one of these could be taken while its replica is replaced."""
+
+TRIES = 20
 
 
 def free_port() -> int:
-    """A loopback port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port nobody listens on now. OSError where not one of many was free."""
+    for port in random.sample(PORTS, TRIES):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
+    raise OSError(f"not one of {TRIES} loopback ports was free")
 
 
 class Fleet:
@@ -30,9 +40,16 @@ class Fleet:
         self.replicas: dict[int, Replica] = {}
 
     async def start(self) -> None:
-        """Start every replica."""
-        for port in self.ports:
-            await self._start(port, self._first_version)
+        """Start every replica; where a port was taken in the meantime, on another one."""
+        for place in range(len(self.ports)):
+            for _ in range(TRIES):
+                try:
+                    await self._start(self.ports[place], self._first_version)
+                    break
+                except OSError:
+                    self.ports[place] = free_port()
+            else:
+                raise OSError(f"no replica of {self.service} could listen on loopback")
 
     async def stop(self) -> None:
         """Stop every replica."""

@@ -11,12 +11,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import IO
 
+from engine.errors import WorldError
+
 START_S = 45.0
 STOP_S = 15.0
 MAX_ERRORS = 100_000
 
 
-class WorldDidNotStart(Exception):
+class WorldDidNotStart(WorldError):
     """The child did not become ready, in one clear sentence."""
 
 

@@ -4,11 +4,13 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import sys
 
 import aiohttp
 import pytest
 
+from bot.demo.fleet import PORTS, Fleet
 from bot.demo.launch import WorldDidNotStart, open_world
 
 
@@ -96,3 +98,32 @@ async def test_missing_servers_are_named_in_one_sentence() -> None:
         "the demo world cannot start: --prometheus needs the program 'prometheus' on the PATH; "
         "on Debian: apt-get install prometheus"
     ]
+
+
+async def test_a_port_that_was_taken_meanwhile_is_no_reason_not_to_start() -> None:
+    built: list[tuple[str, int]] = []
+
+    class Listener:
+        """A replica that only listens."""
+
+        def __init__(self, version: str, port: int) -> None:
+            self.version, self.port = version, port
+
+        async def start(self) -> None:
+            self.server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", self.port)
+            built.append((self.version, self.port))
+
+        async def stop(self) -> None:
+            self.server.close()
+
+        def log(self, level: str, text: str) -> None:
+            """Nobody reads it here."""
+
+    fleet = Fleet("till", 2, "v1", Listener)  # type: ignore[arg-type]
+    lost = fleet.ports[0]
+    with socket.create_server(("127.0.0.1", lost)):
+        await fleet.start()
+    assert [port for _, port in built] == fleet.ports
+    assert lost not in fleet.ports
+    assert all(port in PORTS for port in fleet.ports), "below what the kernel gives to outgoing connections"
+    await fleet.stop()
