@@ -17,11 +17,14 @@ async def test_what_the_block_raises_comes_out_as_it_is():
         finally:
             ended.set()
 
-    with pytest.raises(WorldError, match="gone"):
+    async def open_and_fail() -> None:
         async with Crew() as crew:
             crew.start("work", work)
             await asyncio.sleep(0)
             raise WorldError("gone")
+
+    with pytest.raises(WorldError, match="gone"):
+        await open_and_fail()
     assert ended.is_set(), "the tasks are ended all the same"
 
 

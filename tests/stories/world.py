@@ -202,7 +202,7 @@ class World:
 
 
 class MoodySource(FakeSource):
-    """A source that answers well, or as the world's `moods` say: hangs, garbage (what reading nonsense raises), empty."""
+    """Answers well, or as the world's `moods` say: hangs, garbage (what reading nonsense raises), empty."""
 
     def __init__(self, world: World, name: str, answer: Any) -> None:
         super().__init__(answer, name)
