@@ -7,7 +7,7 @@ from cards.views.scene import Scene, change_of, scaled, unit_of
 from engine.model import Evidence, Sweep
 
 STATES: dict[str, StepState] = {"running": "running", "done": "done", "silent": "failed"}
-MOST_CHARTS = 4
+MOST_CHARTS = 2
 """Charts that stand open on the card; the others are folded."""
 MOST_MARKS = 4
 SHORT = 240

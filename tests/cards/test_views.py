@@ -210,7 +210,7 @@ def test_evidence_stands_abnormal_first_with_charts_and_the_silent_named() -> No
     ]
     assert all(item.abnormal for item in first.findings)
     charts = [block for block in card.blocks if isinstance(block, Chart)]
-    assert len(charts) == 3
+    assert len(charts) == 2
     assert {mark.tone for mark in charts[0].marks} == {"warning", "bad"}
     assert charts[0].unit == "%"
     assert max(value for _, value in charts[0].points) > 15

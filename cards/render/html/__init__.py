@@ -151,6 +151,12 @@ def _step(step: Step) -> h.Element:
     ]
 
 
+def _query(item: Finding) -> h.Node:
+    """The query, which opens the place a person can ask it again."""
+    code = h.code[visible(item.query)]
+    return h.a(href=item.link, rel="noopener noreferrer", target="_blank")[code, " ↗"] if is_web(item.link) else code
+
+
 def _finding(item: Finding) -> h.Element:
     return h.li(class_=["finding", {"abnormal": item.abnormal}], data_evidence=visible(item.id))[
         h.p(class_="finding-line")[
@@ -165,8 +171,7 @@ def _finding(item: Finding) -> h.Element:
             _sides(item),
             [" ", h.span(class_="finding-since")[visible(item.since)]] if item.since else None,
         ],
-        h.p(class_="finding-query")[h.code[visible(item.query)]] if item.query else None,
-        h.p(class_="finding-link")[_anchor(item.link, item.link)] if item.link else None,
+        h.p(class_="finding-query")[_query(item)] if item.query else None,
     ]
 
 
