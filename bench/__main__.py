@@ -4,12 +4,16 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 
 from bench import first_card, footprint, intake
 from bench.measuring import Figure
 
-BENCHMARKS = {"first-card": first_card.measure, "intake": intake.measure, "footprint": footprint.measure}
+BENCHMARKS: Mapping[str, Callable[[], Coroutine[None, None, list[Figure]]]] = {
+    "first-card": first_card.measure,
+    "intake": intake.measure,
+    "footprint": footprint.measure,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -95,8 +95,8 @@ def started(*arguments: str, port: int, variables: Mapping[str, str] | None = No
 
 @contextmanager
 def data_directory(room: str) -> Iterator[Path]:
-    """A fresh data directory with one team whose room is this one; gone afterwards. Beneath the working directory, since
-    the usual place for temporary files is often no disk at all."""
+    """A fresh data directory with one team whose room is this one; gone afterwards. It lies beneath the working
+    directory: the usual place for temporary files is often no disk at all."""
     with tempfile.TemporaryDirectory(prefix=".bench-", dir=Path.cwd()) as name:
         team = Path(name) / "teams" / "default"
         team.mkdir(parents=True)

@@ -30,6 +30,11 @@ class Arrivals:
         self.changed.set()
         return len(self.posts)
 
+    async def stay_away(self, seconds: float) -> bool:
+        """Wait until nothing came for so long; whether that is so."""
+        await asyncio.sleep(max(0.0, self.newest + seconds - time.monotonic()))
+        return time.monotonic() - self.newest >= seconds
+
 
 ARRIVALS = web.AppKey("arrivals", Arrivals)
 
@@ -50,8 +55,8 @@ async def edit(request: web.Request) -> web.Response:
 async def count(request: web.Request) -> web.Response:
     """`GET /quiet?seconds=` → {"posts"} once nothing came for so long."""
     arrivals, seconds = request.app[ARRIVALS], float(request.query["seconds"])
-    while (wait := arrivals.newest + seconds - time.monotonic()) > 0:
-        await asyncio.sleep(wait)
+    while not await arrivals.stay_away(seconds):
+        pass
     return web.json_response({"posts": len(arrivals.posts)})
 
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 from bot.crew import Crew
+from bot.precedence import Precedence
 from engine.incident import fold
 from engine.journal import BOT
 from engine.lifecycle import live
@@ -16,9 +17,10 @@ log = logging.getLogger("tocsin.lives")
 class Lives:
     """Who runs which incident. `wake` is cheap and may be called for incidents that run already."""
 
-    def __init__(self, crew: Crew, tools: Tools, tell: Callable[[Exception], str]) -> None:
+    def __init__(self, crew: Crew, tools: Tools, tell: Callable[[Exception], str], precedence: Precedence) -> None:
         self._crew = crew
         self._tools = tools
+        self._precedence = precedence
         self._reason = tell
         self._again: set[str] = set()
 
@@ -43,7 +45,8 @@ class Lives:
             state = fold(await self._tools.timeline.read(incident))
             if state.stuck or state.status == "closed":
                 return
-            await live(incident, self._tools)
+            async with self._precedence.place() as leave:
+                await live(incident, self._tools, at_rest=leave)
             if incident not in self._again:
                 return
 

@@ -113,8 +113,18 @@ class Outbox:
         await self._posts.sent(post, message, shown)
 
     async def _thread(self, room: str, incident: str) -> str:
+        """The thread of an incident, which begins with its header: that goes first, whatever was asked for first."""
+        header = await self._header(room, incident)
+        if header is None or not header.message:
+            await self.want(room, incident, ("header",))
+            if (due := await self._header(room, incident)) is not None:
+                await self._send(room, due)
+                header = await self._header(room, incident)
+        return header.message if header else ""
+
+    async def _header(self, room: str, incident: str) -> Post | None:
         posts = await self._posts.of(incident)
-        return next((post.message for post in posts if post.room == room and post.slot == "header"), "")
+        return next((post for post in posts if post.room == room and post.slot == "header"), None)
 
 
 def fingerprint(card: Card) -> str:

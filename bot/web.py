@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.gauges import Gauges
+from bot.precedence import Precedence
 from bot.settings import Settings
 from cards.words import Words
 from engine.errors import InputError, StoreError, TocsinError, UnknownName
@@ -26,6 +27,7 @@ REGISTER = web.AppKey("register", Register)
 TEAMS = web.AppKey("teams", Teams)
 CLOCK = web.AppKey("clock", Clock)
 GAUGES = web.AppKey("gauges", Gauges)
+PRECEDENCE = web.AppKey("precedence", Precedence)
 WAKE: web.AppKey[Callable[[str], None]] = web.AppKey("wake")
 
 OWN_TOKENS: web.AppKey[Callable[[str], str]] = web.AppKey("own_tokens")
@@ -96,7 +98,8 @@ async def take_alerts(request: web.Request) -> web.Response:
         return refuse(401, Phrase(word="error.intake_token"), **{"WWW-Authenticate": "Bearer"})
     body = await request.read()
     event = AlertReceived(f"raw_{secrets.token_hex(8)}", request.match_info["format"], body, team)
-    answer = await app[FRONT_DOOR].receive(event)
+    with app[PRECEDENCE].taking_alerts():
+        answer = await app[FRONT_DOOR].receive(event)
     app[GAUGES].count("alerts_accepted", answer.accepted)
     return web.json_response({"accepted": answer.accepted, "incidents": list(answer.incidents)}, status=202)
 

@@ -21,6 +21,7 @@ from bot.pages.call import Pages
 from bot.pages.routes import add_pages
 from bot.platforms.console import ConsolePlatform
 from bot.platforms.contract import Platform
+from bot.precedence import Precedence
 from bot.settings import Backend, Settings, secret_from_environment
 from bot.teams import TeamFiles
 from cards.words import Words
@@ -129,10 +130,12 @@ def _furnish(
         permissions=_permissions(settings, executors),
         tempo=settings.tempo,
     )
-    lives = Lives(crew, tools, said)
+    precedence = Precedence(parts.clock)
+    lives = Lives(crew, tools, said, precedence)
     front_door = FrontDoor(_handling(settings, parts, tools, store, lives))
     app = door.make_app(settings)
     _hang(app, tools, front_door, lives)
+    app[door.PRECEDENCE] = precedence
     app[door.OWN_TOKENS] = _own_tokens(teams)
     pages = Pages(
         console,

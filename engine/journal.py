@@ -15,6 +15,10 @@ BOT = "tocsin"
 """The actor of everything the engine does by itself."""
 
 
+def nothing() -> None:
+    """What to do at rest where nobody wants to know."""
+
+
 class Due(Value):
     """When a rest ends."""
 
@@ -25,13 +29,23 @@ class Journal:
     """The six verbs of one run of one incident. Keys are prefixed with the episode, so that a re-opened incident
     lives its steps anew; `writes` happen at once, never in the background."""
 
-    def __init__(self, incident: str, episode: int, timeline: Timeline, desk: Desk, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        incident: str,
+        episode: int,
+        timeline: Timeline,
+        desk: Desk,
+        clock: Clock,
+        ids: Ids,
+        at_rest: Callable[[], None] = nothing,
+    ) -> None:
         self.incident = incident
         self._prefix = f"{episode}/"
         self._timeline = timeline
         self._desk = desk
         self._clock = clock
         self._ids = ids
+        self._at_rest = at_rest
 
     def key(self, name: str) -> str:
         """The timeline key under which the step `name` of this episode stands."""
@@ -56,6 +70,7 @@ class Journal:
     async def hear(self, name: str, kind: str, deadline: datetime | None, otherwise: Shape) -> Shape:
         """Wait for a person until the deadline, which then writes `otherwise` under the same key: the first decides.
         Without a deadline it waits for ever."""
+        self._at_rest()
         if deadline is None:
             entry = await self._timeline.wait(self.incident, self.key(name))
             return type(otherwise).model_validate(entry.body)
@@ -70,6 +85,7 @@ class Journal:
         """Wait for time; the due time is written once, so that a restart sleeps only what is left."""
         due = Due(at=self._clock.now() + timedelta(seconds=seconds))
         settled = await self.settle(name, "time.rested", due)
+        self._at_rest()
         await self._clock.sleep(max(0.0, (settled.at - self._clock.now()).total_seconds()))
 
     async def change(

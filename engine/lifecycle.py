@@ -1,7 +1,7 @@
 """Tells the whole life of an incident, top to bottom: alert, evidence, cause, plan, recovery, lesson."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
@@ -10,7 +10,7 @@ from engine import evidence, policy
 from engine.diagnosis.diagnose import diagnose
 from engine.diagnosis.signals import judge
 from engine.incident import Asked, Incident, fold
-from engine.journal import Due, Journal
+from engine.journal import Due, Journal, nothing
 from engine.learning import habits, lessons
 from engine.model import Alert, Diagnosis, Nudge, Outcome, Phrase, Sweep, Value
 from engine.ports import Question
@@ -37,10 +37,10 @@ class Closed(Value):
     outcome: Outcome
 
 
-async def live(incident: str, tools: Tools) -> None:
+async def live(incident: str, tools: Tools, at_rest: Callable[[], None] = nothing) -> None:
     """Live an incident from wherever its timeline stands to its end; a person who closes it ends it at once."""
     episode = fold(await tools.timeline.read(incident)).episode
-    journal = Journal(incident, episode, tools.timeline, tools.desk, tools.clock, tools.ids)
+    journal = Journal(incident, episode, tools.timeline, tools.desk, tools.clock, tools.ids, at_rest)
     async with asyncio.TaskGroup() as group:
         ended = group.create_task(tools.timeline.wait(incident, journal.key("closed")))
         story = group.create_task(Life(incident, journal, tools).story())

@@ -36,6 +36,8 @@ class SqliteRegister:
         return incident
 
     async def team_of(self, incident: str) -> str:
+        if (story := self._books.shelf.get(incident)) is not None:
+            return story.standing.team
         for row in await self._reader.rows(SQL["team_of"], incident):
             return str(row[0])
         raise UnknownName(Phrase(word="error.no_incident", values={"incident": incident}))
