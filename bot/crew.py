@@ -17,6 +17,7 @@ class Crew:
     def __init__(self) -> None:
         self._group = asyncio.TaskGroup()
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._closing = False
 
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
@@ -25,14 +26,16 @@ class Crew:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._closing = True
         for task in self._tasks.values():
             task.cancel()
         # What the block itself raised goes on as it is: handed to the group, it would come back wrapped.
         await self._group.__aexit__(None, None, None)
 
     def start(self, name: str, work: Callable[[], Awaitable[None]], failed: Failed | None = None) -> None:
-        """Start a task under a name; nothing happens where one of this name is still at work."""
-        if name not in self._tasks:
+        """Start a task under a name; nothing happens where one of this name is still at work, or the crew is ending:
+        a task on its way out would leave one behind that nobody cancels."""
+        if name not in self._tasks and not self._closing:
             self._tasks[name] = self._group.create_task(self._guard(name, work, failed), name=name)
 
     def stop(self, name: str) -> None:

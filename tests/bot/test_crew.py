@@ -76,3 +76,23 @@ async def test_being_cancelled_ends_everybody():
         living.cancel()
     assert ended == ["work"]
     assert living.cancelled()
+
+
+async def test_a_task_on_its_way_out_leaves_none_behind():
+    late: list[str] = []
+
+    async def for_ever() -> None:
+        late.append("begun")
+        await asyncio.Event().wait()
+
+    async with asyncio.timeout(30), Crew() as crew:
+
+        async def work() -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                crew.start("late", for_ever)
+
+        crew.start("work", work)
+        await asyncio.sleep(0)
+    assert late == []
