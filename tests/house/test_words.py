@@ -49,7 +49,8 @@ def test_the_phrase_for_one_belongs_to_a_phrase_for_many(language: str) -> None:
 def test_every_phrase_is_written_once_and_says_something(language: str) -> None:
     keys = [key for key, _, _ in written(language)]
     assert len(keys) == len(set(keys)), f"{language}: twice: {sorted({key for key in keys if keys.count(key) > 1})}"
-    empty = [key for key, phrase, _ in written(language) if not phrase.strip()]
+    # What stands between two sentences is nothing in Chinese and a space in English.
+    empty = [key for key, phrase, _ in written(language) if not phrase.strip() and key != "list.space"]
     assert not empty, f"{language}: {empty}"
     broken = [key for key, phrase, _ in written(language) if re.search(r"[{}]", GAP.sub("", phrase))]
     assert not broken, f"{language}: a brace that is no gap in {broken}"

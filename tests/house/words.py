@@ -115,6 +115,8 @@ def mentions() -> tuple[re.Pattern[str], ...]:
     found = {}
     for path in modules(*ROOMS):
         for node in ast.walk(tree(path)):
+            if (frame := _open_list(node)) is not None:
+                found[frame.pattern] = frame
             pattern = _pattern(node) if isinstance(node, ast.Constant | ast.JoinedStr) else None
             if pattern is None or " " in pattern.pattern:
                 continue
@@ -123,3 +125,11 @@ def mentions() -> tuple[re.Pattern[str], ...]:
             if "." in fixed and re.search(r"[a-z]{3}", fixed):
                 found[pattern.pattern] = pattern
     return tuple(found.values())
+
+
+def _open_list(node: ast.AST) -> re.Pattern[str] | None:
+    """The frame of `named("signal", …)`, which looks a name up in an open list of phrases."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "named"):
+        return None
+    prefix = node.args[0]
+    return re.compile(rf"{prefix.value}\..+") if isinstance(prefix, ast.Constant) else None
