@@ -83,8 +83,11 @@ def _dump(path: Path, value: Mapping[str, Any]) -> None:
 class LoopClock:
     """The Clock port on the loop's own time; in virtual time everything then waits for one and the same clock."""
 
+    def __init__(self) -> None:
+        self._began = asyncio.get_running_loop().time()
+
     def now(self) -> datetime:
-        return START + timedelta(seconds=asyncio.get_running_loop().time())
+        return START + timedelta(seconds=asyncio.get_running_loop().time() - self._began)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(max(0.0, seconds))
@@ -203,6 +206,12 @@ class Story:
 
     async def status(self, wanted: str, incident: str = "") -> Incident:
         return await self.until(lambda state: state.status == wanted, incident)
+
+    async def handed_over(self, times: int = 1) -> Incident:
+        """Wait until the engine has turned to people this often."""
+        while len(await self.entries("incident.handed_over")) < times:
+            await self.house.tools.clock.sleep(LOOK_EVERY)
+        return await self.state()
 
     async def asked(self, incident: str = "") -> Proposal:
         """Wait until an approval is asked for; the newest proposal."""
