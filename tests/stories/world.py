@@ -39,7 +39,8 @@ class Break:
 
 @dataclass
 class World:
-    """A service, its neighbour and what they are called. `deaf` sources hang; `hidden` sources are not there."""
+    """A service, its neighbour and what they are called. `moods` say how sources answer, `stays_broken` that no change
+    helps."""
 
     clock: Clock
     service: str = "payment-service"
@@ -50,6 +51,7 @@ class World:
     breaks: list[Break] = field(default_factory=list)
     history: list[Change] = field(default_factory=list)
     moods: dict[str, str] = field(default_factory=dict)
+    stays_broken: bool = False
 
     def __post_init__(self) -> None:
         self.target = WorldTarget(self)
@@ -74,7 +76,7 @@ class World:
         """The target runs this version from now on."""
         now = self.clock.now()
         current = self.breaks[-1] if self.breaks else None
-        if current is None:
+        if current is None or self.stays_broken:
             return
         if version == self.good and current.ended is None:
             current.ended = now
