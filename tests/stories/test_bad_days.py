@@ -1,4 +1,4 @@
-"""Tells bad days: a target that is gone, alerts that end, come back or are cut off, heartbeats, full disks, two rooms."""
+"""Tells bad days: dead targets, alerts that end, return or are cut off, heartbeats, full disks, rooms that are down."""
 
 from datetime import timedelta
 from pathlib import Path
