@@ -42,6 +42,8 @@ from engine.model import OperationClass, Phrase, Tier
 from engine.team import Objective, Person, Policy, Remedy, Role, Service, Team
 
 DEFAULT = "default"
+FIRST_ROOM = "console:main"
+"""Where incidents show while nobody has written team files."""
 TEAM_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 REPEATED_GROUP = re.compile(r"\)\s*[*+{]|\\[1-9]")
 """What can make a regular expression run for ever on a hostile label: repeated groups and back references."""
@@ -166,7 +168,7 @@ class TeamFiles:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._versions: dict[str, Version] = {DEFAULT: Version(Team(id=DEFAULT, name="Default"), 0, "")}
+        self._versions: dict[str, Version] = {DEFAULT: Version(_default(), 0, "")}
 
     def reload(self) -> tuple[Problem, ...]:
         """Read all files again; blocks, so call it in a thread. Each wrong team keeps its old version (a new one is
@@ -180,7 +182,7 @@ class TeamFiles:
                 problems.append(Problem(folder.name, error))
                 if folder.name in self._versions:
                     found[folder.name] = self._versions[folder.name]
-        found.setdefault(DEFAULT, Version(Team(id=DEFAULT, name="Default"), 0, ""))
+        found.setdefault(DEFAULT, Version(_default(), 0, ""))
         self._versions = dict(sorted(found.items(), key=lambda item: (item[0] == DEFAULT, item[1].order, item[0])))
         return tuple(problems)
 
@@ -209,6 +211,10 @@ class TeamFiles:
         if not self._directory.is_dir():
             return []
         return sorted(entry for entry in self._directory.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+
+
+def _default() -> Team:
+    return Team(id=DEFAULT, name="Default", rooms=(FIRST_ROOM,), watchdog_minutes=15.0)
 
 
 def fits(match: Mapping[str, str], labels: Mapping[str, str]) -> bool:

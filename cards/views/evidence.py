@@ -127,7 +127,8 @@ def _collected(scene: Scene, sweep: Sweep) -> tuple[Block, ...]:
     more = drawn[MOST_CHARTS:]
     blocks: list[Block] = [Prose(scene.text("evidence_card.window", window=window(scene, sweep)), quiet=True)]
     found = Findings(tuple(finding(scene, item) for item in odd))
-    blocks.append(found if odd else Prose(scene.text("evidence_card.none")))
+    nobody = not sweep.evidence and not sweep.silent
+    blocks.append(found if odd else Prose(scene.text("evidence_card.no_source" if nobody else "evidence_card.none")))
     blocks += drawn[:MOST_CHARTS]
     blocks += silent(scene, sweep)
     blocks += logs(scene, odd)

@@ -1,1 +1,0 @@
-"""Proposes and explains within the guard: by rules, or by a model."""
