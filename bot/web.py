@@ -1,13 +1,14 @@
 """Serves the process over HTTP: alert intake, the API, health and metrics; the browser room adds its own pages."""
 
-import hmac
-import ipaddress
+import asyncio
+import json
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
+from bot.callers import bearer, may
 from bot.gauges import Gauges
 from bot.precedence import Precedence
 from bot.settings import Settings
@@ -28,6 +29,9 @@ TEAMS = web.AppKey("teams", Teams)
 CLOCK = web.AppKey("clock", Clock)
 GAUGES = web.AppKey("gauges", Gauges)
 PRECEDENCE = web.AppKey("precedence", Precedence)
+PATIENCE = web.AppKey("patience", float)
+"""Seconds a caller has to send a body."""
+
 WAKE: web.AppKey[Callable[[str], None]] = web.AppKey("wake")
 
 OWN_TOKENS: web.AppKey[Callable[[str], str]] = web.AppKey("own_tokens")
@@ -62,31 +66,19 @@ async def say_errors(request: web.Request, handler: Handler) -> web.StreamRespon
     except web.HTTPRequestEntityTooLarge:
         limit = request.app[SETTINGS].intake.max_bytes
         return refuse(413, Phrase(word="error.too_large", values={"limit": limit}))
+    except web.RequestPayloadError:
+        return refuse(400, Phrase(word="error.broken_body"), Connection="close")
+    except web.HTTPRequestTimeout:
+        return refuse(408, Phrase(word="error.too_slow", values={"seconds": request.app[PATIENCE]}), Connection="close")
 
 
-def bearer(request: web.Request) -> str:
-    """The token a caller brought, "" for none."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else request.headers.get("X-Tocsin-Token", "")
-
-
-def may(request: web.Request, *tokens: str) -> bool:
-    """Whether the caller's token is one of these; where none is set, only callers on this machine may."""
-    known = [token for token in tokens if token]
-    if not known:
-        return is_loopback(request)
-    given = bearer(request).encode()
-    return any(hmac.compare_digest(given, token.encode()) for token in known)
-
-
-def is_loopback(request: web.Request) -> bool:
-    """Whether the connection comes from this machine itself (not through a proxy)."""
-    if request.headers.get("X-Forwarded-For") or request.headers.get("Forwarded"):
-        return False
+async def whole_body(request: web.Request) -> bytes:
+    """The body of a request. HTTPRequestTimeout where it comes too slowly, so that nobody holds a door open."""
     try:
-        return ipaddress.ip_address(request.remote or "").is_loopback
-    except ValueError:
-        return False
+        async with asyncio.timeout(request.app[PATIENCE]):
+            return await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
 
 
 async def take_alerts(request: web.Request) -> web.Response:
@@ -96,7 +88,7 @@ async def take_alerts(request: web.Request) -> web.Response:
     if not team and not may(request, app[SETTINGS].intake.token.get_secret_value()):
         app[GAUGES].count("intake_unauthorised")
         return refuse(401, Phrase(word="error.intake_token"), **{"WWW-Authenticate": "Bearer"})
-    body = await request.read()
+    body = await whole_body(request)
     event = AlertReceived(f"raw_{secrets.token_hex(8)}", request.match_info["format"], body, team)
     with app[PRECEDENCE].taking_alerts():
         answer = await app[FRONT_DOOR].receive(event)
@@ -143,8 +135,8 @@ async def open_incident(request: web.Request) -> web.Response:
     if not may(request, app[SETTINGS].api.token.get_secret_value()):
         return refuse(401, Phrase(word="error.api_token"), **{"WWW-Authenticate": "Bearer"})
     try:
-        body = await request.json()
-    except ValueError:
+        body = json.loads(await whole_body(request))
+    except (ValueError, RecursionError):
         return refuse(400, Phrase(word="error.not_json"))
     if not isinstance(body, dict) or not str(body.get("summary", "")).strip():
         return refuse(400, Phrase(word="error.incident_summary"))
@@ -209,6 +201,7 @@ def make_app(settings: Settings) -> web.Application:
     """The application with its routes; wiring puts the ports under their keys."""
     app = web.Application(middlewares=[say_errors], client_max_size=settings.intake.max_bytes)
     app[SETTINGS] = settings
+    app[PATIENCE] = 30.0
     app.add_routes(
         [
             web.post("/alerts/{format}", take_alerts),

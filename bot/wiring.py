@@ -1,7 +1,6 @@
 """Puts the house together: the one place that knows concrete classes. Opened in order, closed in reverse."""
 
 import asyncio
-import hmac
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 
 from bot import web as door
+from bot.callers import same
 from bot.clock import RandomIds, SystemClock
 from bot.crew import Crew
 from bot.desk import ChatDesk
@@ -186,7 +186,7 @@ def _own_tokens(teams: TeamFiles) -> Callable[[str], str]:
 
     def owner(token: str) -> str:
         known = ((team, secret_from_environment(name)) for team, name in teams.intake_tokens().items())
-        return next((team for team, own in known if own and hmac.compare_digest(own.encode(), token.encode())), "")
+        return next((team for team, own in known if same(token, own)), "")
 
     return owner
 

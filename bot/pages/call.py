@@ -105,7 +105,7 @@ class Call:
     @property
     def csrf(self) -> str:
         """The token every form of this visit carries."""
-        return hmac.new(self.secret.encode(), b"form", hashlib.sha256).hexdigest()
+        return hmac.new(self.secret.encode("utf-8", "surrogateescape"), b"form", hashlib.sha256).hexdigest()
 
     @property
     def teams(self) -> tuple[Team, ...]:

@@ -1,5 +1,6 @@
 """Guards the way in to every page: Host, origin of a form, who may look; and says errors in one sentence."""
 
+import asyncio
 import hmac
 import logging
 from collections.abc import Awaitable, Callable, Mapping
@@ -7,6 +8,7 @@ from typing import Literal
 from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.pages.call import VISIT, Call, Pages, recognise
 from bot.pages.frame import notice
@@ -19,6 +21,7 @@ Page = Callable[[Call], Awaitable[web.StreamResponse]]
 Needs = Literal["nothing", "look", "sign-in"]
 
 BODY_LIMIT = 256 * 1024
+BODY_WITHIN = 30.0
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 HEADERS = {
     "Content-Security-Policy": (
@@ -47,7 +50,8 @@ def entrance(pages: Pages, page: Page, needs: Needs = "look") -> Callable[[web.R
         call = await recognise(request, pages)
         try:
             if not known_host(request.host, pages.public_url):
-                raise Refused(421, "web.wrong_host", host=request.host[:80], address=pages.public_url)
+                named = request.host[:80].encode("ascii", "replace").decode()
+                raise Refused(421, "web.wrong_host", host=named, address=pages.public_url)
             response = await page(call) if _may(call, needs) else _to_sign_in(call)
         except web.HTTPRequestEntityTooLarge:
             response = say(call, 413, call.text("web.too_large", limit=BODY_LIMIT // 1024))
@@ -60,9 +64,9 @@ def entrance(pages: Pages, page: Page, needs: Needs = "look") -> Callable[[web.R
 
 def known_host(host: str, public_url: str) -> bool:
     """Whether this Host header names us: the public address, or this machine. Anything else is a rebound name."""
-    asked = urlsplit(f"//{host}")
     ours = urlsplit(public_url)
     try:
+        asked = urlsplit(f"//{host}")
         return (asked.hostname or "") in LOOPBACK or (
             asked.hostname == ours.hostname and (asked.port or _port(ours.scheme)) == (ours.port or _port(ours.scheme))
         )
@@ -79,11 +83,18 @@ def own_path(path: str) -> str:
 async def fields(call: Call) -> Mapping[str, str]:
     """What was posted, once it is sure that a page of ours posted it. Refused (403); 413 beyond 256 KB."""
     origin = call.request.headers.get("Origin", "")
-    if origin and urlsplit(origin).netloc != call.request.host:
+    if origin and origin.partition("://")[2] != call.request.host:
         raise Refused(403, "web.wrong_origin")
-    posted = await call.request.clone(client_max_size=BODY_LIMIT).post()
+    try:
+        async with asyncio.timeout(BODY_WITHIN):
+            posted = await call.request.clone(client_max_size=BODY_LIMIT).post()
+    except TimeoutError:
+        raise Refused(408, "web.unreadable_form") from None
+    except (ValueError, LookupError, HttpProcessingError):
+        # A boundary, an encoding or a character that is none: no page of ours sends such.
+        raise Refused(400, "web.unreadable_form") from None
     given = {name: value for name, value in posted.items() if isinstance(value, str)}
-    if call.fresh or not hmac.compare_digest(given.get("csrf", "").encode(), call.csrf.encode()):
+    if call.fresh or not hmac.compare_digest(given.get("csrf", "").encode("utf-8", "replace"), call.csrf.encode()):
         raise Refused(403, "web.wrong_token")
     return given
 

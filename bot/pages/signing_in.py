@@ -6,11 +6,11 @@ from datetime import timedelta
 import htpy as h
 from aiohttp import web
 
+from bot.callers import is_loopback
 from bot.pages import frame
 from bot.pages.call import LANGUAGE, LANGUAGES, SESSION, Call
 from bot.pages.entrance import Refused, fields, own_path
 from bot.platforms.console import NAME, TOKEN_BYTES, digest
-from bot.web import is_loopback
 from engine.team import Account, Person
 
 SESSION_LASTS = timedelta(days=7)

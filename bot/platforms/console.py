@@ -154,7 +154,7 @@ def newest(messages: Sequence[Message], floor: int = 0) -> int:
 
 def digest(token: str) -> str:
     """How a token is known in the store."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 async def issue_link(sessions: Sessions, person_id: str, public_url: str, clock: Clock) -> str:

@@ -1,0 +1,1 @@
+"""Attacks the doors: what strangers send, and what must not come of it."""
