@@ -91,7 +91,10 @@ def bound(suspicion: Suspicion, scope: Sequence[str], evidence: Sequence[Evidenc
 
 
 def _changes(suspicion: Suspicion, evidence: Sequence[Evidence]) -> list[Change]:
-    """Changes of the service before its trouble; the one whose version fails first, then the latest."""
+    """Changes of the service before its trouble; the one whose version fails first, then the latest.
+
+    One that brought back what ran before all of them is left out: taking it back in turn would bring what people had
+    just got rid of."""
     failing = {
         version
         for each in evidence
@@ -103,8 +106,15 @@ def _changes(suspicion: Suspicion, evidence: Sequence[Evidence]) -> list[Change]
         for each in evidence
         if each.change is not None and each.service == suspicion.service and suspicion.precedes(each.change)
     }
+    first = min(found.values(), key=lambda change: (change.at, change.id), default=None)
     return sorted(
-        found.values(),
+        (each for each in found.values() if first is None or not _restores(each, first)),
         key=lambda change: (change.version in failing, change.at, change.id),
         reverse=True,
     )
+
+
+def _restores(change: Change, first: Change) -> bool:
+    """Whether a change brought back the version that ran before the first one (a mere restart brings nothing back)."""
+    moved = change.version not in ("", change.previous_version)
+    return change is not first and moved and change.version == first.previous_version

@@ -274,3 +274,41 @@ def test_whatever_is_left_of_the_evidence_the_diagnosis_is_sound(category: str, 
 def test_no_pattern_knows_a_service():
     text = json.dumps([pattern.model_dump() for pattern in PATTERNS])
     assert not [name for name in ("payment", "coupon", "order-", "mysql", "v2.3") if name in text]
+
+
+def test_taking_a_release_back_is_not_blamed_for_what_the_old_version_says_now_and_then():
+    """Seen in the demo: minutes after a rollback a handful of ordinary errors looked like a bad release of the old
+    version, and taking it "back" would have brought the known bad one."""
+    scene = Scene().healthy(but=("error_ratio",)).series("error_ratio", 0.0, 0.022)
+    scene.series("error_ratio", 0.0, 0.022, labels={"version": "v1"})
+    scene.says("lost a deadlock on row {n}", 6, version="v1").traces(("till", "charge", "store-db", "deadlock"))
+    release = scene.released(-20)
+    back = release.model_copy(
+        update={"id": "dep-back", "kind": "rollback", "at": scene.moment(-8), "version": "v1", "previous_version": "v2"}
+    )
+    blamed = scene.changes(release, back).verdict().cause
+    assert blamed is None or blamed.change is None
+    # Alone it may be a first release of that version, and is one to blame, as before.
+    scene.observations = [each for each in scene.observations if each.kind != "change"]
+    found = scene.changes(back).verdict()
+    assert found.cause
+    assert found.cause.change == back
+
+
+def test_a_bad_release_that_goes_out_again_is_blamed_again():
+    scene = pool_leak()
+    scene.observations = [each for each in scene.observations if each.kind != "change"]
+    first = scene.released(-26)
+    back = first.model_copy(
+        update={
+            "id": "dep-back",
+            "kind": "rollback",
+            "at": scene.moment(-16),
+            "version": "v1",
+            "previous_version": "v2",
+        }
+    )
+    again = scene.released(-6).model_copy(update={"id": "dep-again"})
+    found = scene.changes(first, back, again).changes(service="vouchers").verdict()
+    assert found.cause
+    assert (found.cause.category, found.cause.change) == ("deploy_db_regression", again)
