@@ -15,7 +15,7 @@ Value = dict[str, str]
 @dataclass(frozen=True)
 class Press:
     """What a button does. `role` None leaves the judging to whatever it calls; `once` ones are not done again when the
-    platform delivers the press a second time (the others are harmless: what they write has one key)."""
+    platform delivers the press a second time and the first had its effect (the others are harmless: one key each)."""
 
     do: Callable[[Visit, Value], Awaitable[Answer]]
     role: Role | None = "responder"
@@ -29,7 +29,7 @@ async def press(visit: Visit, action: str, value: Value) -> Answer:
         return no("error.unknown_button", action=action[:40])
     if not visit.incident.id:
         return no("error.no_such_incident", incident="-")
-    if known.once and visit.again:
+    if known.once and visit.again and await visit.had_effect():
         return Answer(tone="quiet")
     if known.role and not visit.may(known.role):
         return await visit.refuse(f"error.role.{known.role}", f"{action} {value}", person=visit.name(visit.actor))

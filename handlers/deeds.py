@@ -38,11 +38,12 @@ async def lift(visit: Visit, constraint: str = "") -> Answer:
     if not standing:
         return no("error.nothing_to_lift", incident=visit.incident.id)
     lifted = standing[-1]
-    entry = await visit.write(f"lift:{lifted.id}", "constraint.lifted", {"constraint": lifted.id})
+    body = {"constraint": lifted.id, "inbound": visit.id}
+    entry = await visit.write(f"lift:{lifted.id}", "constraint.lifted", body)
     if entry.seq <= visit.incident.seq:
         # A habit holds each episode anew under one id, and the key was used up in an earlier one.
         key = f"lift:{lifted.id}:{visit.incident.episode}"
-        entry = await visit.write(key, "constraint.lifted", {"constraint": lifted.id})
+        entry = await visit.write(key, "constraint.lifted", body)
     await show_plans(visit)
     return ok("command.lifted", text=lifted.text[:200], by=visit.name(lifted.by), person=visit.name(entry.actor))
 
@@ -131,7 +132,8 @@ async def resume(visit: Visit) -> Answer:
     """Set an incident going again whose run had broken off."""
     if not visit.incident.stuck:
         return no("error.not_stuck", incident=visit.incident.id)
-    await visit.write(visit.key(f"resumed/{visit.incident.seq}"), "incident.resumed", {"reason": visit.incident.stuck})
+    body = {"reason": visit.incident.stuck, "inbound": visit.id}
+    await visit.write(visit.key(f"resumed/{visit.incident.seq}"), "incident.resumed", body)
     await visit.show("header")
     visit.house.wake(visit.incident.id)
     return ok("command.resumed", incident=visit.incident.id)

@@ -100,6 +100,11 @@ class Visit:
         draft = Draft(key=key, kind=kind, actor=self.actor, at=self.house.clock.now(), body=body or {})
         return await self.house.timeline.write(self.incident.id, draft)
 
+    async def had_effect(self) -> bool:
+        """Whether this event, delivered before, was also worked on: the process may have ended in between."""
+        entries = await self.house.timeline.read(self.incident.id)
+        return any(entry.body.get("inbound") == self.id for entry in entries)
+
     async def show(self, *slots: str) -> None:
         """Show parts of the incident anew."""
         for slot in slots:
