@@ -254,7 +254,8 @@ def _checked(state: State, entry: Entry) -> None:
 def _executed(state: State, entry: Entry) -> None:
     execution = Execution.model_validate(entry.body)
     _on_proposal(state, execution.plan, execution=execution)
-    state["status"] = "verifying" if execution.result == "done" else "needs_human"
+    # What was not done may be tried again under a new attempt or card: it is for people once it is handed over.
+    state["status"] = "verifying" if execution.result == "done" else "executing"
 
 
 def _verified(state: State, entry: Entry) -> None:
