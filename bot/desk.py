@@ -31,6 +31,15 @@ class ChatDesk:
         for room in team.rooms:
             await self._outbox.want(room, incident, (slot,))
 
+    async def catch_up(self, incident: str) -> None:
+        """Have shown whatever part of an incident is not shown as it stands, in every room that is to show it."""
+        if self._outbox is None:
+            return
+        state = await self.state(incident)
+        cards = {slot: await self.draw(incident, slot) for slot in views.slots(state)}
+        for room in self._teams.team(state.team).rooms:
+            await self._outbox.catch_up(room, incident, cards)
+
     async def announce(self, team: Team, phrase: Phrase) -> None:
         """Say something that belongs to no incident in the team's rooms, once per wording."""
         words = Words(team.language)

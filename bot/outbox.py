@@ -47,6 +47,13 @@ class Outbox:
         await self._posts.want(room, incident, slots)
         self._ring(room)
 
+    async def catch_up(self, room: str, incident: str, cards: Mapping[str, Card | None]) -> None:
+        """Want those of these cards, by slot, that the room does not show as they are."""
+        shown = {post.slot: post.shown for post in await self._posts.of(incident) if post.room == room}
+        stale = [slot for slot, card in cards.items() if card is not None and shown.get(slot) != fingerprint(card)]
+        if stale:
+            await self.want(room, incident, tuple(stale))
+
     async def announce(self, rooms: tuple[str, ...], card: Card) -> None:
         """Post a card that belongs to no incident, as far as the rooms take it now; a repetition is one message."""
         for room in rooms:

@@ -24,6 +24,8 @@ RESUME_EVERY = 30.0
 PRUNE_EVERY = 3600.0
 REMEMBER_INBOUND = timedelta(days=2)
 GRACE = 3.0
+CAUGHT_UP = 100
+"""Of how many incidents a new process makes sure that their rooms show how they ended."""
 
 Round = Callable[[House], Awaitable[None]]
 
@@ -56,6 +58,7 @@ async def working(settings: Settings, parts: Parts, listening: socket.socket) ->
     async with open_house(settings, parts) as house:
         await house.outbox.resume()
         await house.lives.resume_all()
+        house.crew.start("catching up", lambda: catch_up(house))
         start_rounds(house)
         async with serving(house, listening):
             yield house
@@ -78,6 +81,14 @@ def stop_signal() -> asyncio.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     return stop
+
+
+async def catch_up(house: House) -> None:
+    """Show how the newest incidents ended: nobody says it who lived them, had the process died before it was said."""
+    living = set(await house.store.register.living())
+    for incident in await house.store.register.newest(limit=CAUGHT_UP):
+        if incident not in living:
+            await house.desk.catch_up(incident)
 
 
 def start_rounds(house: House) -> None:

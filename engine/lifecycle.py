@@ -46,8 +46,10 @@ async def live(incident: str, tools: Tools, at_rest: Callable[[], None] = nothin
         story = group.create_task(Life(incident, journal, tools).story())
         await ended
         story.cancel()
-    await journal.tell("header")
-    await journal.tell("closing")
+    # Plans offer something to press, and do so no longer.
+    proposals = fold(await tools.timeline.read(incident)).proposals
+    for slot in ("header", *(f"plan:{plan}" for plan in proposals), "closing"):
+        await journal.tell(slot)
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,8 @@ class Treatment:
         plan = planned.plan
         executor = self.tools.executors.get(plan.executor)
         await self._hold_by_habit(plan)
+        # The diagnosis names the plan, once there is one.
+        await self.journal.tell("diagnosis")
         await self._show(plan)
         if not planned.judgement.allowed or executor is None:
             return "needs_human"
@@ -200,6 +202,8 @@ class Treatment:
             undone = (await self.state()).proposals[undo_of]
             restored = Restored(plan=undo_of, checkpoint=undone.checkpoint.id if undone.checkpoint else "")
             await self.journal.settle(f"{plan.id}/restored", "checkpoint.restored", restored)
+        # The charts mark the change.
+        await self.journal.tell("evidence")
         await self.journal.tell("header")
         look = Looking(self, plan, result.receipt)
         found = await recovery.verify(self.journal, look.compare, self.tools.tempo, plan.id)
