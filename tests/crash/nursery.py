@@ -30,8 +30,11 @@ class Nursery:
         self.pid = 0
 
     async def start(self, job: dict[str, Any]) -> int:
-        """Fork a child for this job; returns its pid."""
+        """Fork a child for this job; returns its pid. One that was left behind is killed first."""
         assert self._process.stdin is not None
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            await self._line()
         self._process.stdin.write(json.dumps(job).encode() + b"\n")
         await self._process.stdin.drain()
         self.pid = int(await self._line())
@@ -101,9 +104,9 @@ def _be(job: dict[str, Any], play: Any) -> None:
     code = 1
     try:
         code = play(job)
-    except BaseException:  # whatever it was belongs into the log: the process ends right here
-        traceback.print_exc()
     finally:
+        if code:
+            traceback.print_exc()
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)

@@ -172,9 +172,10 @@ class PointedSeen(Seen):
         self._points = points
 
     async def first(self, scope: str, id: str) -> bool:
-        self._points.before(f"seen {id}")
+        what = f"seen {id.partition('-')[0]}"
+        self._points.before(what)
         answer = await self._real.first(scope, id)
-        self._points.after(f"seen {id}")
+        self._points.after(what)
         return answer
 
     async def prune(self, before: datetime) -> int:
@@ -324,12 +325,3 @@ def part(slot: str) -> str:
     """What part of the thread a slot is, without ids: they differ from run to run."""
     kind, _, rest = slot.partition(":")
     return f"{kind} {rest.partition(':')[0]}" if kind == "say" else kind
-
-
-INNER = ("want", "sent", "seen", "keep")
-"""Points within the store beside the journal: hit by `make prove`."""
-
-
-def inner(label: str) -> bool:
-    """Whether a point is one of those."""
-    return label.split()[1] in INNER

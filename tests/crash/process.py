@@ -13,7 +13,7 @@ from aiohttp import ClientSession
 
 from bot.clock import RandomIds, SystemClock
 from bot.run import bind, working
-from bot.settings import Settings
+from bot.settings import Execution, Settings
 from bot.wiring import House, Parts
 from cards.codec import encode
 from engine.errors import StoreBusy
@@ -74,7 +74,8 @@ payment:
 @dataclass(frozen=True)
 class Job:
     """What a process under test is told. `target` and `room` are addresses of this run's own; `alert` is the body of
-    the receiver call; `kill` is a point; `sign` what happens there; `typed` approves by text, else by form."""
+    the receiver call; `kill` is a point; `sign` what happens there; `typed` approves by text, else by form;
+    `all_again`: after a restart the platform delivers everything again, else only what it delivered last."""
 
     folder: str
     target: str
@@ -85,6 +86,7 @@ class Job:
     in_step: bool = False
     forgetful: bool = False
     typed: bool = True
+    all_again: bool = False
     act_timeout: float = TEMPO.act_timeout
 
     @property
@@ -122,7 +124,7 @@ async def _run(job: Job) -> None:
 def _settings(job: Job) -> Settings:
     return Settings(
         data_dir=job.path / "data",
-        execution={"enabled": True, "allowed_operations": ",".join(OPERATIONS)},
+        execution=Execution(enabled=True, allowed_operations=frozenset(OPERATIONS)),
         tempo=TEMPO.model_copy(update={"act_timeout": job.act_timeout}),
     )
 
@@ -155,12 +157,12 @@ def _team_files(folder: Path) -> None:
 async def _all_said(house: House) -> None:
     """Until every card that is wanted is shown. Real time, for what is waited for happens in another process."""
     while await house.store.posts.rooms_due():
-        await asyncio.sleep(0.001)
+        await house.tools.clock.sleep(0.001)
 
 
 async def _at_rest(house: House, incident: str) -> None:
-    while house.crew.at_work(f"life {incident}"):
-        await asyncio.sleep(0.001)
+    while house.crew.at_work(f"life {incident}") or house.crew.at_work("catching up"):
+        await house.tools.clock.sleep(0.001)
     await _all_said(house)
 
 
@@ -193,9 +195,10 @@ class Operator:
     async def see_through(self) -> Incident:
         """Let the alert in, answer whatever is asked, and return the closed incident."""
         incident = await self._alert()
-        for known in self._letters():
-            self._sent.add(known)
-            await self.house.front_door.receive(self._event(incident, known))
+        letters = self._letters()
+        self._sent.update(letters)
+        for known in letters if self.job.all_again else letters[-1:]:
+            await self._deliver(incident, known)
         while True:
             state = await self.house.desk.state(incident)
             if state.status == "closed":
@@ -238,12 +241,15 @@ class Operator:
         self._sent.add(decision)
         with (self.job.path / "letters").open("a") as letters:
             letters.write(decision + "\n")
+        await self._deliver(incident, decision)
+
+    async def _deliver(self, incident: str, decision: str) -> None:
         event = self._event(incident, decision)
         answer = await self.house.front_door.receive(event)
         if answer.form is not None:
             word = {"word": "CONFIRM_EXECUTE"}
             form = FormSent(
-                f"{event.id} form", self._place(incident), self._account, answer.form.action, answer.form.value, word
+                f"{event.id}-form", self._place(incident), self._account, answer.form.action, answer.form.value, word
             )
             await self.house.front_door.receive(form)
 
@@ -253,15 +259,16 @@ class Operator:
 
     def _event(self, incident: str, decision: str) -> Inbound:
         what, _, which = decision.partition(" ")
+        id = decision.replace(" ", "-")
         place, account = self._place(incident), self._account
         if what == "hold":
-            return MessageSaid(what, place, account, "Do not roll back yet. Was it the release?", mentions_bot=True)
+            return MessageSaid(id, place, account, "Do not roll back yet. Was it the release?", mentions_bot=True)
         if what == "approve" and self.job.typed:
             text = f"approve {which} CONFIRM_EXECUTE. dry-run first."
-            return MessageSaid(what, place, account, text, mentions_bot=True)
+            return MessageSaid(id, place, account, text, mentions_bot=True)
         named = {"lift": "constraint", "approve": "approval", "close": "outcome"}.get(what, "")
         value = {"incident": incident} | ({named: which} if named else {})
-        return ButtonPressed(what, place, account, what, value)
+        return ButtonPressed(id, place, account, what, value)
 
     def _place(self, incident: str) -> Place:
         return Place(platform=NAME, room=self.job.path.name, thread=incident, incident=incident)

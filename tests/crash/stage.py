@@ -4,12 +4,12 @@ import asyncio
 import json
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import ClientSession
 
@@ -20,8 +20,20 @@ from tests.crash.nursery import ROOT, SURROUNDINGS, Nursery, open_nursery
 Point = tuple[str, int]
 """A point's label, and at which of its passings to strike."""
 
+Found = TypeVar("Found")
+
 ENDS_WITHIN = 40.0
+LOOK = 0.01
 ALERT_AGE = timedelta(seconds=12)
+
+
+async def until(look: Callable[[], Awaitable[Found]], within: float) -> Found:
+    """Look again and again until something is found; TimeoutError past `within` seconds."""
+    async with asyncio.timeout(within):
+        while True:
+            if found := await look():
+                return found
+            await asyncio.sleep(LOOK)
 
 
 @asynccontextmanager
@@ -51,13 +63,13 @@ class Stage:
     name: str
     _runs: int = field(default=0)
 
-    def new_run(self) -> "Run":
-        """A run nobody has begun."""
+    def new_run(self, **options: Any) -> "Run":
+        """A run nobody has begun; `options` are fields of the job of each of its processes."""
         self._runs += 1
         name = f"{self.name}-{self._runs}"
         folder = self.folder / name
         folder.mkdir(parents=True)
-        return Run(self, name, folder)
+        return Run(self, name, folder, options)
 
 
 @dataclass
@@ -107,7 +119,6 @@ class Run:
             await self.stage.nursery.start(self.job(kill=[label, passing], in_step=number == 0, **more))
             code = await self.stage.nursery.ended(ENDS_WITHIN)
             assert code == -9, f"{label} #{passing} was not reached: exit {code}\n{self.log}"
-            more.pop("options", None)
         await self.stage.nursery.start(self.job(in_step=in_step and not kills, **more))
         code = await self.stage.nursery.ended(ENDS_WITHIN)
         assert code == 0, f"exit {code} after {list(kills)}\n{self.log}"

@@ -20,7 +20,7 @@ BAD, GOOD = "v2", "v1"
 @dataclass
 class World:
     """One target. `blind`: it knows no keys and no versions, answers no question about an order, and does whatever it
-    is told, each time. `stalls`: the first change that is asked for is held until it is let go, and only then judged."""
+    is told, each time. `stalls`: the first change that is asked for is held until let go, and only then judged."""
 
     blind: bool = False
     stalls: bool = False
@@ -36,8 +36,8 @@ class World:
     let_go: asyncio.Event = field(default_factory=asyncio.Event)
 
     def changes(self, wanted: dict[str, Any]) -> list[dict[str, Any]]:
-        before = BAD if self.blind else self.version
-        return [{"field": "version", "from": before, "to": wanted.get("version")}]
+        before, after = BAD if self.blind else self.version, wanted.get("version")
+        return [{"field": "version", "from": before, "to": after}] if before != after else []
 
     @property
     def resource_version(self) -> str:
@@ -126,7 +126,7 @@ class Worlds:
         if order["dry_run"]:
             world.calls["dry_run"] += 1
             changes = world.changes(order["args"])
-            answer = {"allowed": True, "command_preview": f"roll back {order['target']}", "changes": changes}
+            answer = {"allowed": bool(changes), "command_preview": f"roll back {order['target']}", "changes": changes}
             return web.json_response(answer | {"resource_version": world.resource_version})
         world.calls["execute"] += 1
         if world.stalls and not world.held:
