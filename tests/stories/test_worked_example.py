@@ -13,28 +13,8 @@ from engine.incident import Incident
 from engine.model import Phrase, Quantity
 from engine.team import Lesson
 from tests.fakes.clock import START
+from tests.stories.order import A_085, first_seen, wanted
 from tests.stories.stage import Story, in_story_time, open_story
-
-A_085 = (
-    "incident.created",
-    "alert.normalized",
-    "gateway.received",
-    "memory.recalled",
-    "rag.recalled",
-    "evidence.collected",
-    "hypothesis.generated",
-    "action.planned",
-    "checkpoint.created",
-    "approval.requested",
-    "approval.resolved",
-    "action.executed",
-    "recovery.verified",
-    "skill.generated",
-    "skill.published",
-    "memory.learned",
-    "checkpoint.restored",
-)
-"""The kinds of the worked example, in its order; `skill.published` stands for its foreign-named kind."""
 
 PENDING = {
     "citations of knowledge (A-182)": lambda kinds, state: "rag.recalled" in kinds,
@@ -86,11 +66,6 @@ async def remembers(story: Story) -> None:
             at=story.house.tools.clock.now() - timedelta(days=9),
         )
         await story.store.memory.keep("trade", lesson)
-
-
-def in_order(kinds: list[str]) -> list[str]:
-    """The first time each kind of the worked example occurs, as the timeline has them."""
-    return sorted({kind for kind in kinds if kind in A_085}, key=kinds.index)
 
 
 @BOTH
@@ -181,7 +156,7 @@ async def test_the_worked_example(tmp_path: Path, language: str):
         assert "SKILL.md" in await story.reads("closing")
 
         kinds = await story.kinds()
-        assert in_order(kinds) == [kind for kind in A_085 if kind in kinds]
+        assert first_seen(kinds) == wanted(kinds)
         assert set(A_085) - set(kinds) == {"rag.recalled", "checkpoint.restored"}
         arrived = [name for name, seen in PENDING.items() if seen(kinds, state)]
         assert not arrived, f"no longer pending: {arrived}"
