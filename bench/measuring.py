@@ -160,7 +160,7 @@ async def ready(running: Running, path: str) -> float:
             async with line_to(running.port) as line:
                 if (await line.get(path))[0] == 200:
                     return time.perf_counter() - running.begun
-        except OSError:
+        except (OSError, EOFError):
             pass
         await asyncio.sleep(0.005)
     raise TimeoutError(f"{running.url}{path} did not answer 200 within {PATIENCE:.0f} s")

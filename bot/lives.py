@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from bot.crew import Crew
-from bot.precedence import Precedence
+from bot.precedence import Leave, Precedence
 from engine.incident import fold
 from engine.journal import BOT
 from engine.lifecycle import live
@@ -23,6 +23,7 @@ class Lives:
         self._precedence = precedence
         self._reason = tell
         self._again: set[str] = set()
+        self._queue: dict[str, None] = {}
 
     async def resume_all(self) -> int:
         """Pick up every incident whose story has not ended; returns how many."""
@@ -32,21 +33,38 @@ class Lives:
         return len(living)
 
     def wake(self, incident: str) -> None:
-        """Start the life of an incident, or let it live once more should it be ending right now."""
-        name = f"life {incident}"
-        if self._crew.at_work(name):
+        """Start the life of an incident as soon as it is its turn, or let it live once more should it be ending."""
+        if self._crew.at_work(f"life {incident}"):
             self._again.add(incident)
+        elif not self._queue and (leave := self._precedence.place()) is not None:
+            self._start(incident, leave)
         else:
-            self._crew.start(name, lambda: self._live(incident), self._stuck)
+            self._queue[incident] = None
+            self._crew.start("lives in turn", self._start_in_turn)
 
-    async def _live(self, incident: str) -> None:
+    async def _start_in_turn(self) -> None:
+        while self._queue:
+            leave = await self._precedence.turn()
+            incident = next(iter(self._queue))
+            del self._queue[incident]
+            self._start(incident, leave)
+
+    def _start(self, incident: str, leave: Leave) -> None:
+        self._crew.start(f"life {incident}", lambda: self._in_place(incident, leave), self._stuck)
+
+    async def _in_place(self, incident: str, leave: Leave) -> None:
+        try:
+            await self._live(incident, leave)
+        finally:
+            leave()
+
+    async def _live(self, incident: str, leave: Leave) -> None:
         while True:
             self._again.discard(incident)
             state = fold(await self._tools.timeline.read(incident))
             if state.stuck or state.status == "closed":
                 return
-            async with self._precedence.place() as leave:
-                await live(incident, self._tools, at_rest=leave)
+            await live(incident, self._tools, at_rest=leave)
             if incident not in self._again:
                 return
 

@@ -1,8 +1,8 @@
 """Lets alerts go first: while many are being taken in, lives begin later, and never more than so many at a time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from engine.ports import Clock
@@ -16,8 +16,11 @@ FEW = 4
 LULL = 0.1
 """Seconds without such a crowd after which work goes on."""
 
-LONGEST = 5.0
-"""Seconds work steps back at most: a flood that never ends slows it down and does not stop it."""
+LONGEST = 0.5
+"""Seconds the next life steps back at most: a flood that never ends slows the work down and does not stop it."""
+
+Leave = Callable[[], None]
+"""Gives a place back; twice is once."""
 
 
 class Precedence:
@@ -25,7 +28,8 @@ class Precedence:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._free = asyncio.Semaphore(PLACES)
+        self._free = PLACES
+        self._freed = asyncio.Event()
         self._calls = 0
         self._crowded_at = datetime.min.replace(tzinfo=UTC)
 
@@ -40,31 +44,37 @@ class Precedence:
             self._look()
             self._calls -= 1
 
-    @asynccontextmanager
-    async def place(self) -> AsyncIterator[Callable[[], None]]:
-        """A place for one life. It gets it in its turn and gives it back with what it is handed here, at the latest at
-        the end of the block; twice is once."""
-        await self._free.acquire()
+    def place(self) -> Leave | None:
+        """A place for one life, where there is one and nobody goes first."""
+        return self._taken() if self._free and self._calm() else None
+
+    async def turn(self) -> Leave:
+        """A place for one life, as soon as there is one and no crowd of alerts goes first."""
+        for _ in range(int(LONGEST / LULL)):
+            if self._calm():
+                break
+            await self._clock.sleep(LULL)
+        while not self._free:
+            self._freed.clear()
+            await self._freed.wait()
+        return self._taken()
+
+    def _taken(self) -> Leave:
         held = True
+        self._free -= 1
 
         def leave() -> None:
             nonlocal held
             if held:
                 held = False
-                self._free.release()
+                self._free += 1
+                self._freed.set()
 
-        try:
-            await self._calm()
-            yield leave
-        finally:
-            leave()
+        return leave
 
     def _look(self) -> None:
         if self._calls > FEW:
             self._crowded_at = self._clock.now()
 
-    async def _calm(self) -> None:
-        for _ in range(int(LONGEST / LULL)):
-            if (self._clock.now() - self._crowded_at).total_seconds() > LULL:
-                return
-            await self._clock.sleep(LULL)
+    def _calm(self) -> bool:
+        return (self._clock.now() - self._crowded_at).total_seconds() > LULL

@@ -68,13 +68,12 @@ class Receiver:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(register.keep_raw(event.id, event.format, event.body, reason=reason))
-                placing = group.create_task(register.place(sightings, intake.decider(call)))
+                return await register.place(sightings, intake.decider(call))
         except ExceptionGroup as failed:
             full = next((error for error in failed.exceptions if isinstance(error, StoreError)), None)
             if full is None:
                 raise
             raise full from None
-        return placing.result()
 
     def _sighting(self, alert: Alert, event: AlertReceived) -> Sighting:
         team = self._team(alert, event)

@@ -4,11 +4,10 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-import aiosqlite
-
 from engine.model import Entry
 from engine.ports import Ids
 from store.chain import canonical, moment
+from store.connection import Connection, Statement
 from store.ledger import Holding, Identity, Lookup, Page, Work, Write, asked_for
 from store.queries import queries
 from store.standing import Standing
@@ -29,7 +28,7 @@ class Bookkeeper:
         self._number = number
         self._told = told
 
-    async def serve(self, db: aiosqlite.Connection, errands: Sequence[Errand]) -> Callable[[], None]:
+    async def serve(self, db: Connection, errands: Sequence[Errand], last: list[Statement]) -> Callable[[], None]:
         works: list[Work] = [errand.work for errand in errands]
         lookup = await _look_up(db, works)
         stories = await self._fetch(db, _incidents(works, lookup))
@@ -38,16 +37,15 @@ class Bookkeeper:
             page = self._fill(errands, stories, lookup, taken)
             fresh = [standing.incident for standing in page.fresh]
             try:
-                await _create(db, page.fresh)
-                break
+                await db.at_once(statements(page))
             except sqlite3.IntegrityError:
-                # Only a drawn id that is an incident already refuses this statement: draw others.
+                # Only a drawn id that is an incident already refuses this page, by its first statement: draw others.
                 rows = await db.execute_fetchall(REGISTER["taken"], (canonical(fresh),))
                 if not rows:
                     raise
                 taken |= {row[0] for row in rows}
-        await _write(db, page)
-        return lambda: self._keep(page)
+            else:
+                return lambda: self._keep(page)
 
     def forget(self) -> None:
         """What is on the disk is read anew."""
@@ -66,7 +64,7 @@ class Bookkeeper:
             if not failed:
                 return page
 
-    async def _fetch(self, db: aiosqlite.Connection, incidents: Iterable[str]) -> dict[str, Story]:
+    async def _fetch(self, db: Connection, incidents: Iterable[str]) -> dict[str, Story]:
         wanted = dict.fromkeys(incidents)
         there = {incident: story for incident in wanted if (story := self.shelf.get(incident)) is not None}
         if missing := [incident for incident in wanted if incident not in there]:
@@ -88,7 +86,7 @@ def _incidents(works: Iterable[Work], lookup: Lookup) -> Iterable[str]:
         yield from incidents
 
 
-async def _look_up(db: aiosqlite.Connection, works: Iterable[Work]) -> Lookup:
+async def _look_up(db: Connection, works: Iterable[Work]) -> Lookup:
     asked = asked_for(works)
     if not asked:
         return Lookup()
@@ -105,22 +103,17 @@ async def _look_up(db: aiosqlite.Connection, works: Iterable[Work]) -> Lookup:
     return Lookup(alerts, groups)
 
 
-async def _create(db: aiosqlite.Connection, fresh: Sequence[Standing]) -> None:
-    if fresh:
-        rows = [(standing.incident, standing.number, *columns(standing)) for standing in fresh]
-        await db.execute_insert(REGISTER["create"], (canonical(rows),))
-
-
-async def _write(db: aiosqlite.Connection, page: Page) -> None:
+def statements(page: Page) -> Iterable[Statement]:
+    """What writes a page; new incidents come first, so that a taken id spoils nothing."""
+    if page.fresh:
+        rows = [(standing.incident, standing.number, *columns(standing)) for standing in page.fresh]
+        yield REGISTER["create"], [(canonical(rows),)]
     if moved := page.moved:
-        await db.executemany(REGISTER["stand"], [(*columns(standing), standing.incident) for standing in moved])
+        yield REGISTER["stand"], [(*columns(standing), standing.incident) for standing in moved]
     if entries := page.entries:
-        await db.executemany(
-            TIMELINE["append"],
-            [added.row for added in entries],
-        )
+        yield TIMELINE["append"], [added.row for added in entries]
     if page.alerts:
-        await db.executemany(
+        yield (
             REGISTER["alert"],
             [
                 (team, fingerprint, h.incident, h.status, h.starts_at, h.seen, instant(h.at))

@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 
-import aiosqlite
-
 from engine.ports import Clock, Ids
 from store.bookkeeper import Bookkeeper
+from store.connection import Connection, connect
 from store.lock import held, present
 from store.memory import SqliteMemory
 from store.posts import SqlitePosts
@@ -68,7 +67,7 @@ class SqliteStore:
     async def limit(self, pages: int) -> None:
         """Let the file grow to this many pages (4,096 bytes each) at most; what needs more raises StoreFull."""
 
-        async def chore(db: aiosqlite.Connection) -> None:
+        async def chore(db: Connection) -> None:
             await db.execute_fetchall(f"PRAGMA max_page_count = {int(pages)}")
 
         await self._writer.ask(self._porter, chore)
@@ -115,12 +114,12 @@ async def migrate(path: Path) -> tuple[int, int]:
 
 
 @asynccontextmanager
-async def _connected(path: Path, *, upgrading: bool = True) -> AsyncIterator[aiosqlite.Connection]:
+async def _connected(path: Path, *, upgrading: bool = True) -> AsyncIterator[Connection]:
     async with AsyncExitStack() as stack:
         try:
             # Tried first without a thread of its own: a connection that fails to open leaves aiosqlite's behind.
             await asyncio.to_thread(_try, path)
-            db = await stack.enter_async_context(aiosqlite.connect(path, isolation_level="IMMEDIATE"))
+            db = await stack.enter_async_context(connect(path))
             await found(db, path)
             for pragma in PRAGMAS:
                 await db.execute_fetchall(pragma)

@@ -8,8 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
-import aiosqlite
-
+from store.connection import Connection, Statement
 from store.trouble import closed, named
 
 MOST = 64
@@ -49,9 +48,10 @@ class Errand:
 class Clerk(Protocol):
     """Knows how to serve one sort of work."""
 
-    async def serve(self, db: aiosqlite.Connection, errands: Sequence[Errand]) -> Callable[[], None]:
+    async def serve(self, db: Connection, errands: Sequence[Errand], last: list[Statement]) -> Callable[[], None]:
         """Write for these errands within the open transaction and set their results; what is returned is called once
-        that is committed. Called again for the same errands if the commit failed."""
+        that is committed. What need not be written before the others serve may be added to `last`, and goes with the
+        commit. Called again for the same errands if the commit failed."""
         ...
 
     def forget(self) -> None:
@@ -62,7 +62,7 @@ class Clerk(Protocol):
 class Writer:
     """The one who writes. `run` is its life; `ask` hands it work and waits for the commit."""
 
-    def __init__(self, db: aiosqlite.Connection, path: Path) -> None:
+    def __init__(self, db: Connection, path: Path) -> None:
         self.path = path
         self._db = db
         self._waiting: deque[Errand] = deque()
@@ -102,10 +102,11 @@ class Writer:
     async def _serve(self, errands: Sequence[Errand]) -> None:
         attempt = Attempt()
         committed: list[Callable[[], None]] = []
+        last: list[Statement] = []
         with attempt:
             for clerk, mine in _by_clerk(errands):
-                committed.append(await clerk.serve(self._db, mine))
-            await self._db.commit()
+                committed.append(await clerk.serve(self._db, mine, last))
+            await self._db.at_once(last, commit=True)
         if attempt.error is None:
             for step in committed:
                 step()
@@ -151,24 +152,26 @@ def _deliver(errands: Sequence[Errand]) -> None:
         errand.deliver()
 
 
-Chore = Callable[[aiosqlite.Connection], Awaitable[Any]]
+Chore = Callable[[Connection], Awaitable[Any]]
 """Work that needs no neighbours: statements on the open transaction. It checks before it writes; it may run again."""
 
 
 class Porter:
     """Serves chores one after the other, and rows for the same statement together."""
 
-    async def serve(self, db: aiosqlite.Connection, errands: Sequence[Errand]) -> Callable[[], None]:
+    async def serve(self, db: Connection, errands: Sequence[Errand], last: list[Statement]) -> Callable[[], None]:
         rows: dict[str, list[tuple[Any, ...]]] = {}
         for errand in errands:
             if isinstance(errand.work, Rows):
                 rows.setdefault(errand.work.statement, []).extend(errand.work.rows)
-        for statement, all_rows in rows.items():
-            await db.executemany(statement, all_rows)
-        for errand in errands:
-            if not isinstance(errand.work, Rows):
-                with errand:
-                    errand.result = await errand.work(db)
+        chores = [errand for errand in errands if not isinstance(errand.work, Rows)]
+        if not chores:
+            last.extend(rows.items())
+            return _nothing
+        await db.at_once(rows.items())
+        for errand in chores:
+            with errand:
+                errand.result = await errand.work(db)
         return _nothing
 
     def forget(self) -> None:

@@ -57,7 +57,10 @@ def mapping(body: bytes) -> dict[str, Any]:
 
 def clean(value: str, limit: int) -> str:
     """Text that survives UTF-8 and every store: no NUL, no half characters, cut to `limit`."""
-    return value[:limit].replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    cut = value[:limit]
+    if cut.isascii() and "\x00" not in cut:
+        return cut
+    return cut.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def text(value: Any, where: str, limit: int = TEXT) -> str:
@@ -88,7 +91,11 @@ def texts(value: Any, where: str, limit: int) -> dict[str, str]:
     if not isinstance(value, dict):
         raise Unfit(f"{where} is {kind(value)}, not an object")
     pairs = list(value.items())[:MANY]
-    return {clean(name, NAME): text(item, f"{where}.{clean(name, 40)}", limit) for name, item in pairs}
+    return {clean(name, NAME): _text_of(item, where, name, limit) for name, item in pairs}
+
+
+def _text_of(value: Any, where: str, name: str, limit: int) -> str:
+    return clean(value, limit) if isinstance(value, str) else text(value, f"{where}.{clean(name, 40)}", limit)
 
 
 def moment(value: Any, where: str) -> datetime | None:
