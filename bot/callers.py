@@ -2,6 +2,7 @@
 
 import hmac
 import ipaddress
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -50,6 +51,7 @@ def _from_other_site(request: web.Request) -> bool:
     return bool(origin) and origin.partition("://")[2] != request.host
 
 
+@lru_cache(256)
 def _is_local(name: str) -> bool:
     if name == "localhost" or name.endswith(".localhost"):
         return True

@@ -1,7 +1,10 @@
 """Connects to SQLite so that many statements cost one trip to the thread the file is written in."""
 
+import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -12,6 +15,12 @@ Statement = tuple[str, Sequence[Sequence[Any]]]
 
 FETCHED = 64
 """Rows an open cursor fetches per trip; nothing here leaves cursors open."""
+
+
+TOGETHER = (16, 4, 1)
+"""How many rows go into one statement; few sizes, so that SQLite compiles each statement once."""
+
+VALUES = re.compile(r"VALUES (\((?:\?, )*\?\))")
 
 
 class Connection(aiosqlite.Connection):
@@ -29,7 +38,8 @@ class Connection(aiosqlite.Connection):
 
     def _all(self, statements: Sequence[Statement], commit: bool) -> None:
         for statement, rows in statements:
-            self._conn.executemany(statement, rows)
+            for part in _parts(statement, rows):
+                self._conn.execute(*part)
         if commit:
             self._conn.commit()
 
@@ -38,3 +48,18 @@ def connect(path: Path) -> Connection:
     """A connection to the file, to be entered with `async with`; what it writes begins a transaction that holds the
     file."""
     return Connection(lambda: sqlite3.connect(path, isolation_level="IMMEDIATE"), FETCHED)
+
+
+def _parts(statement: str, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, Sequence[Any]]]:
+    """The statement with as many rows at a time as it takes: each run of it gives up the interpreter and waits for it
+    again, whatever it writes."""
+    begin = 0
+    for size in TOGETHER if VALUES.search(statement) else (1,):
+        while len(rows) - begin >= size:
+            yield _for_rows(statement, size), tuple(chain.from_iterable(rows[begin : begin + size]))
+            begin += size
+
+
+@cache
+def _for_rows(statement: str, size: int) -> str:
+    return VALUES.sub(lambda found: "VALUES " + ", ".join([found.group(1)] * size), statement)
