@@ -118,10 +118,10 @@ async def look(showcase: Showcase) -> None:
                 await page.goto(thread)
                 await show(card(page, cause), ABOVE_CAUSE)
                 await draw(page, f"thread-{language}-light.png")
-        async with visitor(chromium, address, "zh", "light", PHONE) as page:
+        async with visitor(chromium, address, "zh", "dark", PHONE) as page:
             await page.goto(thread)
             await show(card(page, "根因："), PHONE["height"] // 10)
-            await draw(page, "phone-zh-light.png")
+            await draw(page, "phone-zh-dark.png")
 
 
 def excerpt(story: str) -> str:
