@@ -37,6 +37,7 @@ __all__ = [
     "seal",
     "sounds_like_consent",
     "standings",
+    "still_stands",
     "without_mention",
     "word_ok",
 ]
@@ -239,6 +240,20 @@ def _wrong_person(incident: Incident, standing: Standing, attempt: Attempt, team
 def may_approve(person: Person, team: Team) -> bool:
     """Whether this member may give approvals in this team."""
     return max((RANK[role] for role in person.roles), default=0) >= RANK[team.policy.approver_role]
+
+
+def still_stands(request: Request, decision: Decision, team: Team, now: datetime) -> Phrase | None:
+    """Why an approval that was given may not be used any more; None where it may.
+
+    It lasts as long again as people had for giving it: a process that was down all night does not wake up and act on
+    yesterday's word. Who gave it must still be one who may."""
+    if now >= request.expires_at + (request.expires_at - request.asked_at):
+        return Phrase(word="notice.approval_stale", values={"at": _clock_time(request.expires_at)})
+    by = team.member(decision.by)
+    alone = decision.break_glass and not team.policy.break_glass
+    if by is None or not may_approve(by, team) or alone:
+        return Phrase(word="notice.approver_gone", values={"by": _name(decision.by, team)})
+    return None
 
 
 def _requester(incident: Incident, standing: Standing, attempt: Attempt, team: Team) -> Phrase | None:

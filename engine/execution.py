@@ -201,14 +201,15 @@ async def _attempt(journal: Journal, executor: Executor, run: Run, i: int, clock
 async def _last_look(executor: Executor, run: Run) -> None:
     """Refuse if policy, people or the target have changed since the approval. Nothing has been sent yet."""
     plan = run.order.plan
-    if stopped := await run.guard():
-        raise ExecutorRefused(stopped)
     try:
         seen = await _dry_run(executor, plan, run.patience)
     except (ExecutorError, TimeoutError) as failure:
         raise ExecutorRefused(_phrase("execution.not_prepared", plan, _why(failure))) from failure
     if seen.resource_version != run.order.resource_version or not run.same(seen):
         raise ExecutorRefused(_phrase(TARGET_CHANGED, plan, ""))
+    # People last: the target refuses what it no longer fits by itself, but a "stop" has nobody else to heed it.
+    if stopped := await run.guard():
+        raise ExecutorRefused(stopped)
 
 
 async def _probe(executor: Executor, order: Order, patience: float, clock: Clock) -> Probe:

@@ -149,6 +149,9 @@ def fold(entries: Iterable[Entry]) -> Incident:
     for entry in entries:
         if step := STEPS.get(entry.kind):
             step(state, entry)
+        if "closed_at" in state:
+            # What a story still had to say while a person closed it does not open it again.
+            state["status"] = "closed"
         state.update(id=entry.incident, seq=entry.seq, updated_at=entry.at)
     return Incident(**state)
 
@@ -181,7 +184,9 @@ def _reopened(state: State, entry: Entry) -> None:
     fresh = ("closed_at", "closed_by", "outcome", "sweep", "diagnosis", "resolved_at", "stuck")
     for name in fresh:
         state.pop(name, None)
-    state.update(status="open", asked={}, proposals={}, lessons={}, constraints=(), turn=1)
+    # What people forbade stays forbidden until one of them lifts it; that the alert went away and came back does not.
+    standing = tuple(c for c in state.get("constraints", ()) if not c.lifted_by)
+    state.update(status="open", asked={}, proposals={}, lessons={}, constraints=standing, turn=1)
     state["episode"] = state.get("episode", 1) + 1
 
 
@@ -273,7 +278,10 @@ def _nudged(state: State, entry: Entry) -> None:
 
 
 def _constrained(state: State, entry: Entry) -> None:
-    state["constraints"] = (*state.get("constraints", ()), Constraint.model_validate(entry.body))
+    constraint = Constraint.model_validate(entry.body)
+    # A habit holds each episode anew under one id.
+    others = tuple(c for c in state.get("constraints", ()) if c.id != constraint.id)
+    state["constraints"] = (*others, constraint)
 
 
 def _lifted(state: State, entry: Entry) -> None:

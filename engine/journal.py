@@ -46,6 +46,8 @@ class Journal:
         self._clock = clock
         self._ids = ids
         self._at_rest = at_rest
+        self.unbroken = asyncio.Lock()
+        """Held while a change is under way; whoever ends the run takes it first, so that no change is cut in two."""
 
     def key(self, name: str) -> str:
         """The timeline key under which the step `name` of this episode stands."""
@@ -98,6 +100,17 @@ class Journal:
     ) -> Execution:
         """Alter the world at most once, ever. The intent is written first; only the very call that wrote it may run
         `do`. Whoever finds an intent already standing asks `probe`; if nobody can tell, the result is `unknown`."""
+        async with self.unbroken:
+            return await self._change(name, plan, attempt, do, probe)
+
+    async def _change(
+        self,
+        name: str,
+        plan: str,
+        attempt: int,
+        do: Callable[[], Awaitable[Receipt]],
+        probe: Callable[[], Awaitable[Probe]],
+    ) -> Execution:
         known = await self._timeline.find(self.incident, self.key(name))
         if known is not None:
             return Execution.model_validate(known.body)

@@ -45,7 +45,9 @@ async def live(incident: str, tools: Tools, at_rest: Callable[[], None] = nothin
         ended = group.create_task(tools.timeline.wait(incident, journal.key("closed")))
         story = group.create_task(Life(incident, journal, tools).story())
         await ended
-        story.cancel()
+        # A change that is under way is seen to its end: the target would do it all the same, and nobody would know.
+        async with journal.unbroken:
+            story.cancel()
     # Plans offer something to press, and do so no longer.
     proposals = fold(await tools.timeline.read(incident)).proposals
     for slot in ("header", *(f"plan:{plan}" for plan in proposals), "closing"):

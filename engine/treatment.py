@@ -171,16 +171,20 @@ class Treatment:
         run = execution.Run(
             order=execution.order(self.journal, request, checked.audit, card),
             same=same,
-            guard=lambda: self._last_word(plan, request.judgement),
+            guard=lambda: self._last_word(request, decision),
             patience=tools.tempo.act_timeout,
         )
         return await execution.execute(self.journal, executor, run, card, tools.clock)
 
-    async def _last_word(self, plan: Plan, approved: Judgement) -> Phrase | None:
-        """What stops the change at the last moment: a constraint set since the approval, or a stricter policy."""
-        if constraint := (await self.state()).holds(plan):
+    async def _last_word(self, request: Request, decision: Decision) -> Phrase | None:
+        """What stops the change at the last moment: a constraint set since the approval, a stricter policy, or an
+        approval that is too old or was given by somebody who may no longer give it."""
+        state, plan = await self.state(), request.plan
+        if constraint := state.holds(plan):
             return Phrase(word="notice.held_at_last", values={"text": constraint.text, "by": constraint.by})
-        return policy.still_allowed(approved, await self._judge(plan))
+        team, now = self.tools.teams.team(state.team), self.tools.clock.now()
+        stale = approvals.still_stands(request, decision, team, now)
+        return stale or policy.still_allowed(request.judgement, await self._judge(plan))
 
     async def _void(self, request: Request, problem: Phrase) -> Execution:
         """The approval no longer fits what would be done: nothing is executed, and a new card follows."""
