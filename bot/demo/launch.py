@@ -24,9 +24,11 @@ class WorldDidNotStart(WorldError):
 
 @dataclass(frozen=True)
 class WorldAddresses:
-    """Where everything in the world listens; `alertmanager` is None unless the real one runs."""
+    """Where everything in the world listens; `alertmanager` is None unless the real one runs, beside which the keeper
+    still answers."""
 
     prometheus: str
+    keeper: str
     alertmanager: str | None
     loki: str
     jaeger: str

@@ -153,6 +153,7 @@ class World:
             opening.push_async_callback(runner.cleanup)
             await web.TCPSite(runner, "127.0.0.1", self.options.port + offset if self.options.port else 0).start()
             self.addresses[name] = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        self.addresses["keeper"] = self.addresses["prometheus"]
         self.addresses["services"] = {
             name: f"http://127.0.0.1:{release.fleet.ports[0]}" for name, release in self.releases.services.items()
         }
