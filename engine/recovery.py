@@ -21,6 +21,9 @@ LOGS = ("new_error_log", "surging_error_log")
 CALM = frozenset({"debug", "trace", "info", "notice", "warn", "warning"})
 NEAR = 1.5
 TRAFFIC_LEAST, TRAFFIC_MOST = 0.5, 2.0
+GROWTH = frozenset({"rate_limited", "traffic_surge"})
+"""Categories whose remedy serves more traffic than before."""
+
 SPANS_LEFT = 0.1
 WINDOWS = 4
 MAX_TEXT = 160
@@ -63,7 +66,7 @@ def compare(before: Sequence[Evidence], look: Look, service: Service, category: 
     signals = (
         errors,
         _latency(before, look, service),
-        _traffic(before, look, service),
+        _traffic(before, look, service, category),
         _logs(before, look),
         _spans(before, look),
         _state(look),
@@ -134,15 +137,16 @@ def _latency(before: Sequence[Evidence], look: Look, service: Service) -> Recove
     )
 
 
-def _traffic(before: Sequence[Evidence], look: Look, service: Service) -> RecoverySignal:
-    """Stable: at least half of what was usual, at most twice of the more of usual and during the incident."""
+def _traffic(before: Sequence[Evidence], look: Look, service: Service, category: str) -> RecoverySignal:
+    """Stable: at least half of what was usual, at most twice of the more of usual and during the incident. Where more
+    traffic was the trouble and is now served, there is no most."""
     known = _known(before, "traffic", service.name)
     now = _now(before, look, "traffic", service.name)
     usual = known.before if known else None
     ok = None
     if known and usual and now.figure is not None:
         most = TRAFFIC_MOST * max(usual.value, known.after.value if known.after else 0.0)
-        ok = TRAFFIC_LEAST * usual.value <= now.figure.value <= most
+        ok = TRAFFIC_LEAST * usual.value <= now.figure.value and (now.figure.value <= most or category in GROWTH)
     return RecoverySignal(name="traffic", before=usual, after=now.figure, target=usual, ok=ok, query=now.query)
 
 

@@ -31,4 +31,15 @@ def _fresh(before: Sequence[str], after: Sequence[str]) -> list[str]:
     known = set(before)
     matcher = SequenceMatcher(None, before, after, autojunk=False)
     changed = [line for tag, _, _, start, end in matcher.get_opcodes() if tag != "equal" for line in after[start:end]]
-    return [line for line in changed if line.strip() and line not in known]
+    fresh: list[str] = []
+    for line in changed:
+        # What stands under a new heading belongs to it, though the same was said before.
+        headed = bool(fresh) and (fresh[-1].endswith((":", "：")) or (is_quoted(fresh[-1]) and is_quoted(line)))
+        if line.strip() and (line not in known or headed):
+            fresh.append(line)
+    return fresh
+
+
+def is_quoted(line: str) -> bool:
+    """Whether this is a line of a command, a change or a log."""
+    return line.lstrip().startswith("│")

@@ -1,7 +1,9 @@
 """Holds what every renderer gives back, and strips what could trick a reader of hostile text."""
 
+import math
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 ESCAPES = re.compile(
@@ -46,3 +48,12 @@ def is_web(href: str) -> bool:
     lowered = href.lower()
     ours = href.startswith("/") and not href.startswith(("//", "/\\"))
     return (ours or lowered.startswith(("http://", "https://"))) and not any(c in href for c in "\n\r\t\\")
+
+
+LATEST = 253_402_300_799.0
+"""The last second a calendar can name, unix time."""
+
+
+def plotted(points: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The points that can stand on a chart, oldest first: finite values at moments a calendar can name."""
+    return sorted((at, value) for at, value in points if 0.0 <= at <= LATEST and math.isfinite(value))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from cards.model import Chart
+from cards.render.drawing import plotted
 
 BARS = "▁▂▃▄▅▆▇█"
 WIDEST = 72
@@ -12,7 +13,7 @@ WIDEST = 72
 
 def spark(chart: Chart, width: int) -> list[str]:
     """The bars, a row of marks below them, then what the marks and the numbers mean."""
-    points = [(at, value) for at, value in chart.points if math.isfinite(at) and math.isfinite(value)]
+    points = plotted(chart.points)
     if len(points) < 2 or points[0][0] >= points[-1][0]:
         return [f"{_number(points[0][1])} {chart.unit}"] if points else []
     size = max(min(width, WIDEST), 8)

@@ -29,7 +29,8 @@ def percent(scene: Scene, share: float) -> str:
 
 def claims(scene: Scene, said: Sequence[Claim]) -> str:
     """Sentences, one per line, each with its evidence ids."""
-    return "\n".join(f"{BULLET}{scene.say(claim.phrase)} {ids(claim.evidence_ids)}".rstrip() for claim in said)
+    space = scene.text("list.space")
+    return "\n".join(f"{BULLET}{scene.say(claim.phrase)}{space}{ids(claim.evidence_ids)}" for claim in said)
 
 
 def began(scene: Scene, claim: Claim) -> datetime | None:
@@ -48,7 +49,7 @@ def _conclusive(scene: Scene, found: Diagnosis, cause: Hypothesis) -> Card:
     confidence = scene.text("diagnosis_card.confidence", share=percent(scene, cause.confidence))
     against = claims(scene, cause.contradicting) or scene.text("diagnosis_card.nothing_against")
     lines = (
-        ("diagnosis_card.what", f"{scene.say(cause.title)}{_where(scene, cause)}"),
+        ("diagnosis_card.what", scene.say(cause.title)),
         ("diagnosis_card.since", _since(scene, cause)),
         ("diagnosis_card.why", claims(scene, cause.supporting)),
         ("diagnosis_card.against", against),
@@ -66,12 +67,6 @@ def _conclusive(scene: Scene, found: Diagnosis, cause: Hypothesis) -> Card:
             *scene.row(*_buttons(scene), scene.link_to_page()),
         ),
     )
-
-
-def _where(scene: Scene, cause: Hypothesis) -> str:
-    where = f"{cause.service} → {cause.peer}" if cause.peer else cause.service
-    version = f" {cause.change.version}" if cause.change and cause.change.version else ""
-    return scene.text("diagnosis_card.where", where=f"{where}{version}") if where else ""
 
 
 def _since(scene: Scene, cause: Hypothesis) -> str:

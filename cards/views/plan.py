@@ -168,8 +168,9 @@ def _safety(scene: Scene, proposal: Proposal) -> tuple[Block, ...]:
 def _checkpoint(scene: Scene, checkpoint: Checkpoint) -> Fold:
     title = scene.text("plan_card.checkpoint", id=checkpoint.id, at=scene.words.clock(checkpoint.at))
     state = [(name, short(value)) for name, value in checkpoint.state.items()][:MOST_STATE]
-    version = ((scene.text("fact.resource_version"), checkpoint.resource_version),)
-    return Fold(title, (Facts((*state, *version)),), open=True)
+    if "resource_version" not in checkpoint.state:
+        state.append((scene.text("fact.resource_version"), checkpoint.resource_version))
+    return Fold(title, (Facts(tuple(state)),), open=True)
 
 
 def _dry_run(scene: Scene, dry_run: DryRun, *, repeated: bool) -> list[Block]:

@@ -15,7 +15,7 @@ def recovery(scene: Scene, plan_id: str) -> Card | None:
         return None
     found = proposal.recovery
     title = scene.text(f"recovery_card.{found.verdict}")
-    columns = tuple(scene.text(f"column.{name}") for name in ("signal", "before", "after", "target", "verdict"))
+    columns = tuple(scene.text(f"column.{name}") for name in ("signal", "verdict", "before", "after", "target"))
     rows = tuple(_row(scene, signal) for signal in found.signals)
     queries = tuple((scene.named("signal", signal.name), signal.query) for signal in found.signals if signal.query)
     watched = scene.words.duration(found.seconds)
@@ -37,8 +37,8 @@ def _row(scene: Scene, signal: RecoverySignal) -> tuple[str, ...]:
     verdict = {True: "ok", False: "not_ok", None: "unmeasured"}[signal.ok]
     return (
         scene.named("signal", signal.name),
+        f"{MARKS[signal.ok]} {scene.text(f'recovery_card.{verdict}')}",
         signal.text_before or scene.words.quantity(signal.before),
         signal.text_after or scene.words.quantity(signal.after),
         scene.words.quantity(signal.target),
-        f"{MARKS[signal.ok]} {scene.text(f'recovery_card.{verdict}')}",
     )

@@ -221,7 +221,7 @@ def _ask(block: Ask, posting: Posting) -> h.Element:
     return h.form(class_="ask", method="post", action=posting.url)[
         _hidden(posting, "form", block.action, block.value),
         h.p(class_="ask-question")[_text(block.question)],
-        h.p(class_="ask-who")[_text(block.who), " ", deadline],
+        h.p(class_="ask-who")[_text(block.who), " · ⏱ " if deadline else None, deadline],
         (_field(item) for item in block.fields),
         h.button(type="submit", class_="button button-primary", disabled=not posting.can_act)[visible(block.submit)],
     ]

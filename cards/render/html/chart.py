@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import htpy as h
 
 from cards.model import Chart, Mark
-from cards.render.drawing import visible
+from cards.render.drawing import plotted, visible
 
 WIDTH, HEIGHT = 640, 200
 LEFT, RIGHT, TOP, BOTTOM = 60, 12, 40, 24
@@ -39,7 +39,7 @@ class Frame:
 def chart(block: Chart) -> h.Element:
     """The chart as a figure with a caption; fewer than two points give the caption alone."""
     caption = h.figcaption[visible(block.title)]
-    points = [(at, value) for at, value in block.points if math.isfinite(at) and math.isfinite(value)]
+    points = plotted(block.points)
     frame = _frame(points)
     if frame is None:
         return h.figure(class_="chart")[caption]
@@ -108,7 +108,8 @@ def _line(frame: Frame, points: Points, style: str) -> h.Element:
 
 
 def _marks(frame: Frame, marks: Sequence[Mark]) -> list[h.Element]:
-    drawn: list[h.Element] = []
+    lines: list[h.Element] = []
+    labels: list[h.Element] = []
     inside = [mark for mark in marks if frame.start <= mark.at.timestamp() <= frame.end]
     for number, mark in enumerate(inside):
         x = frame.x(mark.at.timestamp())
@@ -116,10 +117,10 @@ def _marks(frame: Frame, marks: Sequence[Mark]) -> list[h.Element]:
         late = x > WIDTH * 0.6
         place = {"x": _at(x - 4 if late else x + 4), "y": str(y), "text_anchor": "end" if late else "start"}
         style = f"chart-mark mark-{mark.tone}"
-        drawn.append(h.line(class_=style, x1=_at(x), x2=_at(x), y1=str(y - 8), y2=str(HEIGHT - BOTTOM)))
+        lines.append(h.line(class_=style, x1=_at(x), x2=_at(x), y1=str(y - 8), y2=str(HEIGHT - BOTTOM)))
         label = f"{visible(mark.text)} {_clock(mark.at.timestamp())}"
-        drawn.append(h.text(class_=f"chart-mark-label mark-{mark.tone}", **place)[label])
-    return drawn
+        labels.append(h.text(class_=f"chart-mark-label mark-{mark.tone}", **place)[label])
+    return lines + labels
 
 
 def _told(block: Chart, points: Points) -> str:
