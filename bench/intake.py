@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from aiohttp import ClientSession, TCPConnector
+
 from bench.alerts import webhook
-from bench.measuring import Figure, data_directory, free_port, line_to, median, posting, ready, started
+from bench.measuring import HOST, Figure, data_directory, free_port, median, ready, started
 
 ALERTS = 5_000
 CLIENTS = 16
@@ -54,22 +56,24 @@ async def _take(bodies: Sequence[bytes]) -> tuple[float, int]:
 
 async def _pour(port: int, path: str, bodies: Sequence[bytes]) -> tuple[float, list[bytes]]:
     """Alerts per second, and the answers; every client sends the next as soon as it has its answer."""
-    waiting = iter([posting(path, body) for body in bodies])
+    waiting = iter(bodies)
     answers: list[bytes] = []
+    url = f"http://{HOST}:{port}{path}"
 
-    async def client() -> None:
-        async with line_to(port) as line:
-            for request in waiting:
-                status, answer = await line.send(request)
-                if status not in (200, 202):
-                    raise RuntimeError(f"{path} answered {status}: {answer[:200]!r}")
+    async def client(session: ClientSession) -> None:
+        for body in waiting:
+            async with session.post(url, data=body, headers={"Content-Type": "application/json"}) as response:
+                answer = await response.read()
+                if response.status not in (200, 202):
+                    raise RuntimeError(f"{path} answered {response.status}: {answer[:200]!r}")
                 answers.append(answer)
 
-    begun = time.perf_counter()
-    async with asyncio.TaskGroup() as group:
-        for _ in range(CLIENTS):
-            group.create_task(client())
-    return len(answers) / (time.perf_counter() - begun), answers
+    async with ClientSession(connector=TCPConnector(limit=CLIENTS)) as session:
+        begun = time.perf_counter()
+        async with asyncio.TaskGroup() as group:
+            for _ in range(CLIENTS):
+                group.create_task(client(session))
+        return len(answers) / (time.perf_counter() - begun), answers
 
 
 def _count(file: Path, answered: Sequence[Sequence[str]]) -> int:

@@ -1,6 +1,5 @@
 """Brings the books to the disk: looks up what a commit needs in two statements, writes what it did in a handful."""
 
-import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
@@ -27,34 +26,27 @@ class Bookkeeper:
         self._ids = ids
         self._number = number
         self._told = told
+        self._drawn: set[str] = set()
+        self._refused: set[str] = set()
 
     async def serve(self, db: Connection, errands: Sequence[Errand], last: list[Statement]) -> Callable[[], None]:
         works: list[Work] = [errand.work for errand in errands]
         lookup = await _look_up(db, works)
         stories = await self._fetch(db, _incidents(works, lookup))
-        taken = set(stories)
-        while True:
-            page = self._fill(errands, stories, lookup, taken)
-            fresh = [standing.incident for standing in page.fresh]
-            try:
-                await db.at_once(statements(page))
-            except sqlite3.IntegrityError:
-                # Only a drawn id that is an incident already refuses this page, by its first statement: draw others.
-                rows = await db.execute_fetchall(REGISTER["taken"], (canonical(fresh),))
-                if not rows:
-                    raise
-                taken |= {row[0] for row in rows}
-            else:
-                return lambda: self._keep(page)
+        page = self._fill(errands, stories, lookup)
+        self._drawn |= {standing.incident for standing in page.fresh}
+        last.extend(statements(page))
+        return lambda: self._keep(page)
 
     def forget(self) -> None:
-        """What is on the disk is read anew."""
+        """What is on the disk is read anew; ids that may have been taken there are not drawn in the next attempt."""
         self.shelf.clear()
+        self._refused, self._drawn = self._refused | self._drawn, set()
 
-    def _fill(self, errands: Sequence[Errand], stories: dict[str, Story], lookup: Lookup, taken: set[str]) -> Page:
+    def _fill(self, errands: Sequence[Errand], stories: dict[str, Story], lookup: Lookup) -> Page:
         """The page of all errands that can be served. Who fails takes back all he did, so the page starts over."""
         while True:
-            page = Page(stories, lookup, self._ids, self._number, taken)
+            page = Page(stories, lookup, self._ids, self._number, self._refused)
             failed = False
             for errand in (errand for errand in errands if errand.error is None):
                 with errand:
@@ -74,6 +66,7 @@ class Bookkeeper:
 
     def _keep(self, page: Page) -> None:
         self._number = page.number
+        self._drawn, self._refused = set(), set()
         for chapter in page.chapters.values():
             self.shelf.put(chapter.close())
         self._told([added.entry for added in page.entries])

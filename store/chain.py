@@ -13,6 +13,9 @@ from engine.ports import Draft
 
 ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 
+SCALARS = frozenset((str, int, bool, type(None)))
+"""What comes back from JSON as the same value."""
+
 START = ""
 """The digest before the first entry."""
 
@@ -67,7 +70,12 @@ def ready(draft: Draft) -> Written:
     """Check and copy a draft, so that nothing its writer still holds can change what is kept."""
     text = canonical(draft.body)
     key, kind, actor = plain(draft.key), plain(draft.kind), plain(draft.actor)
-    return Written(key, kind, actor, draft.at.astimezone(UTC), json.loads(text), text, moment(draft.at))
+    return Written(key, kind, actor, draft.at.astimezone(UTC), _copied(draft.body, text), text, moment(draft.at))
+
+
+def _copied(body: dict[str, Any], text: str) -> dict[str, Any]:
+    flat = all(type(name) is str and type(value) in SCALARS for name, value in body.items())
+    return dict(body) if flat else json.loads(text)
 
 
 def link(incident: str, seq: int, draft: Written, previous: str) -> Entry:

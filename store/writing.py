@@ -15,6 +15,10 @@ MOST = 64
 """How many errands share a commit at most; bounds how long the first waits and how long the loop is held."""
 
 
+TRIES = 8
+"""How often a commit is tried again because of what was drawn by chance."""
+
+
 class Errand:
     """One piece of work on its way into a commit. As a context it takes the errors of serving it, which belong to
     whoever asked; those of the database belong to the whole commit and pass."""
@@ -99,7 +103,7 @@ class Writer:
                 errand.error = closed(self.path)
                 errand.deliver()
 
-    async def _serve(self, errands: Sequence[Errand]) -> None:
+    async def _serve(self, errands: Sequence[Errand], tries: int = TRIES) -> None:
         attempt = Attempt()
         committed: list[Callable[[], None]] = []
         last: list[Statement] = []
@@ -113,7 +117,10 @@ class Writer:
             _deliver(errands)
             return
         await self._undo(errands)
-        if len(errands) > 1:
+        if isinstance(attempt.error, sqlite3.IntegrityError) and tries:
+            # A drawn id was taken: the clerk, who was told to forget, draws another.
+            await self._serve(errands, tries - 1)
+        elif len(errands) > 1:
             # One of them may have spoilt it for all: each gets a commit of its own, and its own error.
             for errand in errands:
                 await self._serve([errand])

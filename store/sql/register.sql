@@ -27,10 +27,6 @@ SELECT
     json_extract(value, '$[8]'), json_extract(value, '$[9]')
 FROM json_each(?);
 
--- name: taken
--- Which of these ids (a JSON array) are incidents already.
-SELECT i.id FROM json_each(?) AS wanted CROSS JOIN incidents AS i ON i.id = wanted.value;
-
 -- name: stand
 -- How an incident stands after new entries.
 UPDATE incidents
