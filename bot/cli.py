@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bot import inspection, showcase
+from bot import checkup, inspection, showcase
 from bot.platforms.terminal import TerminalPlatform, chat
 from bot.run import run
 from bot.settings import Settings, load, preferred_language
@@ -148,7 +148,7 @@ def _play_headless(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace) -> int:
     """`tocsin check`: every finding on a line; fails when one is wrong."""
-    findings = asyncio.run(inspection.check(options.config))
+    findings = asyncio.run(checkup.check(options.config))
     words = Words(options.lang)
     for finding in findings:
         say(("ok    " if finding.ok else "wrong ") + words.say(finding.phrase))

@@ -3,91 +3,27 @@
 import asyncio
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientError, ClientSession, ClientTimeout
-
 from bot.clock import RandomIds, SystemClock
 from bot.platforms.console import issue_link
-from bot.settings import Backend, Settings, load
+from bot.settings import Settings
 from bot.teams import TeamFiles
 from bot.web import brief, line
-from bot.wiring import RELEASES, writable
+from bot.wiring import RELEASES
 from cards import views
 from cards.render.text import render
 from cards.words import Words
 from engine import policy
-from engine.errors import SettingsError, TocsinError, UnknownName
+from engine.errors import UnknownName
 from engine.incident import Incident, fold
 from engine.model import Entry, Phrase, Plan
 from store.audit import audit_verify
 from store.backup import backup
 from store.sqlite import SqliteStore, migrate, open_beside
 
-PROBE_TIMEOUT = 3.0
 LIST_LIMIT = 1_000
-PROBES = {"prometheus": "/-/ready", "alertmanager": "/-/ready", "loki": "/ready", "jaeger": "/", "releases": "/"}
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing `tocsin check` looked at."""
-
-    ok: bool
-    phrase: Phrase
-
-
-async def check(config: Path | None) -> list[Finding]:
-    """Settings, data directory, team files and backends, in this order; each wrong one says what would be right."""
-    try:
-        settings = load(config)
-    except SettingsError as error:
-        return [Finding(False, error.phrase)]
-    findings = [Finding(True, Phrase(word="cli.check_settings"))]
-    try:
-        await asyncio.to_thread(writable, settings.store_path.parent)
-        findings.append(Finding(True, Phrase(word="cli.check_data", values={"path": str(settings.store_path)})))
-    except TocsinError as error:
-        findings.append(Finding(False, error.phrase))
-    findings += await asyncio.to_thread(_check_teams, settings)
-    return findings + await _check_backends(settings)
-
-
-def _check_teams(settings: Settings) -> list[Finding]:
-    teams = TeamFiles(settings.data_dir / "teams")
-    problems = [Finding(False, problem.error.phrase) for problem in teams.reload()]
-    names = ", ".join(team.id for team in teams.all())
-    return [*problems, Finding(True, Phrase(word="cli.check_teams", values={"teams": names}))]
-
-
-async def _check_backends(settings: Settings) -> list[Finding]:
-    findings = []
-    async with ClientSession(timeout=ClientTimeout(total=PROBE_TIMEOUT)) as session:
-        for name, path in PROBES.items():
-            backend: Backend = getattr(settings, name)
-            if backend.url:
-                findings.append(await _probe(session, name, backend, path))
-    if not findings:
-        findings.append(Finding(True, Phrase(word="cli.check_no_backend")))
-    return findings
-
-
-async def _probe(session: ClientSession, name: str, backend: Backend, path: str) -> Finding:
-    token = backend.token.get_secret_value()
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    values = {"name": name, "url": backend.url}
-    try:
-        async with session.get(backend.url + path, headers=headers, allow_redirects=False) as answer:
-            if answer.status in (401, 403):
-                return Finding(False, Phrase(word="cli.check_refused", values={**values, "status": answer.status}))
-            if answer.status >= 500:
-                return Finding(False, Phrase(word="cli.check_failing", values={**values, "status": answer.status}))
-    except (ClientError, TimeoutError, OSError) as error:
-        reason = str(error)[:200] or "it did not answer in time"
-        return Finding(False, Phrase(word="cli.check_unreachable", values={**values, "reason": reason}))
-    return Finding(True, Phrase(word="cli.check_backend", values={**values}))
 
 
 async def incidents(settings: Settings) -> list[dict[str, Any]]:

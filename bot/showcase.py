@@ -50,6 +50,7 @@ TEMPO = Tempo(
 )
 Told = Callable[[str, str], None]
 
+OK = 200
 ALERT_WITHIN = 60.0
 END_WITHIN = 100.0
 
@@ -73,19 +74,34 @@ class Showcase:
 
     async def arm(self, scenario: str) -> None:
         """Break the world in this way, once it has run healthily long enough to compare with."""
-        if scenario not in SCENARIOS:
-            values = {"name": scenario[:60], "known": ", ".join(SCENARIOS)}
-            raise InputError(Phrase(word="cli.no_scenario", values={**values}))
-        while not await self._armed(scenario):
+        known(scenario)
+        while await self._control("scenario", {"name": scenario}) != OK:
             await self.house.tools.clock.sleep(1.0)
 
-    async def _armed(self, scenario: str) -> bool:
-        url = f"{self.addresses.control}/control/scenario"
+    async def play(self, scenario: str) -> Phrase:
+        """Start over with another scenario: the world is mended at once, and broken again behind this answer."""
+        known(scenario)
+        await self._control("reset", {})
+        self.house.crew.stop("demo")
+        while self.house.crew.at_work("demo"):
+            await self.house.tools.clock.sleep(0.05)
+        self.house.crew.start("demo", lambda: self.arm(scenario))
+        return Phrase(word="cli.demo_armed", values={"scenario": scenario})
+
+    async def _control(self, lever: str, body: dict[str, str]) -> int:
+        url = f"{self.addresses.control}/control/{lever}"
         try:
-            async with ClientSession() as session, session.post(url, json={"name": scenario}) as answer:
-                return answer.status == 200
+            async with ClientSession() as session, session.post(url, json=body) as answer:
+                return answer.status
         except ClientError as error:
             raise WorldError(Phrase(word="cli.demo_world_gone")) from error
+
+
+def known(scenario: str) -> None:
+    """InputError, naming all of them, where there is no such scenario."""
+    if scenario not in SCENARIOS:
+        values = {"name": scenario[:60], "known": ", ".join(SCENARIOS)}
+        raise InputError(Phrase(word="cli.no_scenario", values={**values}))
 
 
 @asynccontextmanager
@@ -130,8 +146,7 @@ class _Opening:
         opened: list[Showcase] = []
 
         async def arm(scenario: str) -> Phrase:
-            await opened[0].arm(scenario)
-            return Phrase(word="cli.demo_armed", values={"scenario": scenario})
+            return await opened[0].play(scenario)
 
         parts = real_parts(platforms=self.platforms, team_files=self.team_files, demo=arm, personas=True)
         async with working(self.settings, parts, self.listening) as house:
@@ -183,7 +198,5 @@ async def play_in_browser(scenario: str, where: tuple[str, int], stage: Stage, t
     stop = stop_signal()
     async with open_showcase(*where, stage) as showcase:
         told("cli.demo_ready", showcase.address)
-        async with asyncio.TaskGroup() as group:
-            arming = group.create_task(showcase.arm(scenario))
-            await stop.wait()
-            arming.cancel()
+        showcase.house.crew.start("demo", lambda: showcase.arm(scenario))
+        await stop.wait()

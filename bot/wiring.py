@@ -11,6 +11,7 @@ from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 
 from bot import web as door
 from bot.callers import same
+from bot.checkup import diagnose_itself, writable
 from bot.clock import RandomIds, SystemClock
 from bot.crew import Crew
 from bot.desk import ChatDesk
@@ -25,7 +26,7 @@ from bot.precedence import Precedence
 from bot.settings import Backend, Settings, secret_from_environment
 from bot.teams import TeamFiles
 from cards.words import Words
-from engine.errors import StoreFull, TocsinError
+from engine.errors import TocsinError
 from engine.executors.http import HttpExecutor
 from engine.model import Phrase
 from engine.policy import Permissions
@@ -167,6 +168,7 @@ def _handling(settings: Settings, parts: Parts, tools: Tools, store: SqliteStore
         permissions=tools.permissions,
         wake=lives.wake,
         demo=parts.demo,
+        doctor=lambda: diagnose_itself(settings),
         compressed_time=settings.tempo.compressed,
     )
 
@@ -268,15 +270,3 @@ def said(error: BaseException) -> str:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return Words("en").say(error.phrase) if isinstance(error, TocsinError) else type(error).__name__
-
-
-def writable(directory: Path) -> None:
-    """Make the data directory; StoreFull with one clear sentence where nothing can be written there."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        probe = directory / ".writable"
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        values = {"path": str(directory), "reason": error.strerror or str(error)}
-        raise StoreFull(Phrase(word="error.data_dir", values={**values})) from error

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
-from bot import inspection
+from bot import checkup
 from bot.clock import SystemClock
 from bot.run import bind, serving, working
 from bot.settings import load
@@ -164,11 +164,11 @@ async def test_check_finds_what_is_wrong_and_what_is_right(tmp_path: Path) -> No
     config.write_text(
         f'data_dir = "{tmp_path / "data"}"\n[prometheus]\nurl = "http://127.0.0.1:{free_port()}"\n', encoding="utf-8"
     )
-    findings = await inspection.check(config)
+    findings = await checkup.check(config)
     said = [(finding.ok, Words("en").say(finding.phrase)) for finding in findings]
     wrong = [text for ok, text in said if not ok]
     assert len(wrong) == 2, said
     assert any("team.yaml" in text and "nam" in text for text in wrong)
     assert any("127.0.0.1" in text for text in wrong)
-    missing = await inspection.check(tmp_path / "nowhere.toml")
+    missing = await checkup.check(tmp_path / "nowhere.toml")
     assert [finding.ok for finding in missing] == [False]
