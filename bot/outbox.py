@@ -4,13 +4,13 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from bot.crew import Crew
 from bot.platforms.contract import Platform
 from cards.codec import encode
 from cards.model import Card
-from engine.errors import PlatformBusy, PlatformError
+from engine.errors import PlatformBusy, PlatformError, StoreError
 from engine.ports import Clock
 from store.rooms import Post, Posts
 
@@ -22,6 +22,12 @@ SEND_TIMEOUT = 20.0
 FIRST_RETRY = 1.0
 LONGEST_RETRY = 60.0
 SETTLE_STEP = 0.1
+SERVES = "outbox "
+OUTAGE = 10
+"""How many threads in a row may fail before the platform counts as away."""
+
+Wish = tuple[str, str, str, int]
+"""Room, incident, slot, and how often it was wanted."""
 
 
 class Outbox:
@@ -35,6 +41,8 @@ class Outbox:
         self._crew = crew
         self._clock = clock
         self._bells: dict[str, asyncio.Event] = {}
+        self._in_hand: dict[str, Post] = {}
+        self._aside: set[Wish] = set()
         self.failing: dict[str, str] = {}
 
     async def resume(self) -> None:
@@ -79,30 +87,63 @@ class Outbox:
             return
         bell = self._bells.setdefault(room, asyncio.Event())
         bell.set()
-        self._crew.start(f"outbox {room}", lambda: self._serve(room, bell))
+        self._crew.start(f"{SERVES}{room}", lambda: self._serve(room, bell), self._broke)
 
     async def _serve(self, room: str, bell: asyncio.Event) -> None:
         while True:
             await bell.wait()
             bell.clear()
-            await self._empty(room)
+            await self._empty(room, bell)
 
-    async def _empty(self, room: str) -> None:
+    async def _empty(self, room: str, bell: asyncio.Event) -> None:
         retry = FIRST_RETRY
-        while due := await self._posts.due(room):
-            for post in due:
-                try:
-                    async with asyncio.timeout(SEND_TIMEOUT):
-                        await self._send(room, post)
-                except (PlatformError, TimeoutError) as error:
-                    self.failing[room] = str(error) or "timed out"
-                    pause = error.retry_after if isinstance(error, PlatformBusy) else retry
-                    log.warning("%s does not take messages, trying again in %.0f s: %s", room, pause, error)
-                    await self._clock.sleep(pause)
-                    retry = min(LONGEST_RETRY, retry * 2)
-                    break
-                self.failing.pop(room, None)
+        while due := [post for post in await self._posts.due(room) if _wish(post) not in self._aside]:
+            trouble = await self._round(room, due)
+            if trouble is None:
                 retry = FIRST_RETRY
+                continue
+            pause = trouble.retry_after if isinstance(trouble, PlatformBusy) else retry
+            log.warning("%s does not take messages, trying again in %.0f s: %s", room, pause, trouble)
+            retry = min(LONGEST_RETRY, retry * 2)
+            await self._pause(pause, None if is_outage(trouble) else bell)
+
+    async def _round(self, room: str, due: Sequence[Post]) -> PlatformError | TimeoutError | None:
+        """Send everything that is due; what went wrong, if anything did. One card that is not taken holds up its own
+        thread alone; where the platform is away, nothing more is tried."""
+        held: dict[str, PlatformError | TimeoutError] = {}
+        for post in due:
+            if post.incident in held:
+                continue
+            self._in_hand[room] = post
+            try:
+                async with asyncio.timeout(SEND_TIMEOUT):
+                    await self._send(room, post)
+            except (PlatformError, TimeoutError) as error:
+                self.failing[room] = str(error) or "timed out"
+                held[post.incident] = error
+                if is_outage(error) or len(held) >= OUTAGE:
+                    return error
+                continue
+            if not held:
+                self.failing.pop(room, None)
+        return next(iter(held.values()), None)
+
+    async def _pause(self, seconds: float, bell: asyncio.Event | None) -> None:
+        """Wait before the next try; where a bell is given, news shortens the wait (never to nothing)."""
+        seconds = max(seconds, SETTLE_STEP)
+        while seconds > 0:
+            await self._clock.sleep(min(seconds, 1.0))
+            seconds -= 1.0
+            if bell is not None and bell.is_set():
+                bell.clear()
+                return
+
+    async def _broke(self, name: str, error: Exception) -> None:
+        """Set aside what cannot even be drawn until it is wanted again: it must not darken the room for all others."""
+        room = name.removeprefix(SERVES)
+        self.failing[room] = type(error).__name__
+        if (post := self._in_hand.get(room)) is not None and not isinstance(error, StoreError):
+            self._aside = {each for each in self._aside if each[:3] != _wish(post)[:3]} | {_wish(post)}
 
     async def _send(self, room: str, post: Post) -> None:
         platform_name, _, channel = room.partition(":")
@@ -137,3 +178,12 @@ class Outbox:
 def fingerprint(card: Card) -> str:
     """A digest of what a card shows; equal cards need no edit."""
     return hashlib.sha256(json.dumps(encode(card), sort_keys=True, default=str).encode()).hexdigest()
+
+
+def is_outage(error: PlatformError | TimeoutError) -> bool:
+    """Whether the platform as a whole takes nothing, and not just this card."""
+    return isinstance(error, PlatformBusy | TimeoutError)
+
+
+def _wish(post: Post) -> Wish:
+    return post.room, post.incident, post.slot, post.wanted

@@ -132,6 +132,8 @@ async def _look_for_silence(house: House) -> None:
 
 async def _take_up(house: House) -> None:
     await house.lives.resume_all()
+    # A room whose messages broke off (a full disk, a card that cannot be drawn) goes on with the rest.
+    await house.outbox.resume()
 
 
 async def _forget_inbound(house: House) -> None:
