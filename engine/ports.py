@@ -151,7 +151,8 @@ class Memory(Protocol):
     async def recall(
         self, team: str, service: str, alert: str = "", category: str = "", limit: int = 6
     ) -> Sequence[Lesson]:
-        """Kept lessons about this service (or about none) with the same alert or category, newest first."""
+        """Kept lessons about this service (or about none) with the same alert or category: all habits, which tighten
+        and must not be pushed out, then the newest `limit` others; both newest first."""
         ...
 
     async def kept(self, team: str, kind: str = "") -> Sequence[Lesson]: ...

@@ -71,6 +71,14 @@ class MemoryRules:
         assert [each.id for each in found] == ["l8", "l7", "l6", "l5", "l4", "l3"]
         assert len(await store.memory.recall("one", "payment", "HighErrors", limit=2)) == 2
 
+    async def test_no_number_of_newer_lessons_pushes_out_a_habit(self, store: Store) -> None:
+        for i in range(3):
+            await store.memory.keep("one", lesson(f"h{i}", minutes=i, kind="habit", rule={"do": "hold"}))
+        for i in range(9):
+            await store.memory.keep("one", lesson(f"l{i}", minutes=60 + i))
+        found = await store.memory.recall("one", "payment", "HighErrors", limit=2)
+        assert [each.id for each in found] == ["h2", "h1", "h0", "l8", "l7"]
+
     async def test_keeping_again_replaces_and_dropping_removes(self, store: Store) -> None:
         await store.memory.keep("one", lesson("l1"))
         await store.memory.keep("one", lesson("l1", text="in our words", kind="runbook", seen=2))

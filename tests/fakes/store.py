@@ -214,7 +214,9 @@ class FakeMemory:
             same_category = bool(category) and lesson.category == category
             return lesson.service in ("", service) and (same_alert or same_category)
 
-        return tuple(lesson for lesson in await self.kept(team) if fits(lesson))[:limit]
+        fitting = [lesson for lesson in await self.kept(team) if fits(lesson)]
+        habits = [lesson for lesson in fitting if lesson.kind == "habit"]
+        return (*habits, *[lesson for lesson in fitting if lesson.kind != "habit"][:limit])
 
     async def kept(self, team: str, kind: str = "") -> Sequence[Lesson]:
         there = [lesson for lesson in self.lessons[team].values() if kind in ("", lesson.kind)]
