@@ -187,7 +187,7 @@ def _points(observation: Observation, look: Look) -> list[float]:
 
 def _logs(before: Sequence[Evidence], look: Look) -> RecoverySignal:
     """Lines that say what the incident's error lines said; none may be left (of surging ones: no more than usual)."""
-    loud = [each for each in before if each.signal in LOGS and each.abnormal]
+    loud = [each for each in before if _is_loud(each)]
     asked = [each for each in look.observations if each.kind == "log"]
     services = {each.service for each in loud}
     answered = [each for each in asked if each.service in services or not services]
@@ -206,6 +206,11 @@ def _logs(before: Sequence[Evidence], look: Look) -> RecoverySignal:
         ok=left <= math.ceil(most),
         query=answered[0].query,
     )
+
+
+def _is_loud(evidence: Evidence) -> bool:
+    """Error lines alone: warnings are not counted after the change, so they are not counted before it either."""
+    return evidence.signal in LOGS and evidence.abnormal and evidence.details.get("level") != "warning"
 
 
 def _counts(line: LogLine, look: Look, services: Iterable[str]) -> bool:

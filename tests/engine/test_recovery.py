@@ -341,3 +341,10 @@ async def test_a_restart_goes_on_where_it_was() -> None:
         second = group.create_task(watch.verify())
         await watch.clock.advance(20)
     assert (second.result().verdict, watch.looks) == ("recovered", 3)
+
+
+def test_warnings_count_neither_before_nor_after():
+    warned = evidence("new_error_log", 0, 6, "count", kind="log", count=6, excerpt=("coupon expired",))
+    warned = warned.model_copy(update={"details": {"level": "warning"}})
+    alone = signal(compared(before=BEFORE), "error_logs")
+    assert signal(compared(before=(*BEFORE, warned)), "error_logs") == alone
