@@ -1,6 +1,7 @@
 """Masks secrets and personal numbers in text that came from outside, once, before a card leaves the views."""
 
 import re
+from functools import lru_cache
 
 MASK = "••••"
 LONGEST = 4000
@@ -10,11 +11,15 @@ PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z
 USERINFO = re.compile(r"(\b[a-zA-Z][a-zA-Z0-9+.-]{1,20}://[^\s/:@]{0,200}):[^\s/@]{1,200}@")
 BEARER = re.compile(r"\b(bearer|basic)(\s+)(?=[A-Za-z0-9+/_.~=-]*[0-9+/_.~=-])[A-Za-z0-9+/_.~=-]{8,}", re.IGNORECASE)
 NAMED = re.compile(
-    r"""(["']?\b[\w.-]{0,40}(?:passw(?:or)?d|pwd|secret|token|api[_-]?key|access[_-]?key|credential|口令|密码)"""
-    r"""["']?\s{0,3}[=:：]\s{0,3})("[^"\n]{1,500}"|'[^'\n]{1,500}'|[^\s,;&"'<>)}\]]{1,500})""",
+    r"""(["']?\b[\w.-]{0,40}(?:passw(?:or)?d|pwd|secret(?:[_-]?key(?:[_-]?base)?)?|token|"""
+    r"""api[_-]?key|(?:access|account)[_-]?key|credential|口令|密码)\\{0,3}["']?\s{0,3}[=:：]\s{0,3})"""
+    r"""(\\{1,3}"[^"\\\n]{1,500}\\{0,3}"|"[^"\n]{1,500}"|'[^'\n]{1,500}'|[^\s,;&"'<>)}\]]{1,500})""",
     re.IGNORECASE,
 )
+COOKIE = re.compile(r"\b((?:set-)?cookie\s{0,3}[:=]\s{0,3})[^\n]{1,4000}", re.IGNORECASE)
+OPTION = re.compile(r"((?:^|\s)--?(?:password|passwd|token|secret|api-?key)\s{1,3})[^\s-]\S{0,500}", re.IGNORECASE)
 WHOLE = (
+    re.compile(r"\bAIza[0-9A-Za-z_-]{30,}"),
     re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
     re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"),
     re.compile(r"\bsk-[A-Za-z0-9_-]{16,}"),
@@ -29,15 +34,34 @@ CITIZEN = re.compile(
 )
 
 
+MANY_DIGITS = re.compile(r"\d{11}")
+"""What every personal number holds."""
+
+SHORT = 200
+"""Characters up to which a text is taken to be one that comes again: a label, a button, a fact."""
+
+
 def mask(text: str) -> str:
     """The text without its secrets; the words around them stay, so that a person still knows what stood there."""
+    return _known(text) if len(text) <= SHORT else _masked(text)
+
+
+def _masked(text: str) -> str:
     text = PRIVATE_KEY.sub(MASK, text)
     text = USERINFO.sub(rf"\1:{MASK}@", text)
     text = BEARER.sub(rf"\1\2{MASK}", text)
-    text = NAMED.sub(rf"\1{MASK}", text)
+    for pattern in (COOKIE, OPTION, NAMED):
+        text = pattern.sub(rf"\1{MASK}", text)
     for pattern in WHOLE:
         text = pattern.sub(MASK, text)
+    if not MANY_DIGITS.search(text):
+        return text
     return CITIZEN.sub(rf"\1{MASK}", PHONE.sub(r"\1••••\2", text))
+
+
+@lru_cache(2048)
+def _known(text: str) -> str:
+    return _masked(text)
 
 
 def bounded(text: str, longest: int = LONGEST) -> str:
