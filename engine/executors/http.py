@@ -157,7 +157,7 @@ class HttpExecutor:
     def _parsed(self, text: str) -> Answer | None:
         try:
             answer = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return answer if isinstance(answer, dict) else None
 

@@ -211,6 +211,7 @@ async def test_a_4xx_is_a_refusal_with_its_reason(bench: HttpBench, status: int)
         (204, ""),
         (302, ""),
         (200, "x" * (MAX_ANSWER + 1)),
+        (200, "[" * 200_000),
         (200, '{"id": "\ud83d"}'.encode("utf-8", "surrogatepass").decode("latin-1")),
     ],
 )
