@@ -36,6 +36,10 @@ async def until(look: Callable[[], Awaitable[Found]], within: float) -> Found:
             await asyncio.sleep(LOOK)
 
 
+class NotReached(Exception):
+    """An incident came to its end without passing a point this often."""
+
+
 @asynccontextmanager
 async def outside(module: str) -> AsyncIterator[str]:
     """A process of the outside world; gives its address."""
@@ -118,7 +122,9 @@ class Run:
         for number, (label, passing) in enumerate(kills):
             await self.stage.nursery.start(self.job(kill=[label, passing], in_step=number == 0, **more))
             code = await self.stage.nursery.ended(ENDS_WITHIN)
-            assert code == -9, f"{label} #{passing} was not reached: exit {code}\n{self.log}"
+            if code == 0:
+                raise NotReached(f"{label} #{passing}")
+            assert code == -9, f"exit {code} on the way to {label} #{passing}\n{self.log}"
         await self.stage.nursery.start(self.job(in_step=in_step and not kills, **more))
         code = await self.stage.nursery.ended(ENDS_WITHIN)
         assert code == 0, f"exit {code} after {list(kills)}\n{self.log}"

@@ -1,16 +1,17 @@
 """Kills the process before and after every touch of the outside world, restarts it, and finds the same ending."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.crash.check import check_once
-from tests.crash.stage import Point, Stage, open_stages
+from tests.crash.stage import NotReached, Point, Stage, open_stages
 
 LANES = 2
+TRIES = 3
 GROUPS = {
     "journal": ("write", "place"),
     "chat": ("post", "edit"),
@@ -51,6 +52,7 @@ async def strike(stages: Stages, plans: Sequence[tuple[Point, ...]], **options: 
     """Live one incident for each plan of kills, as many at a time as there are stages; what did not hold, by plan."""
     waiting = deque(plans)
     wrong: dict[str, str] = {}
+    tries: Counter[tuple[Point, ...]] = Counter()
 
     async def take(stage: Stage) -> None:
         while waiting:
@@ -58,6 +60,13 @@ async def strike(stages: Stages, plans: Sequence[tuple[Point, ...]], **options: 
             run = stage.new_run(**options)
             try:
                 check_once(await run.live(plan))
+            except NotReached as missed:
+                # Two edits of one card may become one: where the second was to be hit, another run may have it.
+                tries[plan] += 1
+                if tries[plan] < TRIES:
+                    waiting.append(plan)
+                elif plan[0][1] == 1:
+                    wrong[said(plan)] = f"{missed} was never reached"
             except (AssertionError, TimeoutError, StopIteration) as problem:
                 wrong[said(plan)] = f"{type(problem).__name__} {problem}"[:3_000] + f"\n{run.log}"
 

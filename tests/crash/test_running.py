@@ -235,8 +235,10 @@ async def judge(storm: Storm, store: SqliteStore, counts: dict[str, Any]) -> Cou
         assert len(done) == results.count("done") <= 1, (incident, done, results)
         decisions = {body["approval"]: body["verdict"] for body in bodies.get("approval.resolved", ())}
         assert all(change["approval"] in decisions for change in done)
-        # No approval lost: a yes that was answered is a yes that stands, and was acted upon.
-        assert decisions[storm.on_call.approved[incident]] == "approved"
+        # No approval lost: a yes that was answered stands, and so does one whose answer a kill swallowed; each of them
+        # was acted upon.
+        assert set(decisions.values()) == {"approved"}
+        assert incident not in storm.on_call.approved or storm.on_call.approved[incident] in decisions
         assert results
         # This target tells what became of a call, so nothing is in doubt; tried twice in vain is for people.
         assert closed["outcome"] == ("recovered" if done else "needs_human"), (incident, results)
