@@ -24,6 +24,8 @@ TEAMS_EVERY = 2.0
 RESUME_EVERY = 30.0
 PRUNE_EVERY = 3600.0
 REMEMBER_INBOUND = timedelta(days=2)
+KEEP_CALLS = timedelta(days=7)
+"""How long receiver calls are kept as they came; the alerts in them stay in the timelines."""
 GRACE = 3.0
 COLLECT_AFTER = (50_000, 20, 50)
 """New objects, young collections and middle ones after which garbage is looked for."""
@@ -137,4 +139,6 @@ async def _take_up(house: House) -> None:
 
 
 async def _forget_inbound(house: House) -> None:
-    await house.store.seen.prune(house.tools.clock.now() - REMEMBER_INBOUND)
+    now = house.tools.clock.now()
+    await house.store.seen.prune(now - REMEMBER_INBOUND)
+    await house.store.register.forget_raw(now - KEEP_CALLS)

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC
 
-from cards.masking import mask
 from cards.words import Words
 from engine.incident import Incident, Proposal
+from engine.masking import mask
 from engine.model import Evidence
 from engine.team import Lesson
 

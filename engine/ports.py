@@ -130,6 +130,10 @@ class Register(Protocol):
         """Keep a receiver call as it came (cut to 1 MB); `reason` names why (part of) it could not be read."""
         ...
 
+    async def forget_raw(self, before: datetime) -> int:
+        """Drop the receiver calls kept before this moment; returns how many."""
+        ...
+
     async def beat(self, team: str, name: str, at: datetime) -> None:
         """A heartbeat alert (Watchdog) was seen."""
         ...

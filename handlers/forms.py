@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
+from engine.masking import mask
 from handlers import decisions, deeds, teaching
 from handlers.inbound import Answer, FormSent
 from handlers.visit import QUIET, Visit, no
@@ -40,7 +41,7 @@ async def _undo(visit: Visit, event: FormSent) -> Answer:
     if proposal is None:
         return no("error.nothing_to_undo", plan=event.value.get("plan", "")[:40])
     if reason := event.fields.get("reason", "").replace("\x00", "").strip()[:1_000]:
-        body = {"text": reason, "name": visit.account.name, "platform": visit.at.platform}
+        body = {"text": mask(reason), "name": visit.account.name, "platform": visit.at.platform}
         await visit.write(f"said:{visit.id}", "message.said", body)
     return await deeds.undo(visit, proposal)
 

@@ -1,6 +1,7 @@
 """Listens to what people say in a thread: typed approvals first, then constraints, commands, plain words."""
 
 from engine.consent import approval_in, doubt, parse_constraint, parse_typed, sounds_like_consent, without_mention
+from engine.masking import mask
 from handlers import commands, decisions, deeds
 from handlers.inbound import Answer, MessageSaid
 from handlers.visit import QUIET, SAID, Visit
@@ -21,7 +22,7 @@ async def hear(visit: Visit, event: MessageSaid) -> Answer:
         if visit.again:
             return QUIET
         return await commands.obey(visit, text, addressed=True) if addressed else await commands.quietly(visit, text)
-    body = {"text": said, "name": event.account.name, "platform": event.at.platform}
+    body = {"text": mask(said), "name": event.account.name, "platform": event.at.platform}
     await visit.write(f"said:{visit.id}", "message.said", body)
     if means_to_consent(visit, text, event.quoted):
         return await decisions.typed(visit, event, text)

@@ -7,6 +7,7 @@ from datetime import datetime
 from engine import intake
 from engine.errors import StoreError, UnreadableAlert
 from engine.journal import BOT
+from engine.masking import mask
 from engine.model import Alert, Batch, Phrase
 from engine.ports import Draft, Placed, Sighting
 from engine.team import Team
@@ -14,6 +15,7 @@ from handlers import alerts
 from handlers.deeds import BUSY
 from handlers.inbound import AlertReceived, Answer
 from handlers.visit import House
+from store.rooms import RAW_LIMIT
 
 MOST_NAMED = 5
 """Unreadable alerts that are named in a thread; the rest are counted."""
@@ -56,7 +58,9 @@ class Receiver:
         try:
             return read(event.body, now)
         except UnreadableAlert as error:
-            await self._house.register.keep_raw(event.id, event.format, event.body, reason=str(error)[:500])
+            await self._house.register.keep_raw(
+                event.id, event.format, without_secrets(event.body), reason=str(error)[:500]
+            )
             raise
 
     async def _commit(
@@ -67,7 +71,7 @@ class Receiver:
         reason = "; ".join(item.reason for item in batch.unreadable)[:2_000]
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(register.keep_raw(event.id, event.format, event.body, reason=reason))
+                group.create_task(register.keep_raw(event.id, event.format, without_secrets(event.body), reason=reason))
                 return await register.place(sightings, intake.decider(call))
         except ExceptionGroup as failed:
             full = next((error for error in failed.exceptions if isinstance(error, StoreError)), None)
@@ -148,3 +152,8 @@ class Receiver:
         self._told_silent = {(s.team, s.alert.fingerprint, s.alert.starts_at) for s in silent}
         await self._announce(placed)
         return tuple(item.incident for item in placed if item.incident)
+
+
+def without_secrets(body: bytes) -> bytes:
+    """A receiver call as it is kept: as it came, but for its secrets. What is not UTF-8 stays as it is."""
+    return mask(body[:RAW_LIMIT].decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+import aiosqlite
+
 from engine.errors import UnknownName
 from engine.model import Phrase
 from engine.ports import Clock, Decide, Draft, Placed, Sighting
@@ -53,6 +55,14 @@ class SqliteRegister:
     async def keep_raw(self, ref: str, source: str, body: bytes, reason: str = "") -> None:
         row = (plain(ref), plain(source), plain(reason), moment(self._clock.now()), body[:RAW_LIMIT])
         await self._writer.ask(self._porter, Rows(SQL["keep_raw"], row))
+
+    async def forget_raw(self, before: datetime) -> int:
+        async def chore(db: aiosqlite.Connection) -> int:
+            async with db.execute(SQL["forget_raw"], (moment(before),)) as cursor:
+                return cursor.rowcount
+
+        count: int = await self._writer.ask(self._porter, chore)
+        return count
 
     async def raw(self, ref: str) -> Raw | None:
         """A receiver call as it was kept; None where there is none."""

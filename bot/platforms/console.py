@@ -14,6 +14,7 @@ from cards.codec import decode, encode
 from cards.model import Card
 from cards.words import folder_of
 from engine.errors import PlatformBusy, PlatformError, StoreError, UnknownName
+from engine.masking import mask
 from engine.model import Phrase
 from engine.ports import Clock
 from engine.team import Account
@@ -73,7 +74,7 @@ class ConsolePlatform:
 
     async def say(self, room: str, thread: str, account: Account, text: str, key: str) -> Message:
         """Keep what a person said, under a key that makes a repeated sending one message."""
-        return await self._keep(room, thread, key, account.id, {"text": text, "name": account.name})
+        return await self._keep(room, thread, key, account.id, {"text": mask(text), "name": account.name})
 
     async def run(self, inbox: Inbox) -> None:
         """Keep the inbox and wait; the pages hand in what people do."""

@@ -3,9 +3,9 @@
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
-from cards.masking import LONGEST, bounded, mask
 from cards.model import Card, Change
 from cards.words import Words
+from engine.masking import LONGEST, bounded, mask
 
 KEPT = frozenset({"action", "value", "style", "tone", "state", "incident", "language", "name"})
 """Names of card fields that hold ids or fixed words of ours, which come back as they went out."""

@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cards.masking import bounded, mask
 from cards.views.scene import Scene
+from engine.masking import bounded, mask
 from engine.model import Entry, Phrase
 
 LONGEST = 160

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from engine.masking import mask
 from engine.model import LogLine
 from engine.sources.http import first_label
 
@@ -54,7 +55,7 @@ def read_line(nanoseconds: str, text: str, labels: Mapping[str, str], service: s
         at=at,
         service=service,
         level=_spelled(level),
-        message=" ".join(message.split())[:LONGEST_MESSAGE],
+        message=mask(" ".join(message.split())[:LONGEST_MESSAGE]),
         version=version[:60],
     )
 

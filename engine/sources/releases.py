@@ -10,6 +10,7 @@ import aiohttp
 from pydantic import BaseModel, BeforeValidator, TypeAdapter
 
 from engine.errors import SourceSilent
+from engine.masking import mask
 from engine.model import Change, Observation
 from engine.ports import Question
 from engine.sources.families import services_of
@@ -22,7 +23,7 @@ UNKNOWN_SERVICE = frozenset({404, 422})
 
 
 def _text(value: object) -> str:
-    return "" if value is None else str(value)[:LONGEST_TEXT]
+    return "" if value is None else mask(str(value)[:LONGEST_TEXT])
 
 
 def _moment(value: object) -> object:

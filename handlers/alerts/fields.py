@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.errors import UnreadableAlert
+from engine.masking import mask
 from engine.model import Phrase, Unreadable
 
 NAME = 128
@@ -56,8 +57,8 @@ def mapping(body: bytes) -> dict[str, Any]:
 
 
 def clean(value: str, limit: int) -> str:
-    """Text that survives UTF-8 and every store: no NUL, no half characters, cut to `limit`."""
-    cut = value[:limit]
+    """Text that may be kept: its secrets masked, no NUL, no half characters, cut to `limit`."""
+    cut = mask(value[:limit])
     if cut.isascii() and "\x00" not in cut:
         return cut
     return cut.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")

@@ -71,6 +71,10 @@ SELECT id FROM incidents WHERE team = ? ORDER BY number DESC LIMIT ?;
 INSERT INTO raws (ref, source, reason, at, body) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (ref) DO UPDATE SET reason = excluded.reason WHERE excluded.reason <> '';
 
+-- name: forget_raw
+-- Receiver calls that were kept long enough.
+DELETE FROM raws WHERE at < ?;
+
 -- name: raw
 -- A receiver call as it came.
 SELECT ref, source, reason, at, body FROM raws WHERE ref = ?;

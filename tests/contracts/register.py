@@ -243,6 +243,13 @@ class RegisterRules:
         assert (two.body[:1], two.reason) == (b"x", "item 3: no labels")
         assert await store.raw("r3") is None
 
+    async def test_receiver_calls_are_forgotten_once_they_are_old(self, store: Store) -> None:
+        await store.register.keep_raw("r1", "alertmanager", b"{}")
+        assert await store.register.forget_raw(START) == 0
+        assert await store.raw("r1") is not None
+        assert await store.register.forget_raw(START + timedelta(seconds=1)) == 1
+        assert await store.raw("r1") is None
+
     async def test_heartbeats_are_remembered_by_team_and_name(self, store: Store) -> None:
         later = START + timedelta(minutes=1)
         await store.register.beat("one", "Watchdog", START)

@@ -177,6 +177,13 @@ class FakeRegister:
         elif reason:
             self.raws[ref] = known.model_copy(update={"reason": reason})
 
+    async def forget_raw(self, before: datetime) -> int:
+        self.timeline.disk.take()
+        old = [ref for ref, kept in self.raws.items() if kept.at < before]
+        for ref in old:
+            del self.raws[ref]
+        return len(old)
+
     async def raw(self, ref: str) -> Raw | None:
         return self.raws.get(ref)
 

@@ -63,6 +63,7 @@ CREATE TABLE raws (
     at TEXT NOT NULL,
     body BLOB NOT NULL
 );
+CREATE INDEX raws_by_age ON raws (at);
 
 -- When each heartbeat alert was last seen.
 CREATE TABLE beats (

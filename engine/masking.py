@@ -1,4 +1,4 @@
-"""Masks secrets and personal numbers in text that came from outside, once, before a card leaves the views."""
+"""Masks secrets and personal numbers in text that came from outside, before it is kept and before it is shown."""
 
 import re
 from functools import lru_cache

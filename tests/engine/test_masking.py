@@ -2,7 +2,7 @@
 
 import pytest
 
-from cards.masking import MASK, bounded, mask
+from engine.masking import MASK, bounded, mask
 
 
 @pytest.mark.parametrize(
