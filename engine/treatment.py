@@ -262,7 +262,6 @@ class Looking:
             changes=proposal.dry_run.changes if proposal.dry_run else (),
         )
 
-
     async def _target_now(self, now: datetime) -> dict[str, Any]:
         """What the target says of itself now; nothing where it does not answer."""
         tools = self.treatment.tools

@@ -47,7 +47,9 @@ def _claims(trial: Trial, seen: Seen) -> tuple[Claim, ...]:
     for clue, hits in seen:
         if all(each.id in cited for each in hits):
             continue
-        best = [each for each in hits if each.kind == hits[0].kind][:MOST_IDS]
+        leading = [each for each in hits if each.kind == hits[0].kind][:MOST_IDS]
+        # One of every other kind is cited too: a cause rests on independent kinds, and a reader must see which.
+        best = [*leading, *{each.kind: each for each in reversed(hits) if each.kind != hits[0].kind}.values()]
         cited |= {each.id for each in best}
         phrase = Phrase(word=f"diagnosis.clue.{clue.name}", values={**gaps(trial.suspicion), "what": best[0].summary})
         claims.append(Claim(phrase=phrase, evidence_ids=tuple(each.id for each in best)))
