@@ -101,8 +101,9 @@ async def test_headless(scenario: str, language: str, more: tuple[str, ...]) -> 
     thread = err  # with --json everything people read goes to stderr
     for figure in ("inc_", "ev_metric_"):
         assert figure in thread
-    chinese = sum("\u4e00" <= letter <= "\u9fff" for letter in thread)
-    assert (chinese > 1_000) == (language == "zh"), "the thread speaks the language that was asked for"
+    other = "en" if language == "zh" else "zh"
+    assert Words(language).text("button.view") in thread, "the thread speaks the language that was asked for"
+    assert Words(other).text("button.view") not in thread
 
 
 # --- every figure, measured anew while the world still runs ---
