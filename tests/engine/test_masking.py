@@ -1,8 +1,10 @@
 """Checks that secrets do not reach a card, and that plain words do."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from engine.masking import MASK, bounded, mask
+from engine.masking import MASK, RULES, bounded, folded, mask
 
 
 @pytest.mark.parametrize(
@@ -60,3 +62,18 @@ def test_masking_twice_is_masking_once() -> None:
 
 def test_what_is_cut_says_so() -> None:
     assert bounded("x" * 50, 10) == "x" * 9 + "…"
+
+
+PIECES = (
+    "Bearer", "BASİC", "basıc ", "paſſword", "api_\u212aey", "Cookıe: ", "set-cookie=", "://", "user:pw@", " --TOKEN ",
+    "AKIA", "IOSFODNN7EXAMPLE", "eyJhbGciOiJIUzI1NiJ9", ".", "sk-", "ghp_", "x" * 24, "glpat-", "xapp-", "xoxb-",
+    "github_pat_", "AIza", "-----BEGIN " + "PRIVATE KEY-----", "密码：", "=", ": ", '"', " ", "\n",
+    "hunter2", "0123456789",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_clues_pass_over_no_secret(text: str) -> None:
+    for rule in RULES:
+        if rule.pattern.search(text):
+            assert rule.may_find(folded(text)), rule.pattern.pattern
