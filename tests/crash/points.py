@@ -126,6 +126,9 @@ class PointedRegister(Register):
     async def keep_raw(self, ref: str, source: str, body: bytes, reason: str = "") -> None:
         await self._real.keep_raw(ref, source, body, reason)
 
+    async def forget_raw(self, before: datetime) -> int:
+        return await self._real.forget_raw(before)
+
     async def beat(self, team: str, name: str, at: datetime) -> None:
         await self._real.beat(team, name, at)
 

@@ -132,4 +132,8 @@ def _open_list(node: ast.AST) -> re.Pattern[str] | None:
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "named"):
         return None
     prefix = node.args[0]
-    return re.compile(rf"{prefix.value}\..+") if isinstance(prefix, ast.Constant) else None
+    return (
+        re.compile(rf"{prefix.value}\..+")
+        if isinstance(prefix, ast.Constant) and isinstance(prefix.value, str)
+        else None
+    )

@@ -71,7 +71,7 @@ async def test_without_a_token_only_programs_on_this_machine_are_neighbours(tmp_
         assert (await knock("POST", "/alerts/alertmanager", ALERT))[0] == 202
         assert (await knock("POST", "/alerts/alertmanager", ALERT, **headers))[0] == 401
         assert (await knock("POST", "/api/incidents", b'{"summary": "x"}', **headers))[0] == 401
-        assert (await knock("GET", "/api/incidents", **headers))[0] == 401
+        assert (await knock("GET", "/api/incidents", b"", **headers))[0] == 401
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:80", "127.0.0.9", "[::1]:8321", "tocsin.localhost"])
@@ -85,7 +85,7 @@ async def test_a_wrong_token_is_a_wrong_token_whatever_its_bytes(tmp_path: Path,
     async with doors(tmp_path, intake={"token": "right"}, api={"token": "right"}) as knock:
         for headers in ({"Authorization": f"Bearer {token}"}, {"X_Tocsin_Token": token}):
             expected = 200 if token.strip() == "right" else 401
-            status, text = await knock("GET", "/api/incidents", **headers)
+            status, text = await knock("GET", "/api/incidents", b"", **headers)
             assert status == expected
             assert "right" not in text.replace('"incidents"', "") or expected == 200
             assert (await knock("POST", "/alerts/alertmanager", ALERT, **headers))[0] in (expected, 202)
@@ -94,7 +94,7 @@ async def test_a_wrong_token_is_a_wrong_token_whatever_its_bytes(tmp_path: Path,
 async def test_who_may_read_may_not_open(tmp_path: Path):
     async with doors(tmp_path, api={"token": "write", "read_token": "read"}) as knock:
         reads = {"Authorization": "Bearer read"}
-        assert (await knock("GET", "/api/incidents", **reads))[0] == 200
+        assert (await knock("GET", "/api/incidents", b"", **reads))[0] == 200
         assert (await knock("POST", "/api/incidents", b'{"summary": "x"}', **reads))[0] == 401
     async with doors(tmp_path, api={"read_token": "read"}) as knock:
         assert (await knock("POST", "/api/incidents", b'{"summary": "x"}', Authorization="Bearer read"))[0] != 500

@@ -95,7 +95,10 @@ async def test_words_of_others_and_of_yesterday_never_count(tmp_path: Path, how:
         assert proposal.request is not None
         right = f"approve {proposal.request.id} CONFIRM_EXECUTE"
         lin = story.person("lin")
-        heard = await (lin.says("+1", quoted=right) if how == "quoted" else lin.says(right, **{how: True}))
+        if how == "quoted":
+            heard = await lin.says("+1", quoted=right)
+        else:
+            heard = await lin.says(right, edited=how == "edited", forwarded=how == "forwarded")
         await refused(story, heard, "lin")
 
 
@@ -146,7 +149,7 @@ async def test_a_card_that_is_no_longer_true(tmp_path: Path, language: str):
         await chen.presses("approve", approval=proposal.request.id)
         story.world.target.touch(story.world.service)
         await lin.says(f"approve {proposal.request.id} CONFIRM_EXECUTE 先 dry-run")
-        state = await story.until(lambda s: s.proposals[proposal.plan.id].request.id != proposal.request.id)
+        state = await story.until(lambda s: s.proposals[proposal.plan.id].request not in (None, proposal.request))
         assert story.world.target.done == []
         fresh = state.proposals[proposal.plan.id].request
         assert fresh is not None

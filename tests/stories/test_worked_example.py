@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from cards.words import Filling
 from engine.incident import Incident
 from engine.model import Phrase, Quantity
-from engine.team import Lesson
+from engine.team import Lesson, LessonKind
 from tests.fakes.clock import START
 from tests.stories.order import A_085, first_seen, wanted
 from tests.stories.stage import Story, in_story_time, open_story
@@ -51,8 +52,9 @@ BOTH = pytest.mark.parametrize("language", ["zh", "en"])
 
 async def remembers(story: Story) -> None:
     """The team kept two things of an earlier incident."""
-    for number, kind in enumerate(("incident_summary", "fault_pattern")):
-        about = {"alert": "PaymentHigh503", "service": story.world.service}
+    kinds: tuple[LessonKind, ...] = ("incident_summary", "fault_pattern")
+    for number, kind in enumerate(kinds):
+        about: dict[str, Filling] = {"alert": "PaymentHigh503", "service": story.world.service}
         lesson = Lesson(
             id=f"les_0000aa0{number}",
             kind=kind,
