@@ -23,7 +23,7 @@ def test_an_alert_is_read_and_kept_without_its_secrets(telling: str) -> None:
 
 
 def test_a_receiver_call_is_kept_as_it_came_otherwise() -> None:
-    for body in (b'{"alerts": []}', b"\xff\xfe{", "{\"摘要\": \"支付失败\"}".encode()):
+    for body in (b'{"alerts": []}', b"\xff\xfe{", '{"摘要": "支付失败"}'.encode()):
         assert without_secrets(body) == body
 
 
