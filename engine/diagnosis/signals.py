@@ -22,14 +22,15 @@ HARM = (
 """Roles that a user of the service feels; their earliest onset is when the trouble began."""
 
 MOST_ABNORMAL = 12
-MOST_NORMAL = 12
+MOST_NORMAL = 24
+"""More than of the abnormal: that nothing a user feels is unusual is only known from all of it."""
 MOST_ALIKE = 2
 KINDS = ("sli", "metric", "log", "trace", "change", "state", "probe")
 
 
 def judge(observations: Sequence[Observation], window: Window) -> tuple[Evidence, ...]:
     """Judge all observations of one sweep. Abnormal evidence comes first, the decisive before the rest; of normal
-    evidence, which speaks against causes, what is about the same services is kept. At most 12 of each."""
+    evidence, which speaks against causes, what users feel of the same services is kept first. At most 12 and 24."""
     measured = measure([each for each in observations if each.kind in ("sli", "metric", "probe")], window)
     names = _names(observations)
     onset, slack = began(measured)
@@ -96,9 +97,16 @@ def _bounded(evidence: Sequence[Evidence]) -> list[Evidence]:
     """The decisive ones; where there are too many, at most two alike, so that no kind crowds out the others."""
     ordered = sorted(evidence, key=_rank)
     abnormal = _varied([each for each in ordered if each.abnormal], MOST_ABNORMAL)
-    spoken_of = {each.service for each in abnormal} | {each.peer for each in abnormal}
+    alerted = {each.service for each in ordered if each.kind == "sli"}
+    spoken_of = alerted | {each.service for each in abnormal} | {each.peer for each in abnormal}
     normal = [each for each in ordered if not each.abnormal]
-    normal.sort(key=lambda each: (each.kind != "change", bool(spoken_of) and each.service not in spoken_of))
+    normal.sort(
+        key=lambda each: (
+            each.kind != "change",
+            bool(spoken_of) and each.service not in spoken_of,
+            each.count == 0 or each.signal not in HARM,
+        )
+    )
     return sorted([*abnormal, *_varied(normal, MOST_NORMAL)], key=_rank)
 
 

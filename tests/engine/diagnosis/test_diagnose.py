@@ -312,3 +312,13 @@ def test_a_bad_release_that_goes_out_again_is_blamed_again():
     found = scene.changes(first, back, again).changes(service="vouchers").verdict()
     assert found.cause
     assert (found.cause.category, found.cause.change) == ("deploy_db_regression", again)
+
+
+def test_that_nothing_fails_is_never_crowded_out_by_what_else_is_normal():
+    """Seen in the demo: with no error at all the flat error series were the least remarkable of many calm ones, were
+    left out, and a false alarm could no longer be called one."""
+    scene = Scene().healthy(but=("error_ratio",)).series("error_ratio", 0.0).series("sli", 21.0, unit="per_second")
+    for number in range(20):
+        scene.healthy(f"neighbour-{number}").says("nothing", 0, service=f"neighbour-{number}")
+    found = scene.says("nothing", 0).traces().changes().verdict()
+    assert found.quiet

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from engine.diagnosis.signals import MOST_ABNORMAL, MOST_NORMAL
 from engine.model import Change, Evidence, Quantity, Span
 from tests.engine.diagnosis.scenes import PACES, Scene, false_alarm, pool_leak, stalled_peer
 
@@ -43,7 +44,7 @@ def test_abnormal_evidence_comes_first_and_there_is_never_too_much():
     for number in range(200):
         scene.series("traffic", 10.0, 90.0 if number % 2 else None, service=f"other-{number}")
     judged = scene.evidence()
-    assert len(judged) <= 24
+    assert len(judged) <= MOST_ABNORMAL + MOST_NORMAL
     abnormal = [each.abnormal for each in judged]
     assert abnormal == sorted(abnormal, reverse=True)
     kinds = {each.kind for each in judged if each.abnormal}
