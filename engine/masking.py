@@ -62,7 +62,7 @@ RULES = (
     Rule(("xox", "xapp-"), re.compile(r"\bx(?:ox[abposr]|app)-[A-Za-z0-9-]{10,}")),
 )
 
-CLUES = tuple(clue for rule in RULES for clue in rule.clues)
+ANY_CLUE = re.compile("|".join(re.escape(clue) for rule in RULES for clue in rule.clues))
 
 DOTS = {0x130: "i", 0x131: "i"}
 """Letters that patterns take for an i and lower case does not."""
@@ -83,7 +83,7 @@ def folded(text: str) -> str:
 
 def _masked(text: str) -> str:
     lower = folded(text)
-    if any(clue in lower for clue in CLUES):
+    if ANY_CLUE.search(lower):
         for rule in RULES:
             if rule.may_find(lower):
                 text = rule.pattern.sub(rule.instead, text)

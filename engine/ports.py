@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from engine.model import (
     Alert,
@@ -101,15 +101,27 @@ class Placed(Value):
     fingerprint: str
 
 
+class RawCall(NamedTuple):
+    """A receiver call as it is to be kept; `reason` names why (part of) it could not be read."""
+
+    ref: str
+    source: str
+    body: bytes
+    reason: str = ""
+
+
 Decide = Callable[[Sighting, Known | None, Known | None], Placing]
 
 
 class Register(Protocol):
     """The register of incidents: who is born, who still lives, which alert belongs to whom."""
 
-    async def place(self, sightings: Sequence[Sighting], decide: Decide) -> Sequence[Placed]:
-        """Decide and write all of them in one durable commit, in order. `decide` is pure and gets (sighting, what is
-        known of this alert, the newest open incident of the same team and group key)."""
+    async def place(
+        self, sightings: Sequence[Sighting], decide: Decide, call: RawCall | None = None
+    ) -> Sequence[Placed]:
+        """Decide and write all of them in one durable commit, in order, with the call that brought them. `decide` is
+        pure and gets (sighting, what is known of this alert, the newest open incident of the same team and group
+        key)."""
         ...
 
     async def open(self, team: str, drafts: Sequence[Draft]) -> str:

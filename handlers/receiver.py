@@ -1,15 +1,14 @@
 """Takes alert calls: read, routed to teams, kept and placed in one commit, and every life they touch woken."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
 from engine import intake
-from engine.errors import StoreError, UnreadableAlert
+from engine.errors import UnreadableAlert
 from engine.journal import BOT
 from engine.masking import mask
 from engine.model import Alert, Batch, Phrase
-from engine.ports import Draft, Placed, Sighting
+from engine.ports import Draft, Placed, RawCall, Sighting
 from engine.team import Team
 from handlers import alerts
 from handlers.deeds import BUSY
@@ -66,18 +65,10 @@ class Receiver:
     async def _commit(
         self, sightings: Sequence[Sighting], call: intake.Call, event: AlertReceived, batch: Batch
     ) -> Sequence[Placed]:
-        """Both writes land in one commit of the store, which groups what is asked of it at the same time."""
-        register = self._house.register
+        """What was read, and the call as it came, in one commit."""
         reason = "; ".join(item.reason for item in batch.unreadable)[:2_000]
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(register.keep_raw(event.id, event.format, without_secrets(event.body), reason=reason))
-                return await register.place(sightings, intake.decider(call))
-        except ExceptionGroup as failed:
-            full = next((error for error in failed.exceptions if isinstance(error, StoreError)), None)
-            if full is None:
-                raise
-            raise full from None
+        raw = RawCall(event.id, event.format, without_secrets(event.body), reason)
+        return await self._house.register.place(sightings, intake.decider(call), raw)
 
     def _sighting(self, alert: Alert, event: AlertReceived) -> Sighting:
         team = self._team(alert, event)

@@ -105,6 +105,8 @@ def statements(page: Page) -> Iterable[Statement]:
         yield REGISTER["stand"], [(*columns(standing), standing.incident) for standing in moved]
     if entries := page.entries:
         yield TIMELINE["append"], [added.row for added in entries]
+    if page.raws:
+        yield REGISTER["keep_raw"], page.raws
     if page.alerts:
         yield (
             REGISTER["alert"],

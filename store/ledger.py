@@ -25,11 +25,12 @@ class Write:
 
 @dataclass(frozen=True)
 class Place:
-    """Sightings to be placed, and how to decide; `at` is when they were seen."""
+    """Sightings to be placed, and how to decide; `at` is when they were seen, `raw` the row of the call they are from."""
 
     sightings: Sequence[Sighting]
     decide: Decide
     at: datetime
+    raw: tuple[str, str, str, str, bytes] | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class Page:
     def __init__(self, stories: Mapping[str, Story], lookup: Lookup, ids: Ids, number: int, taken: set[str]) -> None:
         self.chapters: dict[str, Chapter] = {}
         self.alerts: dict[Identity, Holding] = {}
+        self.raws: list[tuple[str, str, str, str, bytes]] = []
         self.number = number
         self._stories = stories
         self._lookup = lookup
@@ -80,7 +82,8 @@ class Page:
         match work:
             case Write(incident, draft):
                 return self._write(self._chapter(incident), draft)
-            case Place(sightings, decide, at):
+            case Place(sightings, decide, at, raw):
+                self.raws += [raw] if raw else []
                 return tuple(self._place(sighting, decide, at) for sighting in sightings)
             case Open(team, drafts):
                 chapter = self._open(team)

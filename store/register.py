@@ -7,7 +7,7 @@ import aiosqlite
 
 from engine.errors import UnknownName
 from engine.model import Phrase
-from engine.ports import Clock, Decide, Draft, Placed, Sighting
+from engine.ports import Clock, Decide, Draft, Placed, RawCall, Sighting
 from store.bookkeeper import Bookkeeper
 from store.chain import moment, plain, ready
 from store.ledger import Open, Place
@@ -29,8 +29,12 @@ class SqliteRegister:
         self._reader = reader
         self._clock = clock
 
-    async def place(self, sightings: Sequence[Sighting], decide: Decide) -> Sequence[Placed]:
-        placed: Sequence[Placed] = await self._writer.ask(self._books, Place(sightings, decide, self._clock.now()))
+    async def place(
+        self, sightings: Sequence[Sighting], decide: Decide, call: RawCall | None = None
+    ) -> Sequence[Placed]:
+        now = self._clock.now()
+        work = Place(sightings, decide, now, _row(call, now) if call else None)
+        placed: Sequence[Placed] = await self._writer.ask(self._books, work)
         return placed
 
     async def open(self, team: str, drafts: Sequence[Draft]) -> str:
@@ -53,7 +57,7 @@ class SqliteRegister:
         return tuple(row[0] for row in await self._reader.rows(SQL["newest_of_team"], team, limit))
 
     async def keep_raw(self, ref: str, source: str, body: bytes, reason: str = "") -> None:
-        row = (plain(ref), plain(source), plain(reason), moment(self._clock.now()), body[:RAW_LIMIT])
+        row = _row(RawCall(ref, source, body, reason), self._clock.now())
         await self._writer.ask(self._porter, Rows(SQL["keep_raw"], row))
 
     async def forget_raw(self, before: datetime) -> int:
@@ -82,3 +86,7 @@ class SqliteRegister:
     async def beats(self) -> Mapping[tuple[str, str], datetime]:
         rows = await self._reader.rows(SQL["beats"])
         return {(team, name): datetime.fromisoformat(at) for team, name, at in rows}
+
+
+def _row(call: RawCall, at: datetime) -> tuple[str, str, str, str, bytes]:
+    return plain(call.ref), plain(call.source), plain(call.reason), moment(at), call.body[:RAW_LIMIT]

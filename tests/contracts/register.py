@@ -7,7 +7,7 @@ from typing import NoReturn
 import pytest
 
 from engine.errors import UnknownName
-from engine.ports import Known, Placing, Sighting
+from engine.ports import Known, Placing, RawCall, Sighting
 from store.rooms import RAW_LIMIT, Store
 from tests.store.world import START, StandingClock, ToldIds, decide, draft, drafts, sighting
 
@@ -242,6 +242,16 @@ class RegisterRules:
         assert two is not None
         assert (two.body[:1], two.reason) == (b"x", "item 3: no labels")
         assert await store.raw("r3") is None
+
+    async def test_a_call_is_kept_with_what_it_brought(self, store: Store) -> None:
+        call = RawCall("r1", "alertmanager", b"{}", "item 3: no labels")
+        await store.register.place([sighting("fp")], decide, call)
+        await store.register.place([], decide, RawCall("r2", "alertmanager", b"[]"))
+        one, two = await store.raw("r1"), await store.raw("r2")
+        assert one is not None
+        assert two is not None
+        assert (one.source, one.body, one.reason, one.at) == ("alertmanager", b"{}", "item 3: no labels", START)
+        assert two.body == b"[]"
 
     async def test_receiver_calls_are_forgotten_once_they_are_old(self, store: Store) -> None:
         await store.register.keep_raw("r1", "alertmanager", b"{}")

@@ -23,6 +23,7 @@ from engine.ports import (
     Placed,
     Probe,
     Question,
+    RawCall,
     Register,
     Sighting,
     Source,
@@ -105,9 +106,11 @@ class PointedRegister(Register):
         self._real = real
         self._points = points
 
-    async def place(self, sightings: Sequence[Sighting], decide: Decide) -> Sequence[Placed]:
+    async def place(
+        self, sightings: Sequence[Sighting], decide: Decide, call: RawCall | None = None
+    ) -> Sequence[Placed]:
         self._points.before("place")
-        placed = await self._real.place(sightings, decide)
+        placed = await self._real.place(sightings, decide, call)
         self._points.after("place")
         return placed
 

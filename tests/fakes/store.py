@@ -8,7 +8,20 @@ from typing import Any
 
 from engine.errors import StoreFull, UnknownName
 from engine.model import Entry, Phrase
-from engine.ports import Clock, Decide, Draft, Ids, Known, Memory, Placed, Placing, Register, Sighting, Timeline
+from engine.ports import (
+    Clock,
+    Decide,
+    Draft,
+    Ids,
+    Known,
+    Memory,
+    Placed,
+    Placing,
+    RawCall,
+    Register,
+    Sighting,
+    Timeline,
+)
 from engine.team import Lesson
 from store.chain import START, link, plain, ready
 from store.rooms import RAW_LIMIT, Message, Post, Posts, Raw, RoomLog, Seen, Sessions
@@ -92,7 +105,9 @@ class FakeRegister:
         self.heartbeats: dict[tuple[str, str], datetime] = {}
         self.seen: dict[tuple[str, str], tuple[int, datetime]] = {}
 
-    async def place(self, sightings: Sequence[Sighting], decide: Decide) -> Sequence[Placed]:
+    async def place(
+        self, sightings: Sequence[Sighting], decide: Decide, call: RawCall | None = None
+    ) -> Sequence[Placed]:
         self.timeline.disk.take()
         story = self.timeline
         before = ({k: list(v) for k, v in story.entries.items()}, dict(story.standings), dict(story.alerts))
@@ -103,6 +118,8 @@ class FakeRegister:
             story.entries, story.standings, story.alerts = before
             self.seen = seen
             raise
+        if call is not None:
+            await self.keep_raw(*call)
         async with story.changed:
             story.changed.notify_all()
         return placed
