@@ -33,8 +33,8 @@ def _fresh(before: Sequence[str], after: Sequence[str]) -> list[str]:
     changed = [line for tag, _, _, start, end in matcher.get_opcodes() if tag != "equal" for line in after[start:end]]
     fresh: list[str] = []
     for line in changed:
-        # What stands under a new heading belongs to it, though the same was said before.
-        headed = bool(fresh) and (fresh[-1].endswith((":", "：")) or (is_quoted(fresh[-1]) and is_quoted(line)))
+        # What is quoted under a new heading belongs to it, though the same was said before.
+        headed = bool(fresh) and is_quoted(line)
         if line.strip() and (line not in known or headed):
             fresh.append(line)
     return fresh

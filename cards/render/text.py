@@ -95,7 +95,7 @@ def _told(block: Told, width: int) -> list[str]:
         case Log():
             return list(chain.from_iterable(_lines(f"│ {line}", width, 2, 4) for line in block.lines))
         case Change():
-            title = _lines(f"{block.title}:", width, 2) if block.title else []
+            title = _lines(block.title, width, 2) if block.title else []
             return title + list(chain.from_iterable(_lines(f"│ {line}", width, 4, 6) for line in _split(block.text)))
         case _:
             assert_never(block)
