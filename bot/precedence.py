@@ -41,7 +41,6 @@ class Precedence:
         try:
             yield
         finally:
-            self._look()
             self._calls -= 1
 
     def place(self) -> Leave | None:

@@ -74,6 +74,8 @@ async def say_errors(request: web.Request, handler: Handler) -> web.StreamRespon
 
 async def whole_body(request: web.Request) -> bytes:
     """The body of a request. HTTPRequestTimeout where it comes too slowly, so that nobody holds a door open."""
+    if request.content.is_eof():
+        return await request.read()
     try:
         async with asyncio.timeout(request.app[PATIENCE]):
             return await request.read()

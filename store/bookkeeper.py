@@ -1,12 +1,13 @@
 """Brings the books to the disk: looks up what a commit needs in two statements, writes what it did in a handful."""
 
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from engine.model import Entry
 from engine.ports import Ids
 from store.chain import canonical, moment
-from store.connection import Connection, Statement
+from store.connection import write
 from store.ledger import Holding, Identity, Lookup, Page, Work, Write, asked_for
 from store.queries import queries
 from store.standing import Standing
@@ -29,13 +30,13 @@ class Bookkeeper:
         self._drawn: set[str] = set()
         self._refused: set[str] = set()
 
-    async def serve(self, db: Connection, errands: Sequence[Errand], last: list[Statement]) -> Callable[[], None]:
+    def serve(self, db: sqlite3.Connection, errands: Sequence[Errand]) -> Callable[[], None]:
         works: list[Work] = [errand.work for errand in errands]
-        lookup = await _look_up(db, works)
-        stories = await self._fetch(db, _incidents(works, lookup))
+        lookup = _look_up(db, works)
+        stories = self._fetch(db, _incidents(works, lookup))
         page = self._fill(errands, stories, lookup)
         self._drawn |= {standing.incident for standing in page.fresh}
-        last.extend(statements(page))
+        _write(db, page)
         return lambda: self._keep(page)
 
     def forget(self) -> None:
@@ -56,11 +57,11 @@ class Bookkeeper:
             if not failed:
                 return page
 
-    async def _fetch(self, db: Connection, incidents: Iterable[str]) -> dict[str, Story]:
+    def _fetch(self, db: sqlite3.Connection, incidents: Iterable[str]) -> dict[str, Story]:
         wanted = dict.fromkeys(incidents)
-        there = {incident: story for incident in wanted if (story := self.shelf.get(incident)) is not None}
+        there = {incident: story for incident in wanted if (story := self.shelf.peek(incident)) is not None}
         if missing := [incident for incident in wanted if incident not in there]:
-            found = stories_of(await db.execute_fetchall(TIMELINE["stories"], (canonical(missing),)))
+            found = stories_of(db.execute(TIMELINE["stories"], (canonical(missing),)))
             there |= {story.standing.incident: story for story in found}
         return there
 
@@ -79,15 +80,13 @@ def _incidents(works: Iterable[Work], lookup: Lookup) -> Iterable[str]:
         yield from incidents
 
 
-async def _look_up(db: Connection, works: Iterable[Work]) -> Lookup:
+def _look_up(db: sqlite3.Connection, works: Iterable[Work]) -> Lookup:
     asked = asked_for(works)
     if not asked:
         return Lookup()
     alerts: dict[Identity, Holding] = {}
     groups: dict[Identity, frozenset[str]] = {}
-    for what, sighting, incident, status, starts_at in await db.execute_fetchall(
-        REGISTER["lookup"], (canonical(asked),)
-    ):
+    for what, sighting, incident, status, starts_at in db.execute(REGISTER["lookup"], (canonical(asked),)):
         team, fingerprint, group_key = asked[sighting]
         if what == "alert":
             alerts[team, fingerprint] = Holding(incident, status, starts_at)
@@ -96,25 +95,18 @@ async def _look_up(db: Connection, works: Iterable[Work]) -> Lookup:
     return Lookup(alerts, groups)
 
 
-def statements(page: Page) -> Iterable[Statement]:
-    """What writes a page; new incidents come first, so that a taken id spoils nothing."""
+def _write(db: sqlite3.Connection, page: Page) -> None:
     if page.fresh:
         rows = [(standing.incident, standing.number, *columns(standing)) for standing in page.fresh]
-        yield REGISTER["create"], [(canonical(rows),)]
-    if moved := page.moved:
-        yield REGISTER["stand"], [(*columns(standing), standing.incident) for standing in moved]
-    if entries := page.entries:
-        yield TIMELINE["append"], [added.row for added in entries]
-    if page.raws:
-        yield REGISTER["keep_raw"], page.raws
-    if page.alerts:
-        yield (
-            REGISTER["alert"],
-            [
-                (team, fingerprint, h.incident, h.status, h.starts_at, h.seen, instant(h.at))
-                for (team, fingerprint), h in page.alerts.items()
-            ],
-        )
+        write(db, REGISTER["create"], [(canonical(rows),)])
+    write(db, REGISTER["stand"], [(*columns(standing), standing.incident) for standing in page.moved])
+    write(db, TIMELINE["append"], [added.row for added in page.entries])
+    write(db, REGISTER["keep_raw"], page.raws)
+    alerts = [
+        (team, fingerprint, h.incident, h.status, h.starts_at, h.seen, instant(h.at))
+        for (team, fingerprint), h in page.alerts.items()
+    ]
+    write(db, REGISTER["alert"], alerts)
 
 
 def columns(standing: Standing) -> tuple[str | int | None, ...]:

@@ -1,23 +1,21 @@
-"""Connects to SQLite so that many statements cost one trip to the thread the file is written in."""
+"""Connects to SQLite so that a whole commit, reading and writing, costs one trip to the thread the file belongs to."""
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Self, TypeVar, cast
 
 import aiosqlite
 
-Statement = tuple[str, Sequence[Sequence[Any]]]
-"""A statement and the rows it is run for."""
+Result = TypeVar("Result")
 
 FETCHED = 64
 """Rows an open cursor fetches per trip; nothing here leaves cursors open."""
 
-
-TOGETHER = (16, 4, 1)
+TOGETHER = (32, 16, 8, 4, 2, 1)
 """How many rows go into one statement; few sizes, so that SQLite compiles each statement once."""
 
 VALUES = re.compile(r"VALUES (\((?:\?, )*\?\))")
@@ -26,22 +24,19 @@ VALUES = re.compile(r"VALUES (\((?:\?, )*\?\))")
 class Connection(aiosqlite.Connection):
     """A connection of aiosqlite that knows one thing more.
 
-    Every trip to the thread waits for its turn of the interpreter twice, and under load that costs more than the
-    statement itself."""
+    Each trip to the thread waits there for its turn of the interpreter, and on the way back for the loop's; under load
+    both cost more than any statement."""
 
     async def __aenter__(self) -> Self:
         return cast(Self, await super().__aenter__())
 
-    async def at_once(self, statements: Iterable[Statement], *, commit: bool = False) -> None:
-        """Run the statements in order and then, where asked for, commit; the first error ends it."""
-        await self._execute(self._all, tuple(statements), commit)  # type: ignore[no-untyped-call] # aiosqlite's own
+    async def within(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Do this work in the connection's thread. It must not wait for the loop."""
+        result: Result = await self._execute(self._do, work)  # type: ignore[no-untyped-call] # aiosqlite's own
+        return result
 
-    def _all(self, statements: Sequence[Statement], commit: bool) -> None:
-        for statement, rows in statements:
-            for part in _parts(statement, rows):
-                self._conn.execute(*part)
-        if commit:
-            self._conn.commit()
+    def _do(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        return work(self._conn)
 
 
 def connect(path: Path) -> Connection:
@@ -50,9 +45,14 @@ def connect(path: Path) -> Connection:
     return Connection(lambda: sqlite3.connect(path, isolation_level="IMMEDIATE"), FETCHED)
 
 
+def write(db: sqlite3.Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Run a statement for all these rows, as many at a time as it takes: each run of it gives up the interpreter and
+    waits for it again, whatever it writes."""
+    for part, values in _parts(statement, rows):
+        db.execute(part, values)
+
+
 def _parts(statement: str, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, Sequence[Any]]]:
-    """The statement with as many rows at a time as it takes: each run of it gives up the interpreter and waits for it
-    again, whatever it writes."""
     begin = 0
     for size in TOGETHER if VALUES.search(statement) else (1,):
         while len(rows) - begin >= size:

@@ -25,7 +25,7 @@ class Write:
 
 @dataclass(frozen=True)
 class Place:
-    """Sightings to be placed, and how to decide; `at` is when they were seen, `raw` the row of the call they are from."""
+    """Sightings to be placed, and how to decide; `at` is when they were seen, `raw` the row of their call."""
 
     sightings: Sequence[Sighting]
     decide: Decide

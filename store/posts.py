@@ -1,9 +1,8 @@
 """Keeps in SQLite what is to be shown where, and what is shown already."""
 
+import sqlite3
 from collections.abc import Sequence
 from typing import Any
-
-import aiosqlite
 
 from engine.errors import UnknownName
 from engine.model import Phrase
@@ -37,10 +36,8 @@ class SqlitePosts:
     async def sent(self, post: Post, message: str, shown: str) -> None:
         values = (plain(message), shown, post.wanted, plain(post.incident), plain(post.room), plain(post.slot))
 
-        async def chore(db: aiosqlite.Connection) -> None:
-            async with db.execute(SQL["sent"], values) as cursor:
-                known = cursor.rowcount
-            if not known:
+        def chore(db: sqlite3.Connection) -> None:
+            if not db.execute(SQL["sent"], values).rowcount:
                 raise UnknownName(Phrase(word="error.no_post", values={"slot": post.slot, "room": post.room}))
 
         await self._writer.ask(self._porter, chore)

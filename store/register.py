@@ -1,9 +1,8 @@
 """Keeps the register of incidents in SQLite: births, belongings, raw calls and heartbeats."""
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-
-import aiosqlite
 
 from engine.errors import UnknownName
 from engine.model import Phrase
@@ -61,9 +60,8 @@ class SqliteRegister:
         await self._writer.ask(self._porter, Rows(SQL["keep_raw"], row))
 
     async def forget_raw(self, before: datetime) -> int:
-        async def chore(db: aiosqlite.Connection) -> int:
-            async with db.execute(SQL["forget_raw"], (moment(before),)) as cursor:
-                return cursor.rowcount
+        def chore(db: sqlite3.Connection) -> int:
+            return db.execute(SQL["forget_raw"], (moment(before),)).rowcount
 
         count: int = await self._writer.ask(self._porter, chore)
         return count

@@ -1,11 +1,10 @@
 """Keeps the log of the browser room in SQLite."""
 
 import json
+import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
-
-import aiosqlite
 
 from engine.errors import UnknownName
 from engine.model import Phrase
@@ -30,14 +29,14 @@ class SqliteRoomLog:
         place = (plain(room), plain(key))
         row = (place[0], thread, place[1], plain(author), canonical(body), moment(at))
 
-        async def chore(db: aiosqlite.Connection) -> Message:
-            for known in _messages(await db.execute_fetchall(SQL["under"], place)):
+        def chore(db: sqlite3.Connection) -> Message:
+            for known in _messages(db.execute(SQL["under"], place)):
                 return known
-            roots = _messages(await db.execute_fetchall(SQL["message"], (thread,)))
+            roots = _messages(db.execute(SQL["message"], (thread,)))
             if thread and not any(root.room == place[0] and not root.thread for root in roots):
                 raise UnknownName(Phrase(word="error.no_thread", values={"thread": thread, "room": room}))
-            await db.execute_insert(SQL["post"], row)
-            return _messages(await db.execute_fetchall(SQL["under"], place))[0]
+            db.execute(SQL["post"], row)
+            return _messages(db.execute(SQL["under"], place))[0]
 
         message: Message = await self._writer.ask(self._porter, chore)
         return message
@@ -45,9 +44,9 @@ class SqliteRoomLog:
     async def edit(self, id: int, body: dict[str, Any]) -> Message:
         text = canonical(body)
 
-        async def chore(db: aiosqlite.Connection) -> Message:
-            await db.execute_insert(SQL["edit"], (text, id))
-            for message in _messages(await db.execute_fetchall(SQL["message"], (id,))):
+        def chore(db: sqlite3.Connection) -> Message:
+            db.execute(SQL["edit"], (text, id))
+            for message in _messages(db.execute(SQL["message"], (id,))):
                 return message
             raise UnknownName(Phrase(word="error.no_message", values={"message": id}))
 

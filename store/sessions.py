@@ -1,8 +1,7 @@
 """Keeps in SQLite what came in already, and who is signed in."""
 
+import sqlite3
 from datetime import datetime
-
-import aiosqlite
 
 from engine.ports import Clock
 from store.chain import moment, plain
@@ -28,9 +27,8 @@ class SqliteSeen:
         return await self._changed("prune", moment(before))
 
     async def _changed(self, query: str, *values: str) -> int:
-        async def chore(db: aiosqlite.Connection) -> int:
-            async with db.execute(SQL[query], values) as cursor:
-                return cursor.rowcount
+        def chore(db: sqlite3.Connection) -> int:
+            return db.execute(SQL[query], values).rowcount
 
         count: int = await self._writer.ask(self._porter, chore)
         return count
@@ -49,19 +47,19 @@ class SqliteSessions:
         row = (token_digest, plain(account_json), moment(expires_at), int(one_time))
         now = moment(self._clock.now())
 
-        async def chore(db: aiosqlite.Connection) -> None:
-            await db.execute_insert(SQL["expire"], (now,))
-            await db.execute_insert(SQL["issue"], row)
+        def chore(db: sqlite3.Connection) -> None:
+            db.execute(SQL["expire"], (now,))
+            db.execute(SQL["issue"], row)
 
         await self._writer.ask(self._porter, chore)
 
     async def redeem(self, token_digest: str) -> str | None:
         now = moment(self._clock.now())
 
-        async def chore(db: aiosqlite.Connection) -> str | None:
-            for account, one_time in await db.execute_fetchall(SQL["find"], (token_digest, now)):
+        def chore(db: sqlite3.Connection) -> str | None:
+            for account, one_time in db.execute(SQL["find"], (token_digest, now)).fetchall():
                 if one_time:
-                    await db.execute_insert(SQL["revoke"], (token_digest,))
+                    db.execute(SQL["revoke"], (token_digest,))
                 return str(account)
             return None
 

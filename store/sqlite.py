@@ -67,8 +67,8 @@ class SqliteStore:
     async def limit(self, pages: int) -> None:
         """Let the file grow to this many pages (4,096 bytes each) at most; what needs more raises StoreFull."""
 
-        async def chore(db: Connection) -> None:
-            await db.execute_fetchall(f"PRAGMA max_page_count = {int(pages)}")
+        def chore(db: sqlite3.Connection) -> None:
+            db.execute(f"PRAGMA max_page_count = {int(pages)}")
 
         await self._writer.ask(self._porter, chore)
 

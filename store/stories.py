@@ -94,6 +94,10 @@ class Shelf:
             self._stories.move_to_end(incident)
         return story
 
+    def peek(self, incident: str) -> Story | None:
+        """The story, if it is here, without noting that it was used; the writer's thread may ask."""
+        return self._stories.get(incident)
+
     def put(self, story: Story) -> None:
         """Keep a story, or note that it grew; the ones used longest ago make room."""
         incident = story.standing.incident

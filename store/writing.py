@@ -3,17 +3,16 @@
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
-from store.connection import Connection, Statement
+from store.connection import Connection, write
 from store.trouble import closed, named
 
 MOST = 64
 """How many errands share a commit at most; bounds how long the first waits and how long the loop is held."""
-
 
 TRIES = 8
 """How often a commit is tried again because of what was drawn by chance."""
@@ -52,10 +51,10 @@ class Errand:
 class Clerk(Protocol):
     """Knows how to serve one sort of work."""
 
-    async def serve(self, db: Connection, errands: Sequence[Errand], last: list[Statement]) -> Callable[[], None]:
+    def serve(self, db: sqlite3.Connection, errands: Sequence[Errand]) -> Callable[[], None]:
         """Write for these errands within the open transaction and set their results; what is returned is called once
-        that is committed. What need not be written before the others serve may be added to `last`, and goes with the
-        commit. Called again for the same errands if the commit failed."""
+        that is committed. Runs in the thread of the file, so it changes nothing the loop reads, while what is returned
+        runs in the loop. Called again for the same errands if the commit failed."""
         ...
 
     def forget(self) -> None:
@@ -105,12 +104,9 @@ class Writer:
 
     async def _serve(self, errands: Sequence[Errand], tries: int = TRIES) -> None:
         attempt = Attempt()
-        committed: list[Callable[[], None]] = []
-        last: list[Statement] = []
+        committed: Sequence[Callable[[], None]] = ()
         with attempt:
-            for clerk, mine in _by_clerk(errands):
-                committed.append(await clerk.serve(self._db, mine, last))
-            await self._db.at_once(last, commit=True)
+            committed = await self._db.within(lambda db: _commit(db, errands))
         if attempt.error is None:
             for step in committed:
                 step()
@@ -133,6 +129,12 @@ class Writer:
             clerk.forget()
         with Attempt():
             await self._db.rollback()
+
+
+def _commit(db: sqlite3.Connection, errands: Sequence[Errand]) -> Sequence[Callable[[], None]]:
+    committed = [clerk.serve(db, mine) for clerk, mine in _by_clerk(errands)]
+    db.commit()
+    return committed
 
 
 class Attempt:
@@ -159,26 +161,24 @@ def _deliver(errands: Sequence[Errand]) -> None:
         errand.deliver()
 
 
-Chore = Callable[[Connection], Awaitable[Any]]
+Chore = Callable[[sqlite3.Connection], Any]
 """Work that needs no neighbours: statements on the open transaction. It checks before it writes; it may run again."""
 
 
 class Porter:
     """Serves chores one after the other, and rows for the same statement together."""
 
-    async def serve(self, db: Connection, errands: Sequence[Errand], last: list[Statement]) -> Callable[[], None]:
+    def serve(self, db: sqlite3.Connection, errands: Sequence[Errand]) -> Callable[[], None]:
         rows: dict[str, list[tuple[Any, ...]]] = {}
         for errand in errands:
             if isinstance(errand.work, Rows):
                 rows.setdefault(errand.work.statement, []).extend(errand.work.rows)
-        chores = [errand for errand in errands if not isinstance(errand.work, Rows)]
-        if not chores:
-            last.extend(rows.items())
-            return _nothing
-        await db.at_once(rows.items())
-        for errand in chores:
-            with errand:
-                errand.result = await errand.work(db)
+        for statement, all_rows in rows.items():
+            write(db, statement, all_rows)
+        for errand in errands:
+            if not isinstance(errand.work, Rows):
+                with errand:
+                    errand.result = errand.work(db)
         return _nothing
 
     def forget(self) -> None:
