@@ -54,6 +54,8 @@ class Outbox:
         """See to it, durably, that these parts of an incident show their newest state in this room."""
         await self._posts.want(room, incident, slots)
         self._ring(room)
+        # People wait for the card, the caller only thinks it has something better to do: the room goes first.
+        await asyncio.sleep(0)
 
     async def catch_up(self, room: str, incident: str, cards: Mapping[str, Card | None]) -> None:
         """Want those of these cards, by slot, that the room does not show as they are."""

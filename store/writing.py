@@ -94,6 +94,7 @@ class Writer:
                 await self._bell.wait()
                 self._bell.clear()
                 while self._waiting:
+                    await self._gathered()
                     self._writing = [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
                     await self._serve(self._writing)
         finally:
@@ -101,6 +102,13 @@ class Writer:
             for errand in (*self._writing, *self._waiting):
                 errand.error = closed(self.path)
                 errand.deliver()
+
+    async def _gathered(self) -> None:
+        """Let everybody join who is about to ask: a commit costs as much for one as for many."""
+        known = 0
+        while known != len(self._waiting) < MOST:
+            known = len(self._waiting)
+            await asyncio.sleep(0)
 
     async def _serve(self, errands: Sequence[Errand], tries: int = TRIES) -> None:
         attempt = Attempt()
