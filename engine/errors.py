@@ -12,10 +12,9 @@ TocsinError
 │   └── ExecutorError
 │       ├── ExecutorRefused   the target looked and said no: nothing was changed
 │       └── ExecutorUnclear   nobody knows whether it was changed: probe, else ask people
-├── StoreError          what must survive cannot be written
-│   ├── StoreBusy       another process holds this store
-│   └── StoreFull       disk full or not writable: answer 503 and keep running
-└── LostOwnership       another process took this incident over: stop quietly
+└── StoreError          what must survive cannot be written
+    ├── StoreBusy       another process holds this store
+    └── StoreFull       disk full or not writable: answer 503 and keep running
 """
 
 from engine.model import Phrase
@@ -87,7 +86,3 @@ class StoreBusy(StoreError):
 
 class StoreFull(StoreError):
     """The disk is full or not writable."""
-
-
-class LostOwnership(TocsinError):
-    """Another process took this incident over."""

@@ -2,21 +2,10 @@
 
 from collections.abc import Sequence
 
+from engine.diagnosis.signals import HARM
 from engine.model import Evidence
 
-FELT = frozenset(
-    {
-        "error_ratio",
-        "unavailable_ratio",
-        "timeout_ratio",
-        "limited_ratio",
-        "latency_p95",
-        "availability",
-        "dependency_error_ratio",
-        "pool_use",
-        "pool_wait",
-    }
-)
+FELT = frozenset({*HARM, "pool_use", "pool_wait"})
 FAILURES = frozenset({"error_ratio", "unavailable_ratio", "timeout_ratio"})
 RARE = 0.01
 """Share of requests below which failures are background."""
