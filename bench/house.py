@@ -37,10 +37,11 @@ class HttpPlatform:
         async with self._session.post(f"{self._url}/cards", json=body) as answer:
             return str((await answer.json())["message"])
 
-    async def edit(self, room: str, message: str, card: Card) -> None:
+    async def edit(self, room: str, message: str, card: Card) -> str:
         """POST /cards/{message}."""
         async with self._session.post(f"{self._url}/cards/{message}", json={"card": encode(card)}) as answer:
             answer.raise_for_status()
+        return message
 
     async def run(self, inbox: Inbox) -> None:
         """Nothing comes in here."""

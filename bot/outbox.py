@@ -155,7 +155,7 @@ class Outbox:
         message = post.message
         if card is not None and shown != post.shown:
             if message:
-                await platform.edit(channel, message, card)
+                message = await platform.edit(channel, message, card)
             else:
                 thread = "" if post.slot == "header" else await self._thread(room, post.incident)
                 message = await platform.post(channel, thread, card, f"{post.incident}/{post.slot}")

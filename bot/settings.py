@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -60,18 +60,21 @@ class Storage(Section):
         return value
 
 
+def _split_names(value: Any) -> Any:
+    if isinstance(value, str):
+        return frozenset(name.strip() for name in value.split(",") if name.strip())
+    return value
+
+
+Names = Annotated[frozenset[str], NoDecode, BeforeValidator(_split_names)]
+"""Names with commas between them."""
+
+
 class Execution(Section):
     """Whether changes may be made at all, and which operations; nothing by default."""
 
     enabled: bool = False
-    allowed_operations: Annotated[frozenset[str], NoDecode] = frozenset()
-
-    @field_validator("allowed_operations", mode="before")
-    @classmethod
-    def _split(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return frozenset(name.strip() for name in value.split(",") if name.strip())
-        return value
+    allowed_operations: Names = frozenset()
 
 
 class Backend(Section):
@@ -109,6 +112,44 @@ class Releases(Backend):
         return value
 
 
+class Slack(Section):
+    """A Slack app: its bot token (empty: no Slack), the app token of Socket Mode or, for HTTP, the signing secret;
+    which workspaces (team ids) may speak to it, all it is installed in when empty; and where the Web API is."""
+
+    bot_token: SecretStr = SecretStr("")
+    app_token: SecretStr = SecretStr("")
+    signing_secret: SecretStr = SecretStr("")
+    workspaces: Names = frozenset()
+    api_url: str = "https://slack.com/api/"
+
+
+class Feishu(Section):
+    """A Feishu or Lark app: its id (empty: no Feishu) and secret; for HTTP callbacks instead of the long connection,
+    the verification token and encrypt key; which tenants (tenant keys) may speak to it, all when empty; its domain."""
+
+    app_id: str = ""
+    app_secret: SecretStr = SecretStr("")
+    verification_token: SecretStr = SecretStr("")
+    encrypt_key: SecretStr = SecretStr("")
+    tenants: Names = frozenset()
+    domain: str = "https://open.feishu.cn"
+
+
+class WeCom(Section):
+    """A WeCom AI bot (its id, empty: no AI bot, and secret), and beside it or instead a self-built app with its
+    callback: corporation id, agent id, secret, callback token and AES key."""
+
+    bot_id: str = ""
+    bot_secret: SecretStr = SecretStr("")
+    corp_id: str = ""
+    agent_id: str = ""
+    agent_secret: SecretStr = SecretStr("")
+    callback_token: SecretStr = SecretStr("")
+    aes_key: SecretStr = SecretStr("")
+    socket_url: str = "wss://openws.work.weixin.qq.com"
+    api_url: str = "https://qyapi.weixin.qq.com"
+
+
 class Settings(BaseSettings):
     """Everything that can be set. Sections are separated by two underscores in variables: TOCSIN_HTTP__PORT."""
 
@@ -131,6 +172,9 @@ class Settings(BaseSettings):
     loki: Backend = Backend()
     jaeger: Backend = Backend()
     releases: Releases = Releases()
+    slack: Slack = Slack()
+    feishu: Feishu = Feishu()
+    wecom: WeCom = WeCom()
     tempo: Tempo = Tempo()
 
     @classmethod

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,8 @@ from bot.outbox import Outbox
 from bot.pages.call import Pages
 from bot.pages.routes import add_pages
 from bot.platforms.console import ConsolePlatform
-from bot.platforms.contract import Platform
+from bot.platforms.contract import Kit, Platform
+from bot.platforms.seal import Seal, seal_of
 from bot.precedence import Precedence
 from bot.settings import Backend, Settings, secret_from_environment
 from bot.teams import TeamFiles
@@ -38,6 +39,7 @@ from engine.sources.releases import ReleasesSource
 from engine.tools import Tools
 from handlers.front_door import FrontDoor
 from handlers.visit import House as Handling
+from store.rooms import Posts
 from store.sqlite import SqliteStore, open_sqlite
 
 RELEASES = "releases"
@@ -98,10 +100,11 @@ async def open_house(settings: Settings, parts: Parts) -> AsyncIterator[House]:
     problems = await asyncio.to_thread(teams.reload)
     async with AsyncExitStack() as stack:
         await asyncio.to_thread(writable, settings.store_path.parent)
+        seal = await asyncio.to_thread(seal_of, settings.store_path.parent)
         store = await stack.enter_async_context(parts.open_store(settings.store_path, parts.clock, parts.ids))
         session = await stack.enter_async_context(_client(settings))
         crew = await stack.enter_async_context(Crew())
-        house = _furnish(settings, parts, store, session, crew, teams)
+        house = _furnish(settings, parts, store, session, crew, teams, seal)
         for platform in house.platforms.values():
             crew.start(f"platform {platform.name}", _listening(platform, house.front_door))
         for problem in problems:
@@ -110,12 +113,20 @@ async def open_house(settings: Settings, parts: Parts) -> AsyncIterator[House]:
 
 
 def _furnish(
-    settings: Settings, parts: Parts, store: SqliteStore, session: ClientSession, crew: Crew, teams: TeamFiles
+    settings: Settings,
+    parts: Parts,
+    store: SqliteStore,
+    session: ClientSession,
+    crew: Crew,
+    teams: TeamFiles,
+    seal: Seal,
 ) -> House:
     executors = parts.executors if parts.executors is not None else _executors(settings, session)
     desk = ChatDesk(store.timeline, store.register, teams)
     console = ConsolePlatform(store.room, store.sessions, parts.clock, desk.draw)
-    platforms = {platform.name: platform for platform in (console, *parts.platforms)}
+    app = door.make_app(settings)
+    kits = Kits(session, parts.clock, crew, teams, seal, app, store.posts, desk, settings.public_url)
+    platforms = {platform.name: platform for platform in (console, *_chat(settings, kits), *parts.platforms)}
     outbox = Outbox(store.posts, platforms, desk.draw, crew, parts.clock)
     desk.send_through(outbox)
     tools = Tools(
@@ -134,7 +145,6 @@ def _furnish(
     precedence = Precedence(parts.clock)
     lives = Lives(crew, tools, said, precedence)
     front_door = FrontDoor(_handling(settings, parts, tools, store, lives))
-    app = door.make_app(settings)
     _hang(app, tools, front_door, lives)
     app[door.PRECEDENCE] = precedence
     app[door.OWN_TOKENS] = _own_tokens(teams)
@@ -153,6 +163,36 @@ def _furnish(
     house = House(settings, store, teams, desk, outbox, crew, lives, tools, front_door, platforms, app)
     _watch(house)
     return house
+
+
+@dataclass(frozen=True)
+class Kits:
+    """Makes the kit of each chat platform."""
+
+    session: ClientSession
+    clock: Clock
+    crew: Crew
+    teams: TeamFiles
+    seal: Seal
+    app: web.Application
+    posts: Posts
+    desk: ChatDesk
+    public_url: str
+
+    def kit(self, platform: str) -> Kit:
+        """What the house lends the platform of this name."""
+
+        async def incident_at(room: str, message: str) -> str:
+            post = await self.posts.by_message(f"{platform}:{room}", message)
+            return post.incident if post else ""
+
+        lent = (self.session, self.clock, self.crew, self.teams, self.seal, self.app)
+        return Kit(*lent, incident_at, self.desk.draw, self.public_url)
+
+
+def _chat(settings: Settings, kits: Kits) -> Iterator[Platform]:
+    """The chat platforms the settings name; each is imported only then."""
+    yield from ()
 
 
 def _handling(settings: Settings, parts: Parts, tools: Tools, store: SqliteStore, lives: Lives) -> Handling:

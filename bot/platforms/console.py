@@ -63,7 +63,7 @@ class ConsolePlatform:
         body = {"card": encode(card), "incident": card.incident, "slot": slot}
         return str((await self._keep(room, thread, key, AUTHOR, body)).id)
 
-    async def edit(self, room: str, message: str, card: Card) -> None:
+    async def edit(self, room: str, message: str, card: Card) -> str:
         """Replace a card in place."""
         known = await self._known(room, message)
         try:
@@ -71,6 +71,7 @@ class ConsolePlatform:
         except StoreError as error:
             raise PlatformBusy(error.phrase, STORE_RETRY) from error
         self.wake(room)
+        return message
 
     async def say(self, room: str, thread: str, account: Account, text: str, key: str) -> Message:
         """Keep what a person said, under a key that makes a repeated sending one message."""

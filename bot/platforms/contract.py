@@ -1,9 +1,15 @@
 """Says what a chat platform must be able to do, and what it may hand in; one contract suite holds all of them."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from aiohttp import ClientSession, web
+
+from bot.crew import Crew
+from bot.platforms.seal import Seal
 from cards.model import Card
+from engine.ports import Clock, Teams
 from handlers.inbound import Answer, Inbound
 
 
@@ -20,6 +26,23 @@ class Inbox(Protocol):
     async def receive(self, event: Inbound) -> Answer: ...
 
 
+@dataclass(frozen=True)
+class Kit:
+    """What the house lends a platform. `incident_at` tells which incident a thread shows, by room (without the
+    platform's name) and the reference of the thread's first message; "" for none. `draw` makes the card of one slot of
+    an incident in a language. `seal` makes what buttons carry tamper-proof. `app` takes the routes of HTTP callbacks."""
+
+    session: ClientSession
+    clock: Clock
+    crew: Crew
+    teams: Teams
+    seal: Seal
+    app: web.Application
+    incident_at: Callable[[str, str], Awaitable[str]]
+    draw: Callable[[str, str, str], Awaitable[Card | None]]
+    public_url: str
+
+
 class Platform(Protocol):
     """One chat platform. A message reference is an opaque string of its own making."""
 
@@ -34,8 +57,9 @@ class Platform(Protocol):
         same key gives the same message where the platform can recognise a repeat. PlatformError, PlatformBusy."""
         ...
 
-    async def edit(self, room: str, message: str, card: Card) -> None:
-        """Replace a posted card in place."""
+    async def edit(self, room: str, message: str, card: Card) -> str:
+        """Show this card where that message stands. Returns the reference of the message that shows it from now on:
+        the same one, or another where the platform edits that one no longer and the card had to be posted again."""
         ...
 
     async def run(self, inbox: Inbox) -> None:

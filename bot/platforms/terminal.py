@@ -59,11 +59,12 @@ class TerminalPlatform:
         self._print(message, card)
         return message
 
-    async def edit(self, room: str, message: str, card: Card) -> None:
+    async def edit(self, room: str, message: str, card: Card) -> str:
         """Print what is new about a card. PlatformError for a message of another room, or none of ours."""
         if self._rooms.get(message) != room:
             raise PlatformError(Phrase(word="error.no_message", values={"message": message[:40]}))
         self._print(message, card)
+        return message
 
     async def run(self, inbox: Inbox) -> None:
         """Keep the inbox and wait; who drives the terminal hands in what is typed."""

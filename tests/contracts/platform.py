@@ -51,7 +51,7 @@ class PlatformRules:
         root = await platform.post(ROOM, "", card("header"), "inc_1/header")
         evidence = await platform.post(ROOM, root, card("asking"), "inc_1/evidence")
         await platform.post(ROOM, root, card("cause"), "inc_1/diagnosis")
-        await platform.edit(ROOM, evidence, card("7 findings"))
+        assert await platform.edit(ROOM, evidence, card("7 findings")) == evidence
         assert await shown(ROOM) == ["header", "7 findings", "cause"]
 
     async def test_a_message_of_another_room_cannot_be_edited(self, platform: Platform, shown: Shown) -> None:

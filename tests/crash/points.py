@@ -236,11 +236,12 @@ class PointedPlatform(Platform):
         self._slots[message] = slot
         return message
 
-    async def edit(self, room: str, message: str, card: Card) -> None:
+    async def edit(self, room: str, message: str, card: Card) -> str:
         slot = self._slots.get(message, message)
         self._points.before(f"edit {slot}")
-        await self._real.edit(room, message, card)
+        shown = await self._real.edit(room, message, card)
         self._points.after(f"edit {slot}")
+        return shown
 
     async def run(self, inbox: Inbox) -> None:
         await self._real.run(inbox)

@@ -94,8 +94,9 @@ class PlatformOverHttp:
         answer = await self._call("POST", room, {"thread": thread, "key": key, "card": encode(card)})
         return str(answer["id"])
 
-    async def edit(self, room: str, message: str, card: Card) -> None:
+    async def edit(self, room: str, message: str, card: Card) -> str:
         await self._call("PUT", f"{room}/{message}", {"card": encode(card)})
+        return message
 
     async def run(self, inbox: Inbox) -> None:
         """Nothing comes in over this platform: the operator of the test walks through the front door itself."""

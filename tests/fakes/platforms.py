@@ -57,13 +57,14 @@ class FakePlatform:
         self.messages.append(message)
         return message.id
 
-    async def edit(self, room: str, message: str, card: Card) -> None:
+    async def edit(self, room: str, message: str, card: Card) -> str:
         self.edits += 1
         self._fail()
         known = next((m for m in self.messages if (m.id, m.room) == (message, room)), None)
         if known is None:
             raise PlatformError(f"no message {message} in {room}")
         known.card, known.edits = card, known.edits + 1
+        return known.id
 
     async def run(self, inbox: Inbox) -> None:
         self.inbox = inbox

@@ -78,10 +78,11 @@ class Watched(TerminalPlatform):
         self.read_back(message, start)
         return message
 
-    async def edit(self, room: str, message: str, card: Card) -> None:
+    async def edit(self, room: str, message: str, card: Card) -> str:
         start = self.paper.tell()
-        await super().edit(room, message, card)
+        shown = await super().edit(room, message, card)
         self.read_back(message, start)
+        return shown
 
     def read_back(self, message: str, start: int) -> None:
         if title := re.match(r"── (.+?) ─+\n", self.paper.getvalue()[start:]):
