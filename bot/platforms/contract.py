@@ -29,8 +29,8 @@ class Inbox(Protocol):
 @dataclass(frozen=True)
 class Kit:
     """What the house lends a platform. `incident_at` tells which incident a thread shows, by room (without the
-    platform's name) and the reference of the thread's first message; "" for none. `draw` makes the card of one slot of
-    an incident in a language. `seal` makes what buttons carry tamper-proof. `app` takes the routes of HTTP callbacks."""
+    platform's name) and the reference of its first message; "" for none. `draw` makes the card of one slot of an
+    incident in a language. `seal` makes what buttons carry tamper-proof. `app` takes the routes of HTTP callbacks."""
 
     session: ClientSession
     clock: Clock

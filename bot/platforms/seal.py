@@ -48,7 +48,10 @@ class Seal:
 def seal_of(directory: Path) -> Seal:
     """The seal of the house whose data lies here; its key is made the first time and only its owner may read it."""
     file = directory / KEY_FILE
-    with suppress(FileExistsError):
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as new:
-            new.write(secrets.token_bytes(32))
+    with suppress(FileExistsError), open(file, "xb", opener=_private) as new:
+        new.write(secrets.token_bytes(32))
     return Seal(file.read_bytes())
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
