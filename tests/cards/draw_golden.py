@@ -1,10 +1,11 @@
 """Names the golden cards and draws them; `python -m tests.cards.draw_golden` writes them anew after a wanted change."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from cards.model import Card
-from cards.render import html, text
+from cards.render import html, text, wecom
 from cards.views import draw
 from cards.words import Words
 from tests.cards.factory import PLAN, TEAM, worked_example
@@ -40,8 +41,22 @@ def pictures() -> Iterator[tuple[str, str]]:
             found = card(language, slot, upto)
             yield f"{name}.{language}.txt", text.render(found).body
             yield f"{name}.{language}.html", html.render(found, csrf="csrf-token").body.replace("><", ">\n<") + "\n"
+            yield from on_wecom(f"wecom/{name}.{language}", found)
+
+
+def on_wecom(name: str, found: Card) -> Iterator[tuple[str, str]]:
+    """The text as people read it, and the cards they press."""
+    drawn = wecom.render(found, wecom.Stage(plain_value, "https://tocsin.example", "n0nce"))
+    yield f"{name}.md", f"{drawn.markdown}\n"
+    yield f"{name}.json", json.dumps(drawn.templates or drawn.compact, ensure_ascii=False, indent=1) + "\n"
+
+
+def plain_value(action: str, value: Mapping[str, str]) -> str:
+    """What a button carries, unsealed, so that it can be read."""
+    return " ".join((action, *(f"{name}={value[name]}" for name in sorted(value))))
 
 
 if __name__ == "__main__":
     for name, body in pictures():
+        (GOLDEN / name).parent.mkdir(exist_ok=True)
         (GOLDEN / name).write_text(body, encoding="utf-8")

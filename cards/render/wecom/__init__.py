@@ -1,0 +1,116 @@
+"""Draws a card for WeCom: one markdown message that says everything, and template cards that carry the buttons."""
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+from cards.model import Block, Card, Chart, Fold
+from cards.render.wecom.buttons import Close, sort
+from cards.render.wecom.markdown import COLORS, Pen, colored, link, piece, told
+from cards.render.wecom.safe import address, line
+from cards.render.wecom.template import cards as template_cards
+from cards.render.wecom.template import task_id
+from cards.words import Words
+
+__all__ = ["Drawn", "Stage", "render", "task_id"]
+
+LONGEST_MARKDOWN = 20_480
+"""Bytes of a markdown message or stream (official Node types)."""
+APPROVALS = 4_096
+"""Bytes kept free for approvals whose key fits no button; they are told as commands."""
+TAIL = APPROVALS + 1_200
+"""Bytes kept free for what must stand in any case: those, and the link to the page."""
+MOST_PICTURES = 2
+"""Charts sent as pictures beside one card: each is a message, and a chat takes 30 a minute."""
+TITLE = 200
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What drawing needs from outside: how buttons are sealed, where the pages are, what makes the task id unique, and
+    what is to be said on the buttons' card instead of how things stand."""
+
+    close: Close
+    public_url: str
+    task: str
+    notice: str = ""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """`markdown` is a message of its own; `templates` are button cards, none where there is nothing to press; `compact`
+    is one card that says how things stand, with the buttons if there are any; `charts` are wanted as pictures."""
+
+    markdown: str
+    templates: tuple[dict[str, Any], ...]
+    compact: tuple[dict[str, Any], ...]
+    charts: tuple[Chart, ...] = ()
+    shed: tuple[str, ...] = ()
+
+
+def render(card: Card, stage: Stage) -> Drawn:
+    """The card within WeCom's limits. What had to be left out is named in `shed` and stands on the page the text links
+    to; approval buttons are never left out."""
+    buttons = sort(card, stage.close)
+    compact = template_cards(card, buttons, stage.public_url, stage.task, stage.notice)
+    charts = _charts(card.blocks)
+    shed = [f"picture: {chart.title[:40]}" for chart in charts[MOST_PICTURES:]]
+    markdown, more = _markdown(card, Pen(stage.public_url, card.tone, buttons), bool(shed))
+    return Drawn(markdown, compact if buttons.keyed else (), compact, charts[:MOST_PICTURES], (*shed, *more))
+
+
+def _markdown(card: Card, pen: Pen, pictures_shed: bool) -> tuple[str, tuple[str, ...]]:
+    head = _head(card)
+    left = LONGEST_MARKDOWN - TAIL - _size(head)
+    kept: list[str] = []
+    shed: list[str] = []
+    for block in card.blocks:
+        drawn = piece(block, pen)
+        fitting = _fitting(drawn.lines, left)
+        shed += drawn.shed
+        shed += [type(block).__name__.lower()] if len(fitting) < len(drawn.lines) else []
+        kept += fitting
+        left -= _size(fitting)
+    approvals = _fitting(tuple(told(button) for button in pen.buttons.typed_approvals), APPROVALS)
+    return "\n".join((*head, *kept, *approvals, *_tail(card, pen, kept, shed or pictures_shed))), tuple(shed)
+
+
+def _head(card: Card) -> tuple[str, ...]:
+    """The title, and always the incident: it is what binds an answer to it where there are no threads."""
+    title = line(card.title[:TITLE]) or line(card.summary[:TITLE]) or "…"
+    mark = colored("■", COLORS[card.tone])
+    incident = line(card.incident[:TITLE])
+    return (f"### {mark} {title}", *((colored(incident, "comment"),) if incident else ()))
+
+
+def _tail(card: Card, pen: Pen, kept: list[str], shed: object) -> tuple[str, ...]:
+    """The link to the page, unless it stands there already."""
+    page = f"/incidents/{card.incident}"
+    target = address(page, pen.public_url)
+    if not card.incident or not target or any(f"]({target})" in text for text in kept):
+        return ()
+    return (link(Words(card.language).text("wecom.more" if shed else "wecom.page"), page, pen),)
+
+
+def _fitting(lines: tuple[str, ...], room: int) -> tuple[str, ...]:
+    """The first lines that fit into this many bytes."""
+    for count, text in enumerate(lines):
+        room -= _size((text,))
+        if room < 0:
+            return lines[:count]
+    return lines
+
+
+def _size(lines: tuple[str, ...]) -> int:
+    return sum(len(text.encode("utf-8", "replace")) + 1 for text in lines)
+
+
+def _charts(blocks: tuple[Block, ...]) -> tuple[Chart, ...]:
+    """The charts that are to be seen at once; those in closed folds are on the page."""
+    return tuple(
+        chain.from_iterable(
+            (block,) if isinstance(block, Chart) else _charts(block.blocks)
+            for block in blocks
+            if isinstance(block, Chart) or (isinstance(block, Fold) and block.open)
+        )
+    )
