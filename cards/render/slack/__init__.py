@@ -1,0 +1,116 @@
+"""Draws a card for Slack: the payload of a message, a form as a modal, the home tab; everything escaped and bounded.
+
+What data says goes into rich text and plain text, which Slack never parses; its markup holds only what is ours.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+
+from cards.model import Block, Buttons, Card, Change, Chart, Fold, Log, Table, Tone
+from cards.render.slack import blocks, limits, rich, rows
+from cards.render.slack.fit import fit
+from cards.render.slack.forms import FORM, errors, modal, typed
+from cards.render.slack.stage import Drawn, Scene, Stage
+from cards.render.slack.wording import Json, fallback, label
+from cards.words import Words
+
+__all__ = [
+    "FORM",
+    "MORE",
+    "OPEN",
+    "PRESS",
+    "Drawn",
+    "Stage",
+    "charts",
+    "ephemeral",
+    "errors",
+    "home",
+    "message",
+    "modal",
+    "typed",
+]
+
+PRESS, OPEN, MORE = rows.PRESS, rows.OPEN, rows.MORE
+COLORS: dict[Tone, str] = {
+    "neutral": "#8D8D8D",
+    "info": "#1D9BD1",
+    "good": "#2EB67D",
+    "warning": "#E8912D",
+    "bad": "#D72B3F",
+}
+BULKY = (Chart, Table, Log, Fold)
+"""What may be long: Slack closes a long attachment, so whoever must press something finds it above these."""
+MOST_CARDS = 20
+"""Cards on a home tab."""
+
+
+def message(card: Card, stage: Stage) -> Drawn:
+    """The parts of chat.postMessage and chat.update. The title stands in `blocks`, all else in `attachments` beside the
+    colour of its tone. Block ids change with every change of the card and with nothing else."""
+    scene = Scene(stage, card.incident, card.language)
+    room = limits.MESSAGE_BLOCKS - 1
+    drawn, shed = fit(scene, blocks.pieces(scene, _ordered(card.blocks)), room, limits.MESSAGE_WEIGHT)
+    text = fallback(card.summary or card.title)
+    title = _title(card)
+    below = [piece.block for piece in drawn]
+    digest = _digest((text, card.tone, title, below))
+    named = rows.numbered([title, *below], digest)
+    attachments = [
+        {"color": COLORS[card.tone], "fallback": text, "blocks": named[at : at + limits.ATTACHMENT_BLOCKS]}
+        for at in range(1, len(named), limits.ATTACHMENT_BLOCKS)
+    ]
+    return Drawn(text, (named[0],), tuple(attachments), shed)
+
+
+def charts(card: Card) -> tuple[Chart, ...]:
+    """The charts that stand open on this card: those worth a picture. `Stage.pictures` numbers them in this order."""
+    return tuple(blocks.charts(_ordered(card.blocks)))
+
+
+def home(cards: Sequence[Card], stage: Stage) -> Json:
+    """The view for views.publish: the cards one below the other, or a word of peace where there are none."""
+    found: list[Json] = []
+    room = (limits.VIEW_BLOCKS - 2) // max(min(len(cards), MOST_CARDS), 1)
+    for card in cards[:MOST_CARDS]:
+        scene = Scene(stage, card.incident, card.language, in_view=True)
+        below, _ = fit(scene, blocks.pieces(scene, _ordered(card.blocks)), room - 2, limits.VIEW_WEIGHT // MOST_CARDS)
+        found += [_title(card), *(piece.block for piece in below), {"type": "divider"}]
+    words = Words(stage.language)
+    if not cards:
+        found.append(rich.block(rich.line(rich.run(words.text("web.no_incidents")))))
+    elif len(cards) > MOST_CARDS:
+        found.append(rich.block(rich.line(rich.link(stage.page(""), words.text("slack_card.all")))))
+    return {"type": "home", "blocks": rows.numbered(found[: limits.VIEW_BLOCKS], _digest(found))}
+
+
+def ephemeral(words: str) -> dict[str, object]:
+    """A word to one person, already in their language: the parts of chat.postEphemeral, or of a response_url."""
+    said = rich.block(rich.line(rich.run(words)))
+    return {"text": fallback(words), "blocks": rows.numbered([said], _digest(said))}
+
+
+def _title(card: Card) -> Json:
+    return {"type": "header", "text": label(card.title, limits.HEADER)}
+
+
+def _digest(drawn: object) -> str:
+    return sha256(json.dumps(drawn, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _ordered(found: Iterable[Block]) -> list[Block]:
+    """The blocks with what decides moved above what is long: rows of approval with all that would be executed, and the
+    card's own last row."""
+    known = list(found)
+    first = next((at for at, block in enumerate(known) if isinstance(block, BULKY)), len(known))
+    lead, later = known[:first], known[first:]
+    approving = any(isinstance(block, Buttons) and block.approval for block in later)
+    last = max((at for at, block in enumerate(later) if isinstance(block, Buttons)), default=-1)
+
+    def rises(at: int, block: Block) -> bool:
+        if isinstance(block, Buttons):
+            return block.approval or at == last
+        return approving and isinstance(block, Change)
+
+    risen = [block for at, block in enumerate(later) if rises(at, block)]
+    return [*lead, *risen, *(block for at, block in enumerate(later) if not rises(at, block))]

@@ -1,0 +1,43 @@
+"""Makes rich text blocks, whose text Slack shows as it stands: nothing in it is ever parsed."""
+
+from cards.render.slack import limits
+from cards.render.slack.wording import Json, literal
+
+RUN = 3_000
+"""Characters of one run of text; what is longer belongs on the incident page."""
+
+
+def run(text: str, most: int = RUN, **style: bool) -> Json:
+    """A run of text; styles are bold, italic, strike, code."""
+    kept = {name: True for name, wanted in style.items() if wanted}
+    return {"type": "text", "text": literal(text, most)} | ({"style": kept} if kept else {})
+
+
+def gap(text: str) -> Json:
+    """A run of our own between others: spaces, arrows, line breaks."""
+    return {"type": "text", "text": text}
+
+
+def link(url: str, text: str, most: int = limits.LABEL) -> Json:
+    """A link to an address that went through `wording.address`."""
+    return {"type": "link", "url": url, "text": literal(text, most)}
+
+
+def emoji(name: str) -> Json:
+    """One of Slack's own emoji."""
+    return {"type": "emoji", "name": name}
+
+
+def line(*runs: Json) -> Json:
+    """Runs that stand together, ended by a line break."""
+    return {"type": "rich_text_section", "elements": list(runs)}
+
+
+def preformatted(text: str, most: int) -> Json:
+    """Lines as they were written."""
+    return {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": literal(text, most)}]}
+
+
+def block(*lines: Json) -> Json:
+    """A block of lines."""
+    return {"type": "rich_text", "elements": list(lines)}
