@@ -192,6 +192,10 @@ class Kits:
 
 def _chat(settings: Settings, kits: Kits) -> Iterator[Platform]:
     """The chat platforms the settings name; each is imported only then."""
+    if settings.feishu.app_id:
+        from bot.platforms.feishu.platform import FeishuPlatform
+
+        yield FeishuPlatform(settings.feishu, kits.kit("feishu"))
     yield from ()
 
 

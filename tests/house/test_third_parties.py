@@ -31,6 +31,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "slack_bolt": ("bot.platforms.slack",),
     "slack_sdk": ("bot.platforms.slack",),
     "lark_oapi": ("bot.platforms.feishu",),
+    "cryptography": ("bot.platforms.feishu", "bot.platforms.wecom"),
     "openai": ("engine.reasoners.model",),
 }
 """Package → the modules that may import it, each with everything below it."""

@@ -1,0 +1,86 @@
+"""Gives people their answers: a toast on the spot where they clicked, else a card in the thread, in both languages."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from bot.platforms.contract import Kit
+from bot.platforms.feishu.chats import Chats
+from bot.platforms.feishu.drawing import Easel, said
+from bot.platforms.feishu.envelope import Envelope
+from bot.platforms.feishu.references import uuid
+from cards.model import Card, Prose
+from cards.words import Words
+from engine.errors import PlatformBusy
+from engine.model import Phrase
+from handlers.inbound import AlertReceived, Answer, Inbound, Place
+
+TRIES = 4
+
+
+class Answers:
+    """What the inbox answered, as Feishu shows it to the person who is meant."""
+
+    def __init__(self, chats: Chats, easel: Easel, kit: Kit) -> None:
+        self._chats = chats
+        self._easel = easel
+        self._kit = kit
+
+    def at_once(self, answer: Answer) -> Mapping[str, Any]:
+        """The body that answers a click."""
+        return self.word("feishu.form_follows") if answer.form is not None else self._easel.toast(answer)
+
+    def word(self, word: str, tone: Literal["ok", "refused"] = "ok") -> Mapping[str, Any]:
+        """A word of this platform's own that answers a click."""
+        return self._easel.toast(Answer(tone=tone, phrase=Phrase(word=word)))
+
+    async def in_thread(self, envelope: Envelope, event: Inbound, answer: Answer, *, spoken: bool) -> None:
+        """Post what the answer holds under the message it answers: the form, the card, and the words where they were
+        not said yet. A repetition of the same delivery posts nothing twice."""
+        if answer.tone == "quiet" or isinstance(event, AlertReceived):
+            return
+        person = event.account.id
+        if answer.form is not None:
+            await self._post(envelope, event.at, self._easel.form(answer.form, person), "form")
+        if answer.card is not None:
+            await self._post(envelope, event.at, await self._easel.card(answer.card, ""), "card")
+        if answer.phrase is not None and not spoken:
+            await self._post(envelope, event.at, self._easel.both(_spoken(answer, event.at)), "word")
+
+    async def _post(self, envelope: Envelope, at: Place, drawn: str, what: str) -> None:
+        """Under the message that was written or clicked; to the person where there was none. PlatformError."""
+        key = uuid("answer", envelope.id, what)
+        for left in reversed(range(TRIES)):
+            try:
+                if under := _under(envelope, at):
+                    await self._chats.reply(under, drawn, key)
+                else:
+                    await self._chats.send(at.room, drawn, key)
+                return
+            except PlatformBusy as busy:
+                if not left:
+                    raise
+                await self._kit.clock.sleep(busy.retry_after)
+
+
+def _under(envelope: Envelope, at: Place) -> str:
+    """The message to answer under: the one that was written, else the one that was clicked."""
+    message = envelope.event.get("message")
+    written = message.get("message_id") if isinstance(message, Mapping) else None
+    return written if isinstance(written, str) else at.thread
+
+
+def _spoken(answer: Answer, at: Place) -> dict[str, Card]:
+    """The words of an answer as a small card, once per language."""
+    refused = answer.tone == "refused"
+    cards = {}
+    for language, text in said(answer.phrase).items() if answer.phrase else ():
+        title = Words(language).text("say.refused" if refused else "say.title")
+        cards[language] = Card(
+            title=title,
+            summary=text,
+            tone="warning" if refused else "neutral",
+            blocks=(Prose(text, strong=refused),),
+            incident=at.incident,
+            language=language,
+        )
+    return cards

@@ -1,0 +1,142 @@
+"""Takes HTTP callbacks: size, signature, age and token are judged before a byte of the content is believed."""
+
+import base64
+import hashlib
+import hmac
+import json
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from bot.platforms.feishu.envelope import Take, envelope, part, text
+from bot.settings import Feishu
+from engine.ports import Clock
+
+log = logging.getLogger("tocsin.feishu")
+
+PATH = "/chat/feishu/events"
+LARGEST = 1024 * 1024
+"""Bytes of one callback; the largest events Feishu documents are a message of 150 KB."""
+SKEW = 300.0
+"""Seconds a signed request may be old, or ahead."""
+BLOCK = 16
+LONGEST_CHALLENGE = 256
+
+
+class Rejected(Exception):
+    """A callback that is not believed, with the status and one sentence that names what to look at."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+class Callback:
+    """The address that events and clicks come to, instead of the long connection."""
+
+    def __init__(self, settings: Feishu, take: Take, clock: Clock) -> None:
+        self._key = settings.encrypt_key.get_secret_value()
+        self._token = settings.verification_token.get_secret_value()
+        self._take = take
+        self._clock = clock
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Answer one callback."""
+        try:
+            body = await _read(request)
+            signed = self._signed(request.headers, body)
+            content = self._content(body)
+            if challenge := self._challenge(content):
+                return web.json_response({"challenge": challenge})
+            if not signed:
+                raise Rejected(401, "The request is not signed; set the Encrypt Key in Feishu and here.")
+            self._known(text(content, "header", "token"))
+        except Rejected as rejected:
+            log.warning("a callback of Feishu was refused: %s", rejected)
+            return web.json_response({"error": str(rejected)}, status=rejected.status)
+        if content.get("schema") != "2.0":
+            return web.json_response({})
+        reply = await self._take(envelope(part(content, "header"), part(content, "event")))
+        return web.json_response(dict(reply.body or {}), status=reply.code)
+
+    def _signed(self, headers: Mapping[str, str], body: bytes) -> bool:
+        """Whether the raw body is signed, and freshly. False where there is no signature at all; Rejected for a wrong
+        or an old one."""
+        signature = headers.get("X-Lark-Signature", "")
+        if not signature:
+            return False
+        at, nonce = headers.get("X-Lark-Request-Timestamp", ""), headers.get("X-Lark-Request-Nonce", "")
+        wanted = hashlib.sha256(f"{at}{nonce}{self._key}".encode() + body).hexdigest()
+        if not hmac.compare_digest(wanted.encode(), signature.encode("utf-8", "replace")):
+            raise Rejected(
+                401, "The signature is wrong; compare TOCSIN_FEISHU__ENCRYPT_KEY with the app's Encrypt Key."
+            )
+        if not _fresh(at, self._clock.now()):
+            raise Rejected(401, "The request is older than five minutes, or from the future; compare the clocks.")
+        return True
+
+    def _content(self, body: bytes) -> Mapping[str, Any]:
+        outer = _object(body)
+        sealed = outer.get("encrypt")
+        if not isinstance(sealed, str):
+            raise Rejected(401, "The request is not encrypted; set the Encrypt Key in Feishu and here.")
+        return _object(decrypted(sealed, self._key))
+
+    def _challenge(self, content: Mapping[str, Any]) -> str:
+        """The text Feishu wants back when the address is entered; "" for anything else. It proves itself by token."""
+        if content.get("type") != "url_verification":
+            return ""
+        self._known(text(content, "token"))
+        challenge = text(content, "challenge")
+        if not challenge or len(challenge) > LONGEST_CHALLENGE:
+            raise Rejected(400, "The challenge is missing or too long.")
+        return challenge
+
+    def _known(self, token: str) -> None:
+        if not hmac.compare_digest(token.encode("utf-8", "replace"), self._token.encode()):
+            raise Rejected(401, "The token is wrong; compare TOCSIN_FEISHU__VERIFICATION_TOKEN with the app's.")
+
+
+def decrypted(sealed: str, key: str) -> bytes:
+    """AES-256-CBC under SHA-256 of the key; its first block is the vector to start from. Rejected for anything else."""
+    try:
+        raw = base64.b64decode(sealed.encode("ascii"), validate=True)
+    except ValueError:
+        raise Rejected(400, "What is encrypted is not base64.") from None
+    if len(raw) < 2 * BLOCK or len(raw) % BLOCK:
+        raise Rejected(400, "What is encrypted has no whole number of blocks.")
+    cipher = Cipher(algorithms.AES(hashlib.sha256(key.encode()).digest()), modes.CBC(raw[:BLOCK])).decryptor()
+    plain = cipher.update(raw[BLOCK:]) + cipher.finalize()
+    padding = plain[-1]
+    if not 1 <= padding <= BLOCK or plain[-padding:] != bytes([padding]) * padding:
+        raise Rejected(401, "It cannot be decrypted; compare TOCSIN_FEISHU__ENCRYPT_KEY with the app's Encrypt Key.")
+    return plain[:-padding]
+
+
+async def _read(request: web.Request) -> bytes:
+    if (request.content_length or 0) > LARGEST:
+        raise Rejected(413, "The request is larger than 1 MB.")
+    body = b""
+    async for piece in request.content.iter_any():
+        body += piece
+        if len(body) > LARGEST:
+            raise Rejected(413, "The request is larger than 1 MB.")
+    return body
+
+
+def _object(content: bytes) -> Mapping[str, Any]:
+    try:
+        tree = json.loads(content)
+    except (ValueError, RecursionError):
+        raise Rejected(400, "The request is not JSON.") from None
+    if not isinstance(tree, dict):
+        raise Rejected(400, "The request is no JSON object.")
+    return tree
+
+
+def _fresh(at: str, now: datetime) -> bool:
+    return at.isascii() and at.isdigit() and len(at) <= 12 and abs(now.timestamp() - int(at)) <= SKEW
