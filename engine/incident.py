@@ -1,9 +1,10 @@
 """Folds a timeline into the state of its incident; nothing about an incident is stored anywhere else."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from engine import duty
 from engine.model import (
     Alert,
     Checkpoint,
@@ -77,6 +78,8 @@ class Incident(Value):
     title: str = ""
     service: str = ""
     severity: Severity = "P3"
+    severity_by: str = ""
+    severity_reason: str = ""
     environment: str = ""
     source: str = ""
     status: Status = "open"
@@ -86,12 +89,22 @@ class Incident(Value):
     previous: str = ""
     requester: str = ""
     opened_at: datetime | None = None
+    began_at: datetime | None = None
     updated_at: datetime | None = None
     closed_at: datetime | None = None
     closed_by: str = ""
     resolved_at: datetime | None = None
     acknowledged_by: str = ""
     acknowledged_at: datetime | None = None
+    assignee: str = ""
+    summons: tuple[duty.Summons, ...] = ()
+    paged: tuple[str, ...] = ()
+    snooze: duty.Snooze | None = None
+    snoozed_until: datetime | None = None
+    updates: tuple[duty.Update, ...] = ()
+    handovers: tuple[duty.Handover, ...] = ()
+    merged_into: str = ""
+    links: tuple[duty.Link, ...] = ()
     compressed_time: bool = False
     alerts: dict[str, Alert] = {}
     repeats: int = 0
@@ -139,8 +152,8 @@ CREATED = (
 )
 """What the body of incident.created may say."""
 
-State = dict[str, Any]
-Step = Callable[[State, Entry], None]
+State = duty.State
+Step = duty.Step
 
 
 def fold(entries: Iterable[Entry]) -> Incident:
@@ -149,6 +162,8 @@ def fold(entries: Iterable[Entry]) -> Incident:
     for entry in entries:
         if step := STEPS.get(entry.kind):
             step(state, entry)
+        if entry.kind in duty.SPOKEN and "say" in entry.body:
+            _said(state, entry)
         if "closed_at" in state:
             # What a story still had to say while a person closed it does not open it again.
             state["status"] = "closed"
@@ -158,7 +173,7 @@ def fold(entries: Iterable[Entry]) -> Incident:
 
 def _created(state: State, entry: Entry) -> None:
     state.update({name: entry.body[name] for name in CREATED if name in entry.body})
-    state.update(opened_at=entry.at, status="open")
+    state.update(opened_at=entry.at, began_at=entry.at, status="open")
 
 
 def _alert(state: State, entry: Entry) -> None:
@@ -169,7 +184,8 @@ def _alert(state: State, entry: Entry) -> None:
         state["resolved_at"] = None if firing else entry.at
     else:
         state["resolved_at"] = None
-    state["severity"] = min(a.severity for a in state["alerts"].values())
+    if not state.get("severity_by"):
+        state["severity"] = min(a.severity for a in state["alerts"].values())
 
 
 def _received(state: State, entry: Entry) -> None:
@@ -187,11 +203,12 @@ def _reopened(state: State, entry: Entry) -> None:
     # What people forbade stays forbidden until one of them lifts it; that the alert went away and came back does not.
     standing = tuple(c for c in state.get("constraints", ()) if not c.lifted_by)
     state.update(status="open", asked={}, proposals={}, lessons={}, constraints=standing, turn=1)
-    state["episode"] = state.get("episode", 1) + 1
+    state.update(episode=state.get("episode", 1) + 1, began_at=entry.at)
+    duty.begun_anew(state)
 
 
 def _acknowledged(state: State, entry: Entry) -> None:
-    state.update(acknowledged_by=entry.actor, acknowledged_at=entry.at)
+    state.update(acknowledged_by=entry.actor, acknowledged_at=entry.at, assignee=entry.actor)
 
 
 def _recalled(state: State, entry: Entry) -> None:
@@ -309,10 +326,6 @@ def _said(state: State, entry: Entry) -> None:
     state["says"] = (*state.get("says", ()), say)
 
 
-def _severity(state: State, entry: Entry) -> None:
-    state["severity"] = entry.body["severity"]
-
-
 def _stuck(state: State, entry: Entry) -> None:
     state.update(stuck=entry.body.get("reason", ""), status="needs_human")
 
@@ -325,7 +338,7 @@ def _closed(state: State, entry: Entry) -> None:
     state.update(status="closed", outcome=entry.body["outcome"], closed_at=entry.at, closed_by=entry.actor)
 
 
-STEPS: dict[str, Step] = {
+STEPS: dict[str, Step] = duty.STEPS | {
     "incident.created": _created,
     "alert.normalized": _alert,
     "gateway.received": _received,
@@ -333,7 +346,6 @@ STEPS: dict[str, Step] = {
     "alert.resolved": _alert,
     "incident.reopened": _reopened,
     "incident.acknowledged": _acknowledged,
-    "incident.severity": _severity,
     "memory.recalled": _recalled,
     "evidence.asked": _asked,
     "evidence.collected": _collected,

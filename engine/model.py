@@ -19,7 +19,7 @@ Status = Literal[
     "needs_human",
     "closed",
 ]
-Outcome = Literal["recovered", "false_alarm", "inconclusive", "needs_human"]
+Outcome = Literal["recovered", "false_alarm", "inconclusive", "needs_human", "merged"]
 OperationClass = Literal["rollback", "degrade", "rate_limit", "restart", "scale", "configure", "restore"]
 
 

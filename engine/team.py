@@ -73,8 +73,22 @@ class Policy(Value):
     tiers: dict[str, Tier] = {}
 
 
+class Escalation(Value):
+    """What happens while nobody takes an incident.
+
+    `after_minutes`: how long each step waits; 0 = none is taken; None = 10, but none in a world whose time is
+    compressed. `room` ("platform:room") hears of an incident only then. `pager` and `pager_key` are the NAMES of the
+    environment variables that hold the address of an events API and its key."""
+
+    after_minutes: float | None = None
+    room: str = ""
+    pager: str = ""
+    pager_key: str = ""
+
+
 class Team(Value):
-    """A team as its files describe it. `match` are label matchers (all must hold); `rooms` are "platform:room"."""
+    """A team as its files describe it. `match` are label matchers (all must hold); `rooms` are "platform:room";
+    `on_call` are ids of people, who is called first first."""
 
     id: str
     name: str
@@ -85,6 +99,15 @@ class Team(Value):
     services: dict[str, Service] = {}
     policy: Policy = Policy()
     watchdog_minutes: float = 0.0
+    on_call: tuple[str, ...] = ()
+    escalation: Escalation = Escalation()
+
+    @property
+    def on_duty(self) -> tuple[Person, ...]:
+        """Who is called, in order: as the team wrote it down, else everybody who may act, as they stand in the file."""
+        if self.on_call:
+            return tuple(person for id in self.on_call if (person := self.member(id)))
+        return tuple(person for person in self.people if person.roles - {"viewer"})
 
     def person(self, account: Account) -> Person | None:
         """The member this account is linked to; None where nobody is."""

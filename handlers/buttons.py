@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cards.model import Ask, Field
 from engine.team import Role
-from handlers import decisions, deeds, teaching
+from handlers import decisions, deeds, people, teaching
 from handlers.inbound import Answer
 from handlers.visit import Visit, no
 
@@ -38,6 +38,10 @@ async def press(visit: Visit, action: str, value: Value) -> Answer:
 
 async def _acknowledge(visit: Visit, value: Value) -> Answer:
     return await deeds.acknowledge(visit)
+
+
+async def _escalate(visit: Visit, value: Value) -> Answer:
+    return await people.escalate(visit, "")
 
 
 async def _approve(visit: Visit, value: Value) -> Answer:
@@ -103,6 +107,7 @@ async def _resume(visit: Visit, value: Value) -> Answer:
 
 BUTTONS: dict[str, Press] = {
     "ack": Press(_acknowledge),
+    "escalate": Press(_escalate, once=True),
     "approve": Press(_approve, role=None),
     "reject": Press(_reject, role=None),
     "undo": Press(_undo),

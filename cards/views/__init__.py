@@ -1,6 +1,6 @@
 """Turns the state of an incident into cards: state in, meaning out, no clock and nothing to wait for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cards.model import Card
 from cards.views import header as first
@@ -8,6 +8,7 @@ from cards.views.background import background
 from cards.views.border import across
 from cards.views.closing import closing
 from cards.views.diagnosis import diagnosis
+from cards.views.duty import handover, update
 from cards.views.evidence import evidence
 from cards.views.listing import listing as rows
 from cards.views.page import page as whole
@@ -31,6 +32,8 @@ def slots(incident: Incident) -> tuple[str, ...]:
         names.append(f"plan:{plan_id}")
         names += [f"recovery:{plan_id}"] if proposal.recovery else []
     names += ["closing"] if incident.lessons or incident.status == "closed" else []
+    names += [f"update:{update.key}" for update in incident.updates]
+    names += [f"handover:{handover.key}" for handover in incident.handovers]
     return (*names, *(f"say:{said.key}" for said in incident.says))
 
 
@@ -53,24 +56,27 @@ def listing(incidents: Sequence[Incident], words: Words) -> Card:
     return across(rows(incidents, words), "", words)
 
 
+WHOLE: dict[str, Callable[[Scene], Card | None]] = {
+    "header": first.header,
+    "background": background,
+    "evidence": evidence,
+    "diagnosis": diagnosis,
+    "closing": closing,
+}
+"""Cards of which an incident has one."""
+
+KEYED: dict[str, Callable[[Scene, str], Card | None]] = {
+    "plan": plan,
+    "recovery": recovery,
+    "update": update,
+    "handover": handover,
+    "say": say,
+}
+"""Cards of which it may have several, each with a key of its own."""
+
+
 def _drawn(scene: Scene, slot: str) -> Card | None:
     name, _, rest = slot.partition(":")
-    match name:
-        case "header":
-            return first.header(scene)
-        case "background":
-            return background(scene)
-        case "evidence":
-            return evidence(scene)
-        case "diagnosis":
-            return diagnosis(scene)
-        case "plan":
-            return plan(scene, rest)
-        case "recovery":
-            return recovery(scene, rest)
-        case "closing":
-            return closing(scene)
-        case "say":
-            return say(scene, rest)
-        case _:
-            return None
+    if name in KEYED:
+        return KEYED[name](scene, rest)
+    return WHOLE[name](scene) if name in WHOLE else None

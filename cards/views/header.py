@@ -1,6 +1,7 @@
 """Draws the first message of a thread: what happened, how far we are, who has it; edited in place until the end."""
 
 from cards.model import Button, Card, Facts, Fold, Link, Prose, Table, Tone
+from cards.views.duty import duty_facts, duty_notes, latest_update, owner, severity
 from cards.views.progress import progress
 from cards.views.scene import Scene
 from engine.model import Alert
@@ -29,6 +30,7 @@ def header(scene: Scene) -> Card:
         tone=tone(scene),
         blocks=(
             Prose(state, strong=True),
+            *latest_update(scene),
             progress(scene),
             facts(scene),
             *notes(scene),
@@ -66,19 +68,16 @@ def facts(scene: Scene) -> Facts:
     """What the incident is about, short."""
     incident = scene.incident
     alert = incident.alert
-    acknowledged = scene.text("header.nobody")
-    if incident.acknowledged_by:
-        person, at = scene.person(incident.acknowledged_by), scene.words.clock(incident.acknowledged_at)
-        acknowledged = scene.text("header.acknowledged", person=person, at=at)
     pairs = (
         ("fact.incident", incident.id),
-        ("fact.severity", scene.text(f"severity.{incident.severity}")),
+        ("fact.severity", severity(scene)),
         ("fact.service", incident.service),
         ("fact.environment", incident.environment),
         ("fact.instance", instance(alert)),
         ("fact.opened", scene.words.moment(incident.opened_at)),
         ("fact.requester", scene.person(incident.requester) if incident.requester else ""),
-        ("fact.owner", acknowledged),
+        ("fact.owner", owner(scene)),
+        *duty_facts(scene),
     )
     return Facts(tuple((scene.text(word), value) for word, value in pairs if value))
 
@@ -95,6 +94,7 @@ def notes(scene: Scene) -> tuple[Prose, ...]:
     said: list[Prose] = []
     if incident.stuck:
         said.append(Prose(scene.text("header.stuck", reason=incident.stuck), strong=True))
+    said += duty_notes(scene)
     seen = seen_before(scene)
     if seen:
         said.append(Prose(scene.text("header.seen_before", incidents=scene.listed(seen)), strong=True))
@@ -158,7 +158,7 @@ def _buttons(scene: Scene) -> tuple[Button, ...]:
     if incident.stuck:
         buttons.append(scene.button("resume", "primary"))
     if not incident.acknowledged_by:
-        buttons.append(scene.button("ack", "primary"))
+        buttons += [scene.button("ack", "primary"), scene.button("escalate")]
     if incident.status not in ("executing", "verifying"):
         buttons += [scene.button("close"), scene.button("false_alarm")]
     return tuple(buttons)

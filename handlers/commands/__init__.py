@@ -6,26 +6,35 @@ from difflib import get_close_matches
 from engine.model import Phrase
 from handlers.commands.ack import ACK
 from handlers.commands.approve import APPROVE
+from handlers.commands.assign import ASSIGN
 from handlers.commands.close import CLOSE
 from handlers.commands.command import Command
 from handlers.commands.demo import DEMO
 from handlers.commands.doctor import DOCTOR
 from handlers.commands.drop import DROP
+from handlers.commands.escalate import ESCALATE
 from handlers.commands.evidence import EVIDENCE
 from handlers.commands.false_alarm import FALSE_ALARM
+from handlers.commands.handover import HANDOVER
 from handlers.commands.help import helping
 from handlers.commands.hold import HOLD
 from handlers.commands.incidents import INCIDENTS
 from handlers.commands.keep import KEEP
 from handlers.commands.lift import LIFT
 from handlers.commands.look_again import LOOK_AGAIN
+from handlers.commands.on_call import ON_CALL
 from handlers.commands.open import OPEN
 from handlers.commands.plan import PLAN
 from handlers.commands.reject import REJECT
+from handlers.commands.reopen import REOPEN
 from handlers.commands.replay import REPLAY
+from handlers.commands.resolve import RESOLVE
 from handlers.commands.resume import RESUME
 from handlers.commands.safety import SAFETY
+from handlers.commands.severity import SEVERITY
 from handlers.commands.show import SHOW
+from handlers.commands.snooze import SNOOZE
+from handlers.commands.status import STATUS
 from handlers.commands.timeline import TIMELINE
 from handlers.commands.undo import UNDO
 from handlers.commands.why import WHY
@@ -33,8 +42,9 @@ from handlers.inbound import Answer
 from handlers.visit import QUIET, Visit, elsewhere, no
 
 DOING = (ACK, APPROVE, REJECT, LIFT, HOLD, UNDO, PLAN, LOOK_AGAIN, FALSE_ALARM, CLOSE, RESUME, KEEP, DROP, OPEN, DEMO)
+PEOPLE = (ASSIGN, ESCALATE, HANDOVER, SEVERITY, STATUS, SNOOZE, RESOLVE, REOPEN, ON_CALL)
 LOOKING = (SHOW, EVIDENCE, WHY, TIMELINE, REPLAY, INCIDENTS, SAFETY, DOCTOR)
-COMMANDS: tuple[Command, ...] = (*DOING, *LOOKING, helping((*DOING, *LOOKING)))
+COMMANDS: tuple[Command, ...] = (*DOING, *PEOPLE, *LOOKING, helping((*DOING, *PEOPLE, *LOOKING)))
 """Every command there is. A new one is one file and one name here."""
 
 PREFIX = re.compile(r"^/(?:(?:incidents?|tocsin|oncall)(?=\s|$)\s*)?", re.IGNORECASE)

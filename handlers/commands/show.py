@@ -11,4 +11,4 @@ async def run(visit: Visit, rest: str) -> Answer:
     return Answer(card=views.draw(visit.incident, "header", visit.words, visit.team))
 
 
-SHOW = Command("show", ("show", "status", "查看", "状态"), run, role="viewer")
+SHOW = Command("show", ("show", "查看"), run, role="viewer")
