@@ -24,8 +24,9 @@ CITIZEN = re.compile(
     r"(?<![0-9A-Za-z])([1-9]\d{5})(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])\d{3}[0-9Xx](?![0-9A-Za-z])"
 )
 
-MANY_DIGITS = re.compile(r"\d{11}")
-"""What every personal number holds."""
+PERSONAL = (re.compile(r"1[3-9]\d{9}"), re.compile(r"20\d{9}"))
+"""What every personal number holds: a phone number, or a year of birth (19… is there already) and what follows it. A
+pattern that begins with a letter of its own is found twenty times faster than one that begins with any digit."""
 
 
 class Rule(NamedTuple):
@@ -62,7 +63,7 @@ RULES = (
     Rule(("xox", "xapp-"), re.compile(r"\bx(?:ox[abposr]|app)-[A-Za-z0-9-]{10,}")),
 )
 
-ANY_CLUE = re.compile("|".join(re.escape(clue) for rule in RULES for clue in rule.clues))
+CLUES = tuple(dict.fromkeys(clue for rule in RULES for clue in rule.clues))
 
 DOTS = {0x130: "i", 0x131: "i"}
 """Letters that patterns take for an i and lower case does not."""
@@ -83,13 +84,22 @@ def folded(text: str) -> str:
 
 def _masked(text: str) -> str:
     lower = folded(text)
-    if ANY_CLUE.search(lower):
+    if _holds_clue(lower):
         for rule in RULES:
             if rule.may_find(lower):
                 text = rule.pattern.sub(rule.instead, text)
-    if not MANY_DIGITS.search(text):
-        return text
-    return CITIZEN.sub(rf"\1{MASK}", PHONE.sub(r"\1••••\2", text))
+    for number in PERSONAL:
+        if number.search(text):
+            return CITIZEN.sub(rf"\1{MASK}", PHONE.sub(r"\1••••\2", text))
+    return text
+
+
+def _holds_clue(lower: str) -> bool:
+    # Not one pattern, nor a generator: both take longer, and this stands on the way of every alert.
+    for clue in CLUES:  # noqa: SIM110
+        if clue in lower:
+            return True
+    return False
 
 
 @lru_cache(2048)
