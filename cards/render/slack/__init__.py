@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
-from cards.model import Block, Buttons, Card, Change, Chart, Fold, Log, Table, Tone
+from cards.model import Ask, Block, Buttons, Card, Change, Chart, Fold, Log, Table, Tone
 from cards.render.slack import blocks, limits, rich, rows
 from cards.render.slack.fit import fit
 from cards.render.slack.forms import FORM, errors, modal, typed
@@ -71,10 +71,11 @@ def charts(card: Card) -> tuple[Chart, ...]:
 def home(cards: Sequence[Card], stage: Stage) -> Json:
     """The view for views.publish: the cards one below the other, or a word of peace where there are none."""
     found: list[Json] = []
-    room = (limits.VIEW_BLOCKS - 2) // max(min(len(cards), MOST_CARDS), 1)
+    many = max(min(len(cards), MOST_CARDS), 1)
+    room, weight = (limits.VIEW_BLOCKS - 2) // many, limits.VIEW_WEIGHT // many
     for card in cards[:MOST_CARDS]:
         scene = Scene(stage, card.incident, card.language, in_view=True)
-        below, _ = fit(scene, blocks.pieces(scene, _ordered(card.blocks)), room - 2, limits.VIEW_WEIGHT // MOST_CARDS)
+        below, _ = fit(scene, blocks.pieces(scene, _ordered(card.blocks)), room - 2, weight)
         found += [_title(card), *(piece.block for piece in below), {"type": "divider"}]
     words = Words(stage.language)
     if not cards:
@@ -99,18 +100,18 @@ def _digest(drawn: object) -> str:
 
 
 def _ordered(found: Iterable[Block]) -> list[Block]:
-    """The blocks with what decides moved above what is long: rows of approval with all that would be executed, and the
-    card's own last row."""
+    """The blocks with what decides moved above what is long: questions, rows of approval with all that would be
+    executed, and the card's own last row."""
     known = list(found)
     first = next((at for at, block in enumerate(known) if isinstance(block, BULKY)), len(known))
     lead, later = known[:first], known[first:]
-    approving = any(isinstance(block, Buttons) and block.approval for block in later)
+    approving = any(isinstance(block, Ask) or (isinstance(block, Buttons) and block.approval) for block in later)
     last = max((at for at, block in enumerate(later) if isinstance(block, Buttons)), default=-1)
 
     def rises(at: int, block: Block) -> bool:
         if isinstance(block, Buttons):
             return block.approval or at == last
-        return approving and isinstance(block, Change)
+        return isinstance(block, Ask) or (approving and isinstance(block, Change))
 
     risen = [block for at, block in enumerate(later) if rises(at, block)]
     return [*lead, *risen, *(block for at, block in enumerate(later) if not rises(at, block))]

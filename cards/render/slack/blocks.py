@@ -248,7 +248,8 @@ def _chart(scene: Scene, block: Chart, counter: Counter) -> list[Piece]:
     file = scene.stage.pictures.get(number)
     if file:
         # A picture says nothing to who cannot see it: its numbers stand in the text behind it.
-        spoken = one_line(" · ".join((block.title, *(bars[1:] or bars))), limits.ALT)
+        numbers = [row for row in bars[1:] if not row.replace(" ", "").isdigit()] or bars
+        spoken = one_line(" · ".join((block.title, *numbers)), limits.ALT)
         image = {"type": "image", "slack_file": {"id": file}, "alt_text": spoken, "title": label(block.title, NOTE)}
         return [Piece(image, CHARTS)]
     title = rich.line(rich.run(block.title, NOTE, bold=True))

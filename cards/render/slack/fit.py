@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cards.render.slack import limits, rich
-from cards.render.slack.stage import ORDER, Piece, Scene
+from cards.render.slack.stage import CHANGES, ORDER, Piece, Scene
 from cards.render.slack.wording import size
 from cards.words import Words
 
@@ -25,7 +25,14 @@ def fit(scene: Scene, drawn: Sequence[Piece], blocks: int, weight: int) -> tuple
                 shed.add(kind)
                 del kept[at], loads[at]
     named = tuple(kind for kind in ORDER if kind in shed)
-    return [*kept, left_out(scene, named)] if named else kept, named
+    return _noted(kept, left_out(scene, named), named) if named else kept, named
+
+
+def _noted(kept: Sequence[Piece], note: Piece, named: Sequence[str]) -> list[Piece]:
+    """Who decides must know before that not all of the change stands here; the rest is said at the end."""
+    rows = (at for at, piece in enumerate(kept) if piece.block["type"] == "actions")
+    place = next(rows, len(kept)) if CHANGES in named else len(kept)
+    return [*kept[:place], note, *kept[place:]]
 
 
 def heavy(block: Any) -> int:

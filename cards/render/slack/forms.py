@@ -89,8 +89,9 @@ def _choice(at: int, field: Field, options: list[Json]) -> Json:
 
 
 def _options(field: Field) -> list[Json]:
-    """The choices Slack can carry; one whose value is empty or too long for it is left out, for a cut one would lie."""
-    carried = {value: text for value, text in field.choices if value.strip() and size(value) <= limits.OPTION_VALUE}
+    """The choices Slack can carry; a value that is empty, altered on the way or too long would lie."""
+    carried = {value: text for value, text in field.choices if value and shown(value) == value}
+    carried = {value: text for value, text in carried.items() if size(value) <= limits.OPTION_VALUE}
     found = [{"text": label(text, limits.LABEL), "value": value} for value, text in carried.items()]
     return found[: limits.OPTIONS]
 

@@ -27,7 +27,7 @@ class Stage:
     def page(self, incident: str) -> str:
         """The address of an incident's page; of the overview where there is no incident."""
         base = self.public_url.rstrip("/")
-        return f"{base}/incidents/{quote(incident, safe='')[:200]}" if incident else f"{base}/"
+        return f"{base}/incidents/{quote(incident, safe='', errors='replace')[:200]}" if incident else f"{base}/"
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ def address(href: str, public_url: str) -> str:
     if not href or not is_web(href):
         return ""
     full = public_url.rstrip("/") + href if href.startswith("/") else href
-    full = quote(full, safe="%/:=&?~#+!$,;'@()*[]")
+    full = quote(full, safe="%/:=&?~#+!$,;'@()*[]", errors="replace")
     try:
         parts = urlsplit(full)
         known = parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and parts.port != 0
