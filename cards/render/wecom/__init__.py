@@ -12,7 +12,7 @@ from cards.render.wecom.template import cards as template_cards
 from cards.render.wecom.template import task_id
 from cards.words import Words
 
-__all__ = ["Drawn", "Stage", "render", "task_id"]
+__all__ = ["LONGEST_MARKDOWN", "Drawn", "Stage", "render", "task_id"]
 
 LONGEST_MARKDOWN = 20_480
 """Bytes of a markdown message or stream (official Node types)."""

@@ -1,0 +1,1 @@
+"""Speaks with WeCom: as an AI bot over its long connection, and as a self-built app over its callback."""

@@ -1,0 +1,98 @@
+"""Says how messages reach a chat, whichever of WeCom's surfaces carries them, and carries them for the AI bot."""
+
+import re
+import secrets
+from typing import Any, Protocol
+
+from bot.platforms.wecom import pictures
+from bot.platforms.wecom.pace import Windows
+from bot.platforms.wecom.socket import Line
+
+Body = dict[str, Any]
+
+USER = re.compile(r"[0-9A-Za-z_.@-]{1,64}")
+"""What a user id may hold; "all" is no person."""
+
+
+class Carrier(Protocol):
+    """One way into chats. Everything raises PlatformError and PlatformBusy."""
+
+    async def send(self, room: str, body: Body, *, answer: bool = False) -> None:
+        """Send one message; `answer` where a person waits for it."""
+        ...
+
+    async def picture(self, room: str, content: bytes, name: str) -> None:
+        """Send a picture."""
+        ...
+
+
+class Reply(Protocol):
+    """The way back to a person who just did something, good for a short while."""
+
+    async def say(self, body: Body) -> None:
+        """Answer a message."""
+        ...
+
+    async def redraw(self, card: Body, users: tuple[str, ...]) -> None:
+        """Put another card in the place of the one that was pressed: for these people, for all where there are none."""
+        ...
+
+
+class BotCarrier:
+    """Carries through the AI bot's connection: into groups it is in, and to people who spoke with it before."""
+
+    def __init__(self, line: Line, windows: Windows) -> None:
+        self._line = line
+        self._windows = windows
+
+    async def send(self, room: str, body: Body, *, answer: bool = False) -> None:
+        self._windows.take(room, answer=answer)
+        await self._line.ask("aibot_send_msg", {"chatid": room, **body})
+
+    async def picture(self, room: str, content: bytes, name: str) -> None:
+        media = await pictures.upload(self._line.ask, content, name)
+        await self.send(room, {"msgtype": "image", "image": {"media_id": media}})
+
+
+class BotReply:
+    """Answers one callback of the AI bot, by its request id."""
+
+    def __init__(self, line: Line, windows: Windows, room: str, request: str) -> None:
+        self._line = line
+        self._windows = windows
+        self._room = room
+        self._request = request
+
+    async def say(self, body: Body) -> None:
+        self._windows.take(self._room, answer=True)
+        await self._line.ask("aibot_respond_msg", body, self._request)
+
+    async def welcome(self, text: str) -> None:
+        """Greet a person who opened the chat."""
+        await self._line.ask("aibot_respond_welcome_msg", {"msgtype": "text", "text": {"content": text}}, self._request)
+
+    async def redraw(self, card: Body, users: tuple[str, ...]) -> None:
+        body: Body = {"response_type": "update_template_card", "template_card": card}
+        await self._line.ask(
+            "aibot_respond_update_msg", body | ({"userids": list(users)} if users else {}), self._request
+        )
+
+
+def text(content: str) -> Body:
+    """A markdown message."""
+    return {"msgtype": "markdown", "markdown": {"content": content}}
+
+
+def streamed(content: str) -> Body:
+    """The answer to a message: a stream that ends with its first piece."""
+    return {"msgtype": "stream", "stream": {"id": secrets.token_hex(8), "finish": True, "content": content}}
+
+
+def mention(user: str) -> str:
+    """Names a person so that they are told; nothing for an id that could be more than that."""
+    return f"<@{user}> " if USER.fullmatch(user) and user.casefold() != "all" else ""
+
+
+def card(template: Body) -> Body:
+    """A message with a template card."""
+    return {"msgtype": "template_card", "template_card": template}

@@ -1,0 +1,242 @@
+"""Takes what people do in WeCom to the inbox, and brings the answer: beside their words, or on the pressed card."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.platforms.contract import Inbox, Kit
+from bot.platforms.wecom import carrier, codes
+from bot.platforms.wecom.board import CLICK_LASTS, SLOT, Board
+from bot.platforms.wecom.carrier import Body, Carrier, Reply
+from bot.platforms.wecom.codes import Code, Codes, Typed, Wrong
+from bot.platforms.wecom.reading import Pressed, Said
+from bot.platforms.wecom.rooms import Rooms
+from cards.model import Ask, Card
+from cards.render.wecom import LONGEST_MARKDOWN
+from cards.render.wecom.markdown import colored
+from cards.render.wecom.safe import line, plain
+from cards.words import Words
+from engine.consent import WORD, parse_typed
+from engine.errors import PlatformError
+from engine.team import Account
+from handlers.inbound import Answer, ButtonPressed, CommandTyped, FormSent, MessageSaid, Place
+
+log = logging.getLogger("tocsin.wecom")
+
+NAME = "wecom"
+TYPED_WORD = "word"
+"""The field of a form that takes the word."""
+IN_TIME = CLICK_LASTS - 0.5
+"""Seconds after a press until which replacing the card is tried."""
+
+
+@dataclass(frozen=True)
+class Press:
+    """A press under way: when it came in, and what the button said, opened."""
+
+    what: Pressed
+    at: datetime
+    action: str
+    value: dict[str, str]
+    key: str
+    place: Place
+
+
+class Conversation:
+    """Between people in WeCom and the inbox."""
+
+    def __init__(self, kit: Kit, board: Board, rooms: Rooms, carry: Callable[[str], tuple[Carrier, str]]) -> None:
+        self._kit = kit
+        self._board = board
+        self._rooms = rooms
+        self._carry = carry
+        self._codes = Codes()
+
+    def words(self, room: str) -> Words:
+        """The words of the team whose room this is; Chinese in a chat that is no team's."""
+        named = f"{NAME}:{room}"
+        return Words(next((team.language for team in self._kit.teams.all() if named in team.rooms), "zh"))
+
+    async def said(self, inbox: Inbox, said: Said, reply: Reply) -> None:
+        """Words: an answer to a form, a command, or talk."""
+        incident = self._rooms.incident(said.room, said.text, said.quoted)
+        place = Place(NAME, said.room, incident=incident)
+        typed = codes.read(said.text)
+        if typed is not None:
+            answer = await self._coded(inbox, said, place, typed)
+        else:
+            answer = await inbox.receive(_event(said, place))
+        await self._answer(said, place, answer, reply)
+
+    async def pressed(self, inbox: Inbox, what: Pressed, reply: Reply) -> None:
+        """A button. The card is redrawn with the answer on it; where that is too late, the answer is a message."""
+        opened = self._kit.seal.open(what.key)
+        if opened is None:
+            log.warning("a press in %s carried a value nobody here gave out", what.room)
+            await self._tell(what.room, what.user, self.words(what.room).text("wecom.unknown_button"))
+            return
+        action, value = opened
+        slot = value.pop(SLOT, "")
+        incident = value.get("incident") or self._rooms.incident(what.room, what.task.partition("@")[0], "")
+        key = f"{incident}/{slot}" if slot else ""
+        press = Press(what, self._kit.clock.now(), action, value, key, Place(NAME, what.room, incident=incident))
+        settled = self._board.pressing(what.room, key)
+        try:
+            answer = await inbox.receive(ButtonPressed(what.id, press.place, _account(what.user), action, value))
+            await self._redraw(press, answer, reply)
+        finally:
+            settled()
+
+    def greeting(self, user: str) -> str:
+        """What somebody reads who opens the chat with the bot."""
+        return self.words(user).text("wecom.welcome")
+
+    # --- forms, answered by a code ---
+
+    async def _coded(self, inbox: Inbox, said: Said, place: Place, typed: Typed) -> Answer:
+        found = self._codes.redeem(typed, said.user, said.room, said.id, self._kit.clock.now())
+        if isinstance(found, Wrong):
+            return await self._refuse(inbox, said, place, found)
+        return await inbox.receive(_form(said, found, typed, place))
+
+    async def _refuse(self, inbox: Inbox, said: Said, place: Place, wrong: Wrong) -> Answer:
+        """Say why a code does not count. That somebody tried another person's code is handed in as words, which count
+        for nothing, so that the incident's timeline has it."""
+        words = self.words(said.room)
+        known = wrong.code
+        if wrong.why == "person" and known is not None and known.room == said.room:
+            about = Place(NAME, said.room, incident=known.ask.value.get("incident", place.incident))
+            await inbox.receive(MessageSaid(said.id, about, _account(said.user), said.text, mentions_bot=True))
+        verb = words.text(f"wecom.verb.{codes.verb_action(known.ask.action)}") if known else ""
+        card = Card(
+            title=words.text("wecom.code.refused"),
+            summary=words.text(f"wecom.code.{wrong.why}", verb=verb),
+            tone="warning",
+            language=words.language,
+        )
+        return Answer(tone="refused", card=card)
+
+    def _instruction(self, ask: Ask, user: str, room: str, words: Words, *, in_group: bool) -> str:
+        """What to write to answer a form, with a new code for it."""
+        code = self._codes.issue(user, room, ask, self._kit.clock.now())
+        first = ask.fields[0] if ask.fields else None
+        rest = ""
+        if first is not None:
+            rest = WORD if first.name == TYPED_WORD else words.text("wecom.code.blank", label=first.label)
+        verb = words.text(f"wecom.verb.{codes.verb_action(ask.action)}")
+        sentence = " ".join(part for part in (verb, code.code, rest) if part)
+        minutes = max(1, round((code.until - self._kit.clock.now()).total_seconds() / 60))
+        return words.text("wecom.code.say" if in_group else "wecom.code.say_alone", sentence=sentence, n=minutes)
+
+    # --- answers ---
+
+    async def _answer(self, said: Said, place: Place, answer: Answer, reply: Reply) -> None:
+        words = self.words(said.room)
+        parts = []
+        if answer.phrase is not None:
+            parts.append(plain(words.say(answer.phrase)))
+        if answer.form is not None:
+            told = self._instruction(answer.form, said.user, said.room, words, in_group=said.in_group)
+            parts += [plain(answer.form.question), plain(told)]
+        bodies: list[Body] = []
+        if answer.card is not None:
+            drawn = self._board.draw(answer.card, "")
+            refused = answer.tone == "refused" and not answer.card.blocks
+            parts.append(plain(answer.card.summary) if refused else drawn.markdown)
+            bodies = [carrier.card(each) for each in drawn.templates]
+        if not parts:
+            return
+        if place.incident and place.incident not in "".join(parts):
+            parts.append(colored(line(place.incident), "comment"))
+        first, *more = packed(parts)
+        await self._say(said.room, said.user, first, [*map(carrier.text, more), *bodies], reply)
+
+    async def _say(self, room: str, user: str, content: str, more: list[Body], reply: Reply) -> None:
+        """Beside the message that asked; where WeCom takes that no longer, as a message that names the person."""
+        try:
+            await reply.say(carrier.streamed(content))
+        except PlatformError as error:
+            log.warning("an answer in %s comes as a message of its own: %s", room, error)
+            await self._tell(room, user, content, escaped=True)
+        way, target = self._carry(room)
+        for body in more:
+            await way.send(target, body, answer=True)
+
+    async def _redraw(self, press: Press, answer: Answer, reply: Reply) -> None:
+        words = self.words(press.what.room)
+        room, user = press.what.room, press.what.user
+        notice = words.say(answer.phrase) if answer.phrase is not None else ""
+        if answer.form is not None:
+            in_group = room.removeprefix("app:") != user
+            notice = self._instruction(answer.form, user, room, words, in_group=in_group)
+        alone = answer.form is not None or answer.tone == "refused"
+        if answer.tone == "quiet" and not notice and answer.card is None:
+            return
+        if not await self._replace(press, notice, (user,) if alone else (), reply) and notice:
+            await self._tell(room, user, notice)
+        if answer.card is not None:
+            drawn = self._board.draw(answer.card, "")
+            way, target = self._carry(room)
+            await way.send(target, carrier.text(drawn.markdown), answer=True)
+
+    async def _replace(self, press: Press, notice: str, users: tuple[str, ...], reply: Reply) -> bool:
+        """Draw the card anew where it stands; False where that cannot be."""
+        slot = press.key.partition("/")[2]
+        card = await self._kit.draw(press.place.incident, slot, "") if slot else None
+        late = (self._kit.clock.now() - press.at).total_seconds() > IN_TIME
+        if card is None or late:
+            return False
+        drawn = self._board.draw(card, press.key, notice)
+        shown = next((each for each in drawn.compact if _holds(each, press.what.key)), drawn.compact[0])
+        try:
+            await reply.redraw({**shown, "task_id": press.what.task}, users)
+        except PlatformError as error:
+            log.warning("a card in %s stays as it is: %s", press.what.room, error)
+            return False
+        if not users:
+            self._board.replaced(press.what.room, press.key, card)
+        return True
+
+    async def _tell(self, room: str, user: str, content: str, *, escaped: bool = False) -> None:
+        way, target = self._carry(room)
+        told = content if escaped else plain(content)
+        await way.send(target, carrier.text(f"{carrier.mention(user)}{told}"), answer=True)
+
+
+def _event(said: Said, place: Place) -> MessageSaid | CommandTyped:
+    if said.text.startswith("/"):
+        return CommandTyped(said.id, place, _account(said.user), said.text)
+    return MessageSaid(said.id, place, _account(said.user), said.text, said.quoted, mentions_bot=True)
+
+
+def _form(said: Said, code: Code, typed: Typed, place: Place) -> FormSent | MessageSaid:
+    """The form a code stands for, filled with exactly what was typed. A consent that wants the dry-run once more is no
+    form: it is handed on as the sentence it is, the approval's id in the place of the code."""
+    ask = code.ask
+    incident = ask.value.get("incident") or place.incident
+    about = Place(NAME, said.room, incident=incident)
+    sentence = f"approve {ask.value.get('approval', '')} {typed.rest}"
+    consent = parse_typed(sentence) if ask.action == "approve" else None
+    if consent is not None and consent.dry_run_first:
+        return MessageSaid(said.id, about, _account(said.user), sentence, said.quoted, mentions_bot=True)
+    return FormSent(said.id, about, _account(said.user), ask.action, ask.value, codes.fields(ask, typed.rest))
+
+
+def packed(parts: list[str]) -> list[str]:
+    """As few texts as hold all parts, each within what one message takes."""
+    texts: list[str] = []
+    for part in parts:
+        if texts and len(f"{texts[-1]}\n{part}".encode()) <= LONGEST_MARKDOWN:
+            texts[-1] += f"\n{part}"
+        else:
+            texts.append(part)
+    return texts
+
+
+def _account(user: str) -> Account:
+    return Account(platform=NAME, id=user)
+
+
+def _holds(card: Body, key: str) -> bool:
+    return any(row.get("key") == key for row in card.get("button_list", ()))

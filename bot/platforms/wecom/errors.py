@@ -1,0 +1,32 @@
+"""Turns WeCom's error codes into what the outbox understands: not at all, or not yet."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.errors import PlatformBusy, PlatformError
+from engine.masking import bounded, mask
+from engine.model import Phrase
+
+SOON = 2.0
+NEXT_MINUTE = 60.0
+TAKEN_OVER = 300.0
+
+BUSY = {45009: NEXT_MINUTE, 45033: SOON, 45047: NEXT_MINUTE, -1: 5.0, 50001: 5.0}
+"""Frequency over the limit (blocked for the whole minute), too many at once, over the limit for a chat, system busy."""
+STALE_TOKEN = frozenset({40014, 41001, 42001})
+"""The access token is not valid, missing, expired: fetch another one."""
+
+
+def busy(word: str, seconds: float = SOON, /, **values: str | int) -> PlatformBusy:
+    """Not now; come back after so many seconds."""
+    return PlatformBusy(Phrase(word=word, values={**values}), seconds)
+
+
+def refusal(answer: Mapping[str, Any]) -> PlatformError | None:
+    """What an answer of WeCom refuses; None where it took what it was given."""
+    code = answer.get("errcode", 0)
+    if code == 0:
+        return None
+    reason = bounded(mask(str(answer.get("errmsg", ""))), 200)
+    phrase = Phrase(word="wecom.refused", values={"code": str(code), "reason": reason})
+    return PlatformBusy(phrase, BUSY[code]) if code in BUSY else PlatformError(phrase)
