@@ -196,6 +196,10 @@ def _chat(settings: Settings, kits: Kits) -> Iterator[Platform]:
         from bot.platforms.feishu.platform import FeishuPlatform
 
         yield FeishuPlatform(settings.feishu, kits.kit("feishu"))
+    if settings.wecom.bot_id or settings.wecom.corp_id:
+        from bot.platforms.wecom.platform import WeComPlatform
+
+        yield WeComPlatform(settings.wecom, kits.kit("wecom"))
     yield from ()
 
 
