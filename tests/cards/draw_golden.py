@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from cards.model import Card
-from cards.render import html, text, wecom
+from cards.render import feishu, html, text, wecom
 from cards.views import draw
 from cards.words import Words
 from tests.cards.factory import PLAN, TEAM, worked_example
@@ -36,12 +36,15 @@ def card(language: str, slot: str, upto: str) -> Card:
 
 def pictures() -> Iterator[tuple[str, str]]:
     """File name and what belongs into it."""
+    for name, slot, upto in MOMENTS:
+        yield from on_feishu(f"feishu/{name}.both", {each: card(each, slot, upto) for each in LANGUAGES})
     for language in LANGUAGES:
         for name, slot, upto in MOMENTS:
             found = card(language, slot, upto)
             yield f"{name}.{language}.txt", text.render(found).body
             yield f"{name}.{language}.html", html.render(found, csrf="csrf-token").body.replace("><", ">\n<") + "\n"
             yield from on_wecom(f"wecom/{name}.{language}", found)
+            yield from on_feishu(f"feishu/{name}.{language}", {language: found})
 
 
 def on_wecom(name: str, found: Card) -> Iterator[tuple[str, str]]:
@@ -49,6 +52,12 @@ def on_wecom(name: str, found: Card) -> Iterator[tuple[str, str]]:
     drawn = wecom.render(found, wecom.Stage(plain_value, "https://tocsin.example", "n0nce"))
     yield f"{name}.md", f"{drawn.markdown}\n"
     yield f"{name}.json", json.dumps(drawn.templates or drawn.compact, ensure_ascii=False, indent=1) + "\n"
+
+
+def on_feishu(name: str, found: Mapping[str, Card]) -> Iterator[tuple[str, str]]:
+    """The document as it is sent, with buttons that can be read."""
+    drawn = feishu.card(found, feishu.Stage("https://tocsin.example", plain_value))
+    yield f"{name}.json", json.dumps(drawn.document, ensure_ascii=False, indent=1) + "\n"
 
 
 def plain_value(action: str, value: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from cards.model import Ask, Card, Steps, Tone
 from cards.render.feishu.elements import LOCALES, Element, Tongues, elements_in, size, wire
 from cards.render.feishu.inquiry import answers, asked
-from cards.render.feishu.markup import link, plain
+from cards.render.feishu.markup import colored, line, link, plain
 from cards.render.feishu.pen import Pen, Stage, Unlike
 from cards.render.feishu.thrift import LARGEST, MOST_ELEMENTS, ORDER, SPARE, Thrift
 from cards.words import Words
@@ -53,7 +53,7 @@ def card(cards: Mapping[str, Card], stage: Stage) -> Drawn:
 def form(ask: Ask, stage: Stage) -> dict[str, Any]:
     """One question alone, as a card with a form, in the language it was asked in. What comes back goes through
     `answers`."""
-    tongues = Tongues(["zh"])
+    tongues = Tongues([""])
     header = {"title": tongues.plain([plain(ask.submit, TITLE)]), "template": "orange"}
     return _document(tongues, ask.question, header, asked([ask], tongues, stage.close, 0))
 
@@ -71,7 +71,6 @@ def outdated(cards: Mapping[str, Card], stage: Stage) -> Drawn:
     """What stands where a card was that has been posted again: its title, that it is old, and where the new one is."""
     tongues = Tongues(list(cards))
     words = [Words(language) for language in cards]
-    first = next(iter(cards.values()))
     tag = _tag(tongues, [each.text("feishu.outdated_tag") for each in words], "neutral")
     header = {
         "title": tongues.plain([plain(each.title, TITLE) for each in cards.values()]),
@@ -79,8 +78,7 @@ def outdated(cards: Mapping[str, Card], stage: Stage) -> Drawn:
         "template": "grey",
     }
     said = tongues.markdown([each.text("feishu.outdated") for each in words])
-    pen = Pen(stage, list(cards), ORDER[0], first.tone)
-    return Drawn(_document(tongues, _summary(cards), header, [*said, *_footer(pen, first, ())]))
+    return Drawn(_document(tongues, _summary(cards), header, [*said, *_footer(Pen(stage, cards, ORDER[0]), ())]))
 
 
 def _fitting(cards: Mapping[str, Card], stage: Stage) -> Drawn:
@@ -95,11 +93,10 @@ def _fitting(cards: Mapping[str, Card], stage: Stage) -> Drawn:
 
 
 def _drawn(cards: Mapping[str, Card], stage: Stage, thrift: Thrift) -> Drawn:
-    first = next(iter(cards.values()))
-    pen = Pen(stage, list(cards), thrift, first.tone)
+    pen = Pen(stage, cards, thrift)
     body = pen.elements([each.blocks for each in cards.values()])
     shed = tuple(pen.shed)
-    body += _footer(pen, first, shed)
+    body += _footer(pen, shed)
     return Drawn(_document(pen.tongues, _summary(cards), _header(cards, pen.tongues), body), shed)
 
 
@@ -151,11 +148,12 @@ def _current(shown: Card) -> str:
     return next((plain(step.text, TAG) for step in steps if step.state in ("running", "failed")), "")
 
 
-def _footer(pen: Pen, first: Card, shed: Sequence[str]) -> list[Element]:
+def _footer(pen: Pen, shed: Sequence[str]) -> list[Element]:
     """The link to the page that has all of it, and a word where this card has not."""
-    said = []
-    for words in pen.words:
-        page = pen.href(f"/incidents/{first.incident}" if first.incident else "/")
-        label = words.text("feishu.more" if shed else "feishu.page")
-        said.append(link(label, page) if first.incident or shed else "")
+    if not pen.page and not shed:
+        return []
+    page = (pen.href(pen.page) if pen.page else "") or pen.href("/")
+    named = colored("grey", line(pen.page.rpartition("/")[2], TAG))
+    labels = [words.text("feishu.more" if shed else "feishu.page") for words in pen.words]
+    said = [" · ".join(part for part in (named, link(label, page)) if part) for label in labels]
     return pen.tongues.markdown(said, text_size="notation")

@@ -19,6 +19,8 @@ TONES: dict[Tone, str] = {
     "warning": "rgb(222,120,2)",
     "bad": "rgb(216,57,49)",
 }
+PLACES = ("insideEndTop", "insideMiddleTop", "insideStartTop")
+"""Labels of neighbouring marks stand at other heights, so that they do not cover each other."""
 DAY = 86_400.0
 MOST_MARKS = 8
 DIGITS = 4
@@ -35,21 +37,26 @@ def element(charts: Sequence[Chart], most: int) -> Spec | None:
     labels = _labels([at for at, _ in points])
     if len(points) < 2 or len(set(labels)) < 2:
         return None
+    values = _values(first, points, labels)
     return {
         "tag": "chart",
         "aspect_ratio": "16:9",
         "preview": True,
         "chart_spec": {
             "type": "line",
-            "data": [{"id": "series", "values": _values(first, points, labels)}],
+            "data": {"values": values},
             "xField": "t",
             "yField": "v",
             "seriesField": "s",
-            "color": list(SIDES),
+            # VChart hands colours out by the order in which the sides appear.
+            "color": [SIDES[int(side)] for side in dict.fromkeys(value["s"] for value in values)],
             "point": {"visible": False},
             "legends": {"visible": False},
             "axes": [_unit_axis(first.unit), {"orient": "bottom", "type": "point", "label": {"autoHide": True}}],
-            "markLine": [_mark_line(name, mark, points, labels) for name, mark in _marks(charts, points)],
+            "markLine": [
+                _mark_line(mark, points, labels) | _label(name, mark, PLACES[at % len(PLACES)])
+                for at, (name, mark) in enumerate(_marks(charts, points))
+            ],
         },
     }
 
@@ -124,19 +131,21 @@ def _marks(charts: Sequence[Chart], points: Sequence[Point]) -> list[tuple[str, 
     """The marks within the picture, by the name that stands there."""
     same = _same_words(charts)
     named = [
-        (plain(mark.text, 40) if same else str(number), mark)
+        (f"{plain(mark.text, 40)} {clock(mark.at)}".strip() if same else str(number), mark)
         for number, mark in enumerate(charts[0].marks[:MOST_MARKS], start=1)
     ]
     return [(name, mark) for name, mark in named if points[0][0] <= mark.at.timestamp() <= points[-1][0]]
 
 
-def _mark_line(name: str, mark: Mark, points: Sequence[Point], labels: Sequence[str]) -> Spec:
+def _mark_line(mark: Mark, points: Sequence[Point], labels: Sequence[str]) -> Spec:
     """A line at the first point at or after the moment: the axis knows no places between its points."""
     at = next(place for place, point in enumerate(points) if point[0] >= mark.at.timestamp())
-    color = TONES[mark.tone]
     return {
         "x": labels[at],
-        "line": {"style": {"stroke": color, "lineWidth": 1, "lineDash": [4, 4]}},
-        "label": {"visible": True, "text": name or "–", "position": "insideEndTop", "style": {"fill": color}},
+        "line": {"style": {"stroke": TONES[mark.tone], "lineWidth": 1, "lineDash": [4, 4]}},
         "endSymbol": {"visible": False},
     }
+
+
+def _label(name: str, mark: Mark, place: str) -> Spec:
+    return {"label": {"visible": True, "text": name, "position": place, "style": {"fill": TONES[mark.tone]}}}

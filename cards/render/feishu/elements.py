@@ -20,14 +20,16 @@ class Tongues:
 
     def text(self, tag: str, said: Sequence[str], **more: Any) -> Element:
         """A text element; `said` holds the same thing once per language."""
-        element: Element = {"tag": tag, "content": said[0], **more}
+        common = next((words for words in said if words.strip()), said[0])
+        element: Element = {"tag": tag, "content": common, **more}
         if len(set(said)) > 1:
-            element["i18n_content"] = dict(zip(self.locales, said, strict=True))
+            texts = [words if words.strip() else common for words in said]
+            element["i18n_content"] = dict(zip(self.locales, texts, strict=True))
         return element
 
     def markdown(self, said: Sequence[str], **more: Any) -> list[Element]:
-        """Rich text; nothing where nothing was said in the first language."""
-        return [self.text("markdown", said, **more)] if said[0].strip() else []
+        """Rich text; nothing where nothing was said."""
+        return [self.text("markdown", said, **more)] if any(words.strip() for words in said) else []
 
     def plain(self, said: Sequence[str]) -> Element:
         """Text without markup. An empty one is refused by Feishu, so a dash stands for it."""

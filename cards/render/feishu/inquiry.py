@@ -16,7 +16,7 @@ ROOM = 200
 """Characters left for typing in an input that is filled in already."""
 WORD = 64
 MOST_PARTS = 5
-MOST_OPTIONS = 50
+MOST_OPTIONS = 30
 PART = re.compile(r"^(?:q\d+__)?(.+?)(?:__part(\d+))?$", re.DOTALL)
 
 
@@ -28,7 +28,11 @@ def asked(
     # Names of inputs are unique in a card; those of its first form are the fields' own.
     prefix = f"q{at}__" if at else ""
     inputs: list[Element] = []
+    names = [field.name for field in first.fields]
     for number, field in enumerate(first.fields):
+        # What comes back has each name once, and Feishu refuses a name that is there twice.
+        if field.name in names[:number]:
+            continue
         inputs += _inputs(field, [ask.fields[number] for ask in each], tongues, prefix)
     style = "danger" if first.action == "approve" else "primary"
     button = tongues.button([plain(ask.submit, 40) for ask in each], style, pressed(close(first.action, first.value)))
@@ -37,7 +41,7 @@ def asked(
         *tongues.markdown([bold(prose(ask.question, QUESTION)) for ask in each]),
         *tongues.notation([line(ask.who, 300) + until for ask in each]),
     ]
-    submit = button | {"name": f"{prefix}submit", "form_action_type": "submit"}
+    submit = button | {"name": f"{prefix}submit__button", "form_action_type": "submit"}
     return [{"tag": "form", "name": f"ask{at}", "elements": [*told, *inputs, submit]}]
 
 

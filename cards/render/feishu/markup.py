@@ -11,7 +11,8 @@ from engine.masking import bounded, mask
 SPECIAL = str.maketrans({character: f"&#{ord(character)};" for character in "<>&*_~`[]\\|#$"})
 WORD_INSIDE = re.compile(r"(?<=[0-9A-Za-z])&#95;(?=[0-9A-Za-z])")
 """An underscore between letters is no markup; ids are full of them, and an entity takes five bytes."""
-LINE_START = re.compile(r"^([-+=]|\d{1,9}[.)])", re.MULTILINE)
+LINE_START = re.compile(r"^([-+=]|\d{1,9}[.)])(?=[-+=\s]|$)", re.MULTILINE)
+"""What would begin a list, or rule a line."""
 SCHEME = re.compile(r"(?<=[A-Za-z])://")
 EMOJI = re.compile(r":(?=[A-Za-z_]{2,32}:)")
 TAGS = re.compile(
@@ -82,7 +83,7 @@ def address(href: str, public_url: str) -> str:
     whole = public_url.rstrip("/") + href if href.startswith("/") else mask(href)
     found = quote(whole, safe=":/?#@!&+,;=%~-._", errors="replace")
     try:
-        host = urlsplit(found).hostname
+        host = urlsplit(whole).hostname
     except ValueError:
         return ""
     return found if host and found.lower().startswith(("http://", "https://")) and len(found) <= LONGEST_LINK else ""

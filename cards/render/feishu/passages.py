@@ -18,14 +18,20 @@ CELL = 120
 
 
 def steps(told: Steps, text: int) -> str:
-    """One line per step, with what it found."""
+    """One line per step that found something; neighbours that have nothing to add share one."""
     longest = min(text, SHORT)
-    rows = []
+    rows: list[str] = []
+    shared = False
     for step in told.steps:
         sign, color = MARKS[step.state]
         words = line(step.text, longest)
         note = colored("grey", line(step.note, longest))
-        rows.append(" ".join(part for part in (colored(color, sign), words, note) if part))
+        row = " ".join(part for part in (colored(color, sign), words, note) if part)
+        if shared and not note:
+            rows[-1] += f"&nbsp;&nbsp; {row}"
+        else:
+            rows.append(row)
+        shared = not note
     return "\n".join(rows)
 
 

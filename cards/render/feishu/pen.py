@@ -9,6 +9,7 @@ from cards.model import (
     Block,
     Button,
     Buttons,
+    Card,
     Change,
     Chart,
     Facts,
@@ -62,13 +63,15 @@ class Unlike(Exception):
 class Pen:
     """Draws one card at one level of thrift and notes what it leaves out, in the order in which it happens."""
 
-    def __init__(self, stage: Stage, languages: Sequence[str], thrift: Thrift, tone: Tone) -> None:
-        self.tongues = Tongues(languages)
-        self.words = tuple(Words(language) for language in languages)
+    def __init__(self, stage: Stage, cards: Mapping[str, Card], thrift: Thrift) -> None:
+        first = next(iter(cards.values()))
+        self.tongues = Tongues(list(cards))
+        self.words = tuple(Words(language) for language in cards)
+        self.page = f"/incidents/{first.incident}" if first.incident else ""
         self.thrift = thrift
         self.shed: dict[str, None] = {}
         self._stage = stage
-        self._tone = tone
+        self._tone = first.tone
         self._charts = 0
         self._tables = 0
         self._asks = 0
@@ -141,38 +144,26 @@ class Pen:
         return self.tongues.markdown([bold(words) if each[0].strong else words for words in said])
 
     def _facts(self, each: Sequence[Facts]) -> list[Element]:
-        drawn: list[Element] = []
-        tiles: list[list[Element]] = []
+        """Short facts side by side as tiles, then the long ones one below the other."""
         pairs = list(_aligned([block.pairs for block in each]))
         self._note("facts", len(pairs) > self.thrift.pairs)
-        rows: list[Sequence[tuple[str, str]]] = []
-        for pair in pairs[: self.thrift.pairs]:
-            if self.thrift.tiles and all(_is_short(name, value) for name, value in pair):
-                drawn += self._rows(rows)
-                tiles.append(self.tongues.markdown([passages.tile(*said) for said in pair]))
-            else:
-                drawn += self._tiles(tiles)
-                rows.append(pair)
-        return [*drawn, *self._tiles(tiles), *self._rows(rows)]
-
-    def _tiles(self, tiles: list[list[Element]]) -> list[Element]:
-        """The tiles so far, in rows, each as wide as the others; the list is empty afterwards."""
-        held, tiles[:] = list(tiles), []
-        rows = [held[at : at + TILES] for at in range(0, len(held), TILES)]
-        padding: list[Element] = [{"tag": "markdown", "content": " "}]
-        return [
-            side_by_side([*row, *[padding] * (TILES - len(row))], tint=TINTS[self._tone], weighted=True) for row in rows
+        pairs = pairs[: self.thrift.pairs]
+        short = [pair for pair in pairs if all(_is_short(name, value) for name, value in pair)]
+        # One tile in a row of its own looks lost: it is told as a line.
+        alone = len(short) % TILES == 1
+        tiles = (short[:-1] if alone else short) if self.thrift.tiles else []
+        lines = [pair for pair in pairs if not any(pair is tile for tile in tiles)]
+        rows = [tiles[at : at + TILES] for at in range(0, len(tiles), TILES)]
+        told = [
+            "\n".join(passages.fact(*pair[at], self.thrift.text) for pair in lines) for at in range(len(self.words))
         ]
+        return [*(self._tiles(row) for row in rows), *self.tongues.markdown(told)]
 
-    def _rows(self, rows: list[Sequence[tuple[str, str]]]) -> list[Element]:
-        """The long facts so far, one below the other; the list is empty afterwards."""
-        held, rows[:] = list(rows), []
-        if not held:
-            return []
-        count = len(self.words)
-        return self.tongues.markdown(
-            ["\n".join(passages.fact(*pair[at], self.thrift.text) for pair in held) for at in range(count)]
-        )
+    def _tiles(self, row: Sequence[Sequence[tuple[str, str]]]) -> Element:
+        """A row of tiles, each as wide as the others."""
+        padding: list[Element] = [{"tag": "markdown", "content": "&nbsp;"}]
+        held = [self.tongues.markdown([passages.tile(*said) for said in pair]) or padding for pair in row]
+        return side_by_side([*held, *[padding] * (TILES - len(row))], tint=TINTS[self._tone], weighted=True)
 
     def _findings(self, each: Sequence[Findings], depth: int) -> list[Element]:
         self._same([len(block.findings) for block in each])
@@ -239,7 +230,8 @@ class Pen:
                 sealed = self._stage.close(first.action, first.value)
                 return [self.tongues.button(said, first.style, pressed(sealed))]
             case Link():
-                href = self.href(first.href)
+                # The incident's own page is in the footer of every card.
+                href = self.href(first.href) if first.href != self.page else ""
                 return [self.tongues.button(said, "plain", opened(href))] if href else []
             case _:
                 assert_never(first)
@@ -305,7 +297,7 @@ def _aligned(versions: Sequence[Sequence[T]]) -> list[tuple[T, ...]]:
 
 def _all(each: Sequence[Block], kind: type[B]) -> list[B]:
     """The blocks, all of this kind; Unlike where they are not."""
-    found = [block for block in each if isinstance(block, kind)]
+    found: list[B] = [block for block in each if isinstance(block, kind)]
     if len(found) != len(each):
         raise Unlike(kind.__name__)
     return found
