@@ -305,7 +305,8 @@ class Rest:
 
 async def _json(request: web.Request, known: set[str]) -> dict[str, Any]:
     """The body; No for anything but a JSON object, or one with a property nobody knows."""
-    if request.content_type != "application/json":
+    # lark-oapi names no content type for its token; aiohttp then calls it a stream of octets.
+    if request.content_type not in ("application/json", "application/octet-stream"):
         raise No(400, 9499, "Bad Request: Content-Type")
     try:
         body = json.loads(await request.read())

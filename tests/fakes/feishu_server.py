@@ -17,15 +17,12 @@ from aiohttp import ClientSession, WSMsgType, web
 from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from tests.cards.feishu_rules import refusals
 from tests.fakes.feishu_rest import APP_ID, APP_SECRET, BOT, TENANT, Judge, Message, Rest, Tenant
 
 DEADLINE = 3.0
 """Seconds Feishu waits for the answer to a delivery."""
 RETRIES = 4
-
-
-def no_judge(card: Mapping[str, Any]) -> list[str]:
-    return []
 
 
 @dataclass
@@ -53,7 +50,7 @@ class Shown:
 class FeishuServer:
     """A pretended tenant on 127.0.0.1. People press, type, react and submit; deliveries go to whoever is connected."""
 
-    def __init__(self, judge: Judge = no_judge) -> None:
+    def __init__(self, judge: Judge = refusals) -> None:
         self.shift = 0
         self.tenant = Tenant(now=self.now, judge=judge)
         self.rest = Rest(self.tenant)
@@ -91,7 +88,7 @@ class FeishuServer:
         app = web.Application()
         app.add_routes(self.rest.routes())
         app.add_routes([web.post("/callback/ws/endpoint", self._endpoint), web.get("/ws", self._connected)])
-        runner = web.AppRunner(app, shutdown_timeout=0.2)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()

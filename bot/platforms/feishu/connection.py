@@ -35,11 +35,11 @@ QUIET_FOR = 2.5
 """Ping intervals without a sign of life after which a connection counts as dead."""
 LONGEST_FRAGMENTS = 256
 
+LOST = (sdk.websockets.exceptions.WebSocketException, ConnectionClosedException)
 FAILURES = (
+    *LOST,
     ClientException,
     ServerException,
-    ConnectionClosedException,
-    sdk.websockets.exceptions.WebSocketException,
     OSError,
     ValueError,
     LookupError,
@@ -119,7 +119,7 @@ class Connection(sdk.Client):  # type: ignore[misc]  # the SDK has no types
     async def _serve(self) -> None:
         try:
             async with asyncio.TaskGroup() as group:
-                helpers = [group.create_task(self._ping_loop()), group.create_task(self._watch())]
+                helpers = [group.create_task(self._ping()), group.create_task(self._watch())]
                 try:
                     while True:
                         frame = await self._conn.recv()
@@ -128,8 +128,14 @@ class Connection(sdk.Client):  # type: ignore[misc]  # the SDK has no types
                 finally:
                     for helper in helpers:
                         helper.cancel()
-        except* sdk.websockets.exceptions.WebSocketException as lost:
+        except* LOST as lost:
             log.warning("the long connection to Feishu was lost: %s", type(lost.exceptions[0]).__name__)
+
+    async def _ping(self) -> None:
+        """Ping as often as Feishu asks. The SDK's own loop, told to stop while it writes, first sleeps two minutes."""
+        while True:
+            await self._write_message(sdk._new_ping_frame(int(self._service_id)).SerializeToString())
+            await asyncio.sleep(self._ping_interval)
 
     async def _receive_message_loop(self) -> None:
         """Nothing: `live` receives. The SDK starts this when it has connected."""

@@ -36,7 +36,7 @@ class Easel:
         return feishu.wire(feishu.card(cards, self._stage).document)
 
     def form(self, ask: Ask, person: str) -> str:
-        """A form as a card that names the person it is meant for (ou_…). Whoever else sends it is judged as anybody is."""
+        """A form as a card that names the person it is meant for (ou_…); whoever else sends it is judged anew."""
         document = feishu.form(ask, self._stage)
         if PERSON.fullmatch(person):
             document["body"]["elements"].insert(0, {"tag": "markdown", "content": f"<at id={person}></at>"})

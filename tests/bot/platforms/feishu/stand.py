@@ -1,7 +1,7 @@
 """Sets up the Feishu platform against a pretended tenant: settings, kit, an inbox, and people."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -83,9 +83,7 @@ def settings_for(server: FeishuServer, **more: Any) -> Feishu:
 
 
 @asynccontextmanager
-async def standing(
-    server: FeishuServer, platform: Callable[[Feishu, Kit], FeishuPlatform] = FeishuPlatform, **settings: Any
-) -> AsyncIterator[Stand]:
+async def standing(server: FeishuServer, **settings: Any) -> AsyncIterator[Stand]:
     """A platform on this tenant."""
     incidents: dict[tuple[str, str], str] = {}
     drawn: dict[tuple[str, str, str], Card] = {}
@@ -109,7 +107,7 @@ async def standing(
             public_url="http://127.0.0.1:8321",
         )
         about = settings_for(server, **settings)
-        yield Stand(server, about, kit, platform(about, kit), incidents=incidents, drawn=drawn)
+        yield Stand(server, about, kit, FeishuPlatform(about, kit), incidents=incidents, drawn=drawn)
 
 
 @asynccontextmanager
@@ -126,5 +124,9 @@ async def at_the_address(stand: Stand) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-def callback_settings() -> Mapping[str, SecretStr]:
-    return {"encrypt_key": SecretStr(KEY), "verification_token": SecretStr(TOKEN)}
+@asynccontextmanager
+async def called_back(server: FeishuServer, **settings: Any) -> AsyncIterator[Stand]:
+    """A platform that is called at its address instead of connecting."""
+    secrets = {"encrypt_key": SecretStr(KEY), "verification_token": SecretStr(TOKEN)}
+    async with standing(server, **settings | secrets) as stand, at_the_address(stand):
+        yield stand

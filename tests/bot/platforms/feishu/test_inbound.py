@@ -8,7 +8,8 @@ from cards.model import Ask, Button, Buttons, Card, Field
 from engine.model import Phrase
 from handlers.inbound import Answer, ButtonPressed, CommandTyped, FormSent, ImageShared, MessageSaid, ReactionAdded
 from tests.bot.platforms.feishu.stand import CHEN, EVE, LIN, Stand, standing
-from tests.fakes.feishu_server import BOT, FeishuServer, reads
+from tests.fakes.feishu_rest import BOT
+from tests.fakes.feishu_server import FeishuServer, reads
 
 CHAT = "oc_trade"
 INCIDENT = "inc_0000beef"
