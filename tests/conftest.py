@@ -17,6 +17,7 @@ COMPONENTS = {
     "prometheus": ("prometheus",),
     "alertmanager": ("alertmanager", "prometheus-alertmanager"),
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
+    "tsc": ("tsc",),
 }
 """What a test may be marked `real` with, and the programs that count as it."""
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from cards.model import Card
-from cards.render import feishu, html, text, wecom
+from cards.render import feishu, html, slack, text, wecom
 from cards.views import draw
 from cards.words import Words
 from tests.cards.factory import PLAN, TEAM, worked_example
@@ -45,6 +45,7 @@ def pictures() -> Iterator[tuple[str, str]]:
             yield f"{name}.{language}.html", html.render(found, csrf="csrf-token").body.replace("><", ">\n<") + "\n"
             yield from on_wecom(f"wecom/{name}.{language}", found)
             yield from on_feishu(f"feishu/{name}.{language}", {language: found})
+            yield f"slack/{name}.{language}.json", on_slack(found)
 
 
 def on_wecom(name: str, found: Card) -> Iterator[tuple[str, str]]:
@@ -58,6 +59,12 @@ def on_feishu(name: str, found: Mapping[str, Card]) -> Iterator[tuple[str, str]]
     """The document as it is sent, with buttons that can be read."""
     drawn = feishu.card(found, feishu.Stage("https://tocsin.example", plain_value))
     yield f"{name}.json", json.dumps(drawn.document, ensure_ascii=False, indent=1) + "\n"
+
+
+def on_slack(found: Card) -> str:
+    """The payload as it is sent, with buttons that can be read and the first picture uploaded."""
+    drawn = slack.message(found, slack.Stage("https://tocsin.example", plain_value, {0: "F0123456789"}))
+    return json.dumps(drawn.payload, ensure_ascii=False, indent=1) + "\n"
 
 
 def plain_value(action: str, value: Mapping[str, str]) -> str:
