@@ -111,12 +111,13 @@ class Board:
         drawn = self.draw(card, key)
         bodies = [carrier.card(each) for each in drawn.compact] if compact else _messages(drawn)
         place = (room, key, notable(card))
+        # People answer what they see while the rest of it is still on its way.
+        self._rooms.showed(room, card)
         for number, body in enumerate(bodies):
             if number >= self._sent.get(place, 0):
                 await way.send(target, body)
                 _keep(self._sent, place, number + 1)
         self._sent.pop(place, None)
-        self._rooms.showed(room, card)
         if not compact:
             await self._illustrate(way, target, card, drawn)
 
