@@ -26,6 +26,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "filelock": ("store", "bot"),
     "htpy": HTML,
     "markupsafe": HTML,
+    "PIL": ("cards.render.png",),
     "yaml": ("bot",),
     "promql_parser": ("bot.demo",),
     "slack_bolt": ("bot.platforms.slack",),

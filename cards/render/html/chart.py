@@ -1,6 +1,5 @@
 """Draws a series as SVG on the server: an axis with its unit, before and after apart, deploy and onset marked."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,6 +8,7 @@ import htpy as h
 
 from cards.model import Chart, Mark
 from cards.render.drawing import plotted, visible
+from cards.render.scale import value_ticks
 
 WIDTH, HEIGHT = 640, 200
 LEFT, RIGHT, TOP, BOTTOM = 60, 12, 40, 24
@@ -57,20 +57,8 @@ def chart(block: Chart) -> h.Element:
 def _frame(points: Points) -> Frame | None:
     if len(points) < 2 or points[-1][0] <= points[0][0]:
         return None
-    values = [value for _, value in points]
-    low, high = min(*values, 0.0), max(values)
-    spread = high - low
-    if not math.isfinite(spread):
-        return None
-    step = _round_up(spread / 4) if spread > 0 else 1.0
-    top = max(math.ceil(high / step) * step, low + step)
-    return Frame(points[0][0], points[-1][0], math.floor(low / step) * step, top) if math.isfinite(top) else None
-
-
-def _round_up(size: float) -> float:
-    """The next step of 1, 2 or 5 times a power of ten."""
-    power = 10.0 ** math.floor(math.log10(size)) if size > 1e-300 else 1e-300
-    return next((factor * power for factor in (1.0, 2.0, 5.0) if factor * power >= size), 10.0 * power)
+    ticks = value_ticks([value for _, value in points])
+    return Frame(points[0][0], points[-1][0], ticks[0], ticks[-1]) if ticks else None
 
 
 def _axis(frame: Frame, unit: str) -> list[h.Element]:
