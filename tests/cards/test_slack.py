@@ -336,6 +336,60 @@ def test_ids_change_with_the_card_and_with_nothing_else() -> None:
     assert not set(ids("a")) & set(ids("b"))
 
 
+def test_a_long_message_has_its_colour_beside_all_of_it() -> None:
+    payload = message(*(Prose("x", quiet=True) for _ in range(30))).payload
+    assert [len(item["blocks"]) for item in payload["attachments"]] == [20, 10]
+    assert len({item["color"] for item in payload["attachments"]}) == 1
+
+
+def test_of_more_blocks_than_a_message_has_the_first_stay() -> None:
+    drawn = message(*(Prose(f"line {n}", quiet=True) for n in range(90)), Prose("end"))
+    assert drawn.shed == ("background",)
+    read = seen(drawn.payload)
+    assert "line 0" in read
+    assert "line 89" not in read
+    assert read.endswith("Left out here: background.  See all of it")
+
+
+def test_of_more_findings_than_fit_the_first_stay() -> None:
+    found = Findings(tuple(Finding(f"ev_{n}", "metric", "up " * 90, "1", "2", abnormal=True) for n in range(60)))
+    drawn = message(Prose("why"), found)
+    assert drawn.shed == ("findings",)
+    assert "ev_0" in seen(drawn.payload)
+    assert "ev_59" not in seen(drawn.payload)
+
+
+@pytest.mark.parametrize("block", [Log(("x" * 3000,)), Prose("x" * 3500), Prose("x" * 3000, quiet=True)])
+def test_what_is_cut_says_where_the_rest_is(block: Block) -> None:
+    drawn = message(block)
+    assert len(drawn.shed) == 1
+    assert "See all of it" in seen(drawn.payload)
+
+
+@pytest.mark.parametrize(
+    "href, url",
+    [
+        ("/incidents/inc_2", "https://tocsin.example/incidents/inc_2"),
+        ('http://prometheus:9090/graph?g0.expr=up{a="b"}', "http://prometheus:9090/graph?g0.expr=up%7Ba=%22b%22%7D"),
+        ("http://[::1]:9090/", "http://[::1]:9090/"),
+    ],
+)
+def test_a_link_leads_there(href: str, url: str) -> None:
+    (button,) = pressable(message(Buttons((Link("View", href),))).payload)
+    assert button["url"] == url
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        *("javascript:alert(1)", "//evil.example", "http://", "https://a b/", "http://pay@evil.example/", "ftp://x/"),
+        *("http://x:99999999/", "https://evil.example\\@x/", "https://x/" + "y" * 3000, ""),
+    ],
+)
+def test_a_link_nobody_should_follow_is_none(href: str) -> None:
+    assert pressable(message(Prose("x"), Buttons((Link("View", href),))).payload) == []
+
+
 def test_the_title_stands_above_and_the_colour_beside() -> None:
     payload = slack.message(Card("P1 · 503", "P1 503 open", "bad", (Prose("x"),)), STAGE).payload
     assert payload["text"] == "P1 503 open"

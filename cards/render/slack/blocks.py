@@ -56,10 +56,12 @@ NOTE = 300
 QUERY = 160
 LOG = 1_500
 CHANGE = 6_000
+TEXT_TABLE = 3_000
+SHARED = 6
+"""Sentences or findings that share one block."""
 SPARK = 56
 CELL = 32
 """Columns of a cell where a table is drawn as text."""
-WIDEST = 96
 
 
 def pieces(scene: Scene, found: Iterable[Block], charts: "Counter | None" = None) -> list[Piece]:
@@ -68,8 +70,7 @@ def pieces(scene: Scene, found: Iterable[Block], charts: "Counter | None" = None
     drawn: list[Piece] = []
     for spoken, some in groupby(found, lambda block: isinstance(block, Prose) and not block.quiet):
         if spoken:
-            lines = [_sentence(block) for block in some if isinstance(block, Prose)]
-            drawn.append(Piece(rich.block(*lines), PROSE))
+            drawn += _sentences([block for block in some if isinstance(block, Prose)])
         else:
             drawn += chain.from_iterable(_block(scene, block, counter) for block in some)
     return drawn
@@ -111,17 +112,18 @@ def _block(scene: Scene, block: Block, counter: Counter) -> list[Piece]:
 def _told(scene: Scene, block: Told) -> list[Piece]:
     match block:
         case Prose():
-            return _quiet(block) if block.quiet else [Piece(rich.block(_sentence(block)), PROSE)]
+            return _quiet(block) if block.quiet else _sentences([block])
         case Facts():
             return _facts(block)
         case Steps():
             return [Piece(rich.block(*_steps(block)), STEPS)] if block.steps else []
         case Findings():
             lines = [_finding(scene, item) for item in block.findings]
-            return [Piece(rich.block(*lines), FINDINGS)] if lines else []
+            return [Piece(rich.block(*some), FINDINGS) for some in _some(lines)]
         case Log():
             text = "\n".join(block.lines)
-            return [Piece(rich.block(rich.preformatted(text, LOG)), LOGS)] if text.strip() else []
+            drawn = Piece(rich.block(rich.preformatted(text, LOG)), LOGS, _cut(text, LOG, LOGS))
+            return [drawn] if text.strip() else []
         case Change():
             return _change(block)
         case _:
@@ -144,12 +146,25 @@ def _built(scene: Scene, block: Built, counter: Counter) -> list[Piece]:
             assert_never(block)
 
 
-def _sentence(block: Prose) -> Json:
-    return rich.line(rich.run(block.text, bold=block.strong))
+def _sentences(found: Sequence[Prose]) -> list[Piece]:
+    """Sentences, a line each, in blocks of a few, so that where not all fit the first of them do."""
+    lines = [rich.line(rich.run(block.text, bold=block.strong)) for block in found]
+    lost = PROSE if any(_cut(block.text, rich.RUN, PROSE) for block in found) else ""
+    return [Piece(rich.block(*some), PROSE, lost) for some in _some(lines)]
+
+
+def _some(lines: Sequence[Json]) -> list[Sequence[Json]]:
+    return [lines[at : at + SHARED] for at in range(0, len(lines), SHARED)]
+
+
+def _cut(text: str, most: int, kind: str) -> str:
+    """The name of what is lost where a text is longer than its block; "" where all of it shows."""
+    return kind if size(shown(text)) > most else ""
 
 
 def _quiet(block: Prose) -> list[Piece]:
-    return [Piece({"type": "context", "elements": [plain(block.text, limits.CONTEXT_TEXT)]}, BACKGROUND)]
+    context = {"type": "context", "elements": [plain(block.text, limits.CONTEXT_TEXT)]}
+    return [Piece(context, BACKGROUND, _cut(block.text, limits.CONTEXT_TEXT, BACKGROUND))]
 
 
 def _facts(block: Facts) -> list[Piece]:
@@ -211,7 +226,7 @@ def _change(block: Change) -> list[Piece]:
     """The whole text where it can be: whoever approves must see all of it."""
     title = [rich.line(rich.run(block.title, NOTE, bold=True))] if block.title else []
     body = rich.preformatted(block.text, CHANGE)
-    return [Piece(rich.block(*title, body), CHANGES, CHANGES if size(shown(block.text)) > CHANGE else "")]
+    return [Piece(rich.block(*title, body), CHANGES, _cut(block.text, CHANGE, CHANGES))]
 
 
 def _table(scene: Scene, block: Table, counter: Counter) -> list[Piece]:
@@ -223,7 +238,8 @@ def _table(scene: Scene, block: Table, counter: Counter) -> list[Piece]:
     small = count <= limits.TABLE_CELLS and len(cells) <= limits.TABLE_ROWS
     small = small and sum(size(cell) for row in cells for cell in row) <= limits.TABLE_TEXT // 2
     if scene.in_view or counter.table or not small:
-        return [Piece(rich.block(rich.preformatted(_as_text(cells), LOG * 2)), TABLES)]
+        text = _as_text(cells)
+        return [Piece(rich.block(rich.preformatted(text, TEXT_TABLE)), TABLES, _cut(text, TEXT_TABLE, TABLES))]
     counter.table = True
     raw = [[{"type": "raw_text", "text": cell} for cell in row] for row in cells]
     settings = [{"is_wrapped": True} for _ in range(count)]

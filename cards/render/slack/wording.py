@@ -20,6 +20,8 @@ MARKUP = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 """What Slack's markup would take for bold, italic, struck out, code, a quotation or an emoji."""
+HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
+"""A host Slack takes for one: a wrong address has the whole message refused. No user, as in user@host: it misleads."""
 LOOKALIKES = str.maketrans({"*": "∗", "_": "ˍ", "~": "∼", "`": "ˋ", ":": "∶", ">": "›"})
 
 
@@ -96,7 +98,7 @@ def address(href: str, public_url: str) -> str:
     full = quote(full, safe="%/:=&?~#+!$,;'@()*[]", errors="replace")
     try:
         parts = urlsplit(full)
-        known = parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        known = parts.scheme.lower() in ("http", "https") and parts.port != 0 and bool(HOST.fullmatch(parts.netloc))
     except ValueError:
         return ""
     return full if known and size(full) <= limits.URL else ""
