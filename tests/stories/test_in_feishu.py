@@ -1,4 +1,4 @@
-"""Tells the worked example in one Feishu thread, over the vendor's protocols; two people read it, each in a language."""
+"""Tells the worked example in one Feishu thread, over the vendor's protocols, read by two people in two languages."""
 
 import asyncio
 from collections.abc import AsyncIterator
