@@ -192,6 +192,10 @@ class Kits:
 
 def _chat(settings: Settings, kits: Kits) -> Iterator[Platform]:
     """The chat platforms the settings name; each is imported only then."""
+    if settings.slack.bot_token.get_secret_value():
+        from bot.platforms.slack.platform import SlackPlatform
+
+        yield SlackPlatform(settings.slack, kits.kit("slack"))
     if settings.feishu.app_id:
         from bot.platforms.feishu.platform import FeishuPlatform
 

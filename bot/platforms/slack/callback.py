@@ -1,0 +1,81 @@
+"""Takes HTTP deliveries: size, age and signature are judged before a byte of the content is read."""
+
+import hashlib
+import hmac
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from aiohttp import web
+
+from bot.settings import Slack
+from engine.ports import Clock
+
+log = logging.getLogger("tocsin.slack")
+
+PATH = "/chat/slack/events"
+LARGEST = 1024 * 1024
+"""Bytes of one delivery; a view with everything in it is 250 kB."""
+SKEW = 300.0
+"""Seconds a signed request may be old, or ahead."""
+
+Dispatch = Callable[[str, dict[str, str]], Awaitable[web.Response]]
+"""A verified body with its headers → the response."""
+
+
+class Rejected(Exception):
+    """A delivery that is not believed, with the status and one sentence that names what to look at."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+class Callback:
+    """The one address for events, commands and interactivity. `dispatch` is None until the platform runs."""
+
+    def __init__(self, settings: Slack, clock: Clock) -> None:
+        self._secret = settings.signing_secret.get_secret_value().encode()
+        self._clock = clock
+        self.dispatch: Dispatch | None = None
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Answer one delivery."""
+        try:
+            body = await _read(request)
+            self._verify(request.headers.get("X-Slack-Request-Timestamp", ""), body, _signature(request))
+            if self.dispatch is None:
+                raise Rejected(503, "Not ready yet.")
+            try:
+                return await self.dispatch(body.decode("utf-8"), dict(request.headers))
+            except ValueError:
+                raise Rejected(400, "The request is signed but cannot be read.") from None
+        except Rejected as rejected:
+            log.warning("a delivery of Slack was refused: %s", rejected)
+            return web.json_response({"error": str(rejected)}, status=rejected.status)
+
+    def _verify(self, at: str, body: bytes, signature: bytes) -> None:
+        if not _fresh(at, self._clock.now()):
+            raise Rejected(401, "The request is older than five minutes, or from the future; compare the clocks.")
+        wanted = hmac.new(self._secret, b"v0:" + at.encode("ascii") + b":" + body, hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(f"v0={wanted}".encode("ascii"), signature):
+            raise Rejected(401, "The signature is wrong; compare TOCSIN_SLACK__SIGNING_SECRET with the app's.")
+
+
+def _signature(request: web.Request) -> bytes:
+    return request.headers.get("X-Slack-Signature", "").encode("utf-8", "replace")
+
+
+async def _read(request: web.Request) -> bytes:
+    if (request.content_length or 0) > LARGEST:
+        raise Rejected(413, "The request is larger than 1 MB.")
+    body = b""
+    async for piece in request.content.iter_any():
+        body += piece
+        if len(body) > LARGEST:
+            raise Rejected(413, "The request is larger than 1 MB.")
+    return body
+
+
+def _fresh(at: str, now: datetime) -> bool:
+    return at.isascii() and at.isdigit() and len(at) <= 12 and abs(now.timestamp() - int(at)) <= SKEW

@@ -1,0 +1,78 @@
+"""Lends the tests of Slack a workspace, and the platform in it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession, web
+
+from bot.crew import Crew
+from bot.platforms.contract import Inbox, Kit
+from bot.platforms.seal import Seal
+from bot.platforms.slack.platform import SlackPlatform
+from bot.settings import Slack
+from cards.model import Card
+from engine.ports import Clock
+from engine.team import Team
+from tests.fakes.clock import FakeClock
+from tests.fakes.slack_server import SlackServer
+from tests.fakes.slack_workspace import APP_TOKEN, BOT_TOKEN
+from tests.handlers.house import FakeTeams
+
+ROOM, OTHER = "payments", "trade"
+
+
+@dataclass
+class Lent:
+    """A kit whose threads are a table, and the crew behind it."""
+
+    kit: Kit
+    crew: Crew
+    threads: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+@asynccontextmanager
+async def lending(clock: Clock | None = None, *teams: Team) -> AsyncIterator[Lent]:
+    """A kit with real HTTP and a real crew."""
+    threads: dict[tuple[str, str], str] = {}
+
+    async def incident_at(room: str, message: str) -> str:
+        return threads.get((room, message), "")
+
+    async def draw(incident: str, slot: str, language: str) -> Card | None:
+        return None
+
+    async with ClientSession() as session, Crew() as crew:
+        known = FakeTeams(*(teams or (Team(id="default", name="Default"),)))
+        seal, url = Seal(b"k" * 32), "https://tocsin.example"
+        kit = Kit(session, clock or FakeClock(auto=True), crew, known, seal, web.Application(), incident_at, draw, url)
+        yield Lent(kit, crew, threads)
+
+
+def settings(server: SlackServer, **more: Any) -> Slack:
+    """Socket Mode against the fake."""
+    return Slack.model_validate({"bot_token": BOT_TOKEN, "app_token": APP_TOKEN, "api_url": server.api_url, **more})
+
+
+Run = Callable[[SlackPlatform, Inbox], Awaitable[None]]
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[SlackServer]:
+    async with SlackServer().serving() as server:
+        server.workspace.channel(ROOM)
+        server.workspace.channel(OTHER)
+        yield server
+
+
+@pytest.fixture
+async def lent() -> AsyncIterator[Lent]:
+    async with lending() as lent:
+        yield lent
+
+
+@pytest.fixture
+def platform(slack: SlackServer, lent: Lent) -> SlackPlatform:
+    return SlackPlatform(settings(slack), lent.kit)
