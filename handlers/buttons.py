@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from cards.model import Ask, Field
 from engine.team import Role
 from handlers import decisions, deeds, people, teaching
+from handlers.commands import approvals, home, services
 from handlers.inbound import Answer
 from handlers.visit import Visit, no
 
@@ -15,11 +16,13 @@ Value = dict[str, str]
 @dataclass(frozen=True)
 class Press:
     """What a button does. `role` None leaves the judging to whatever it calls; `once` ones are not done again when the
-    platform delivers the press a second time and the first had its effect (the others are harmless: one key each)."""
+    platform delivers the press a second time and the first had its effect (the others are harmless: one key each);
+    `about` says that it needs an incident."""
 
     do: Callable[[Visit, Value], Awaitable[Answer]]
     role: Role | None = "responder"
     once: bool = False
+    about: bool = True
 
 
 async def press(visit: Visit, action: str, value: Value) -> Answer:
@@ -27,7 +30,7 @@ async def press(visit: Visit, action: str, value: Value) -> Answer:
     known = BUTTONS.get(action)
     if known is None:
         return no("error.unknown_button", action=action[:40])
-    if not visit.incident.id:
+    if known.about and not visit.incident.id:
         return no("error.no_such_incident", incident="-")
     if known.once and visit.again and await visit.had_effect():
         return Answer(tone="quiet")
@@ -105,6 +108,18 @@ async def _resume(visit: Visit, value: Value) -> Answer:
     return await deeds.resume(visit)
 
 
+async def _approvals(visit: Visit, value: Value) -> Answer:
+    return await approvals.run(visit, "")
+
+
+async def _services(visit: Visit, value: Value) -> Answer:
+    return await services.run(visit, "")
+
+
+async def _home(visit: Visit, value: Value) -> Answer:
+    return await home.run(visit, "")
+
+
 BUTTONS: dict[str, Press] = {
     "ack": Press(_acknowledge),
     "escalate": Press(_escalate, once=True),
@@ -120,5 +135,8 @@ BUTTONS: dict[str, Press] = {
     "close": Press(_close),
     "false_alarm": Press(_false_alarm),
     "resume": Press(_resume, once=True),
+    "approvals": Press(_approvals, role=None, about=False),
+    "services": Press(_services, role=None, about=False),
+    "home": Press(_home, role=None, about=False),
 }
 """Every button there is. A new one is one function and one line."""

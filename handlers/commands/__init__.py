@@ -5,6 +5,7 @@ from difflib import get_close_matches
 
 from engine.model import Phrase
 from handlers.commands.ack import ACK
+from handlers.commands.approvals import APPROVALS
 from handlers.commands.approve import APPROVE
 from handlers.commands.assign import ASSIGN
 from handlers.commands.close import CLOSE
@@ -18,10 +19,12 @@ from handlers.commands.false_alarm import FALSE_ALARM
 from handlers.commands.handover import HANDOVER
 from handlers.commands.help import helping
 from handlers.commands.hold import HOLD
+from handlers.commands.home import HOME
 from handlers.commands.incidents import INCIDENTS
 from handlers.commands.keep import KEEP
 from handlers.commands.lift import LIFT
 from handlers.commands.look_again import LOOK_AGAIN
+from handlers.commands.merge import MERGE
 from handlers.commands.on_call import ON_CALL
 from handlers.commands.open import OPEN
 from handlers.commands.plan import PLAN
@@ -31,20 +34,33 @@ from handlers.commands.replay import REPLAY
 from handlers.commands.resolve import RESOLVE
 from handlers.commands.resume import RESUME
 from handlers.commands.safety import SAFETY
+from handlers.commands.services import SERVICES
 from handlers.commands.severity import SEVERITY
 from handlers.commands.show import SHOW
 from handlers.commands.snooze import SNOOZE
+from handlers.commands.split import SPLIT
 from handlers.commands.status import STATUS
 from handlers.commands.timeline import TIMELINE
 from handlers.commands.undo import UNDO
+from handlers.commands.unlink import UNLINK
 from handlers.commands.why import WHY
+from handlers.commands.why_merged import WHY_MERGED
 from handlers.inbound import Answer
 from handlers.visit import QUIET, Visit, elsewhere, no
 
 DOING = (ACK, APPROVE, REJECT, LIFT, HOLD, UNDO, PLAN, LOOK_AGAIN, FALSE_ALARM, CLOSE, RESUME, KEEP, DROP, OPEN, DEMO)
 PEOPLE = (ASSIGN, ESCALATE, HANDOVER, SEVERITY, STATUS, SNOOZE, RESOLVE, REOPEN, ON_CALL)
+RELATED = (MERGE, SPLIT, UNLINK, WHY_MERGED)
 LOOKING = (SHOW, EVIDENCE, WHY, TIMELINE, REPLAY, INCIDENTS, SAFETY, DOCTOR)
-COMMANDS: tuple[Command, ...] = (*DOING, *PEOPLE, *LOOKING, helping((*DOING, *PEOPLE, *LOOKING)))
+TEAM = (APPROVALS, SERVICES, HOME)
+COMMANDS: tuple[Command, ...] = (
+    *DOING,
+    *PEOPLE,
+    *RELATED,
+    *LOOKING,
+    *TEAM,
+    helping((*DOING, *PEOPLE, *RELATED, *LOOKING, *TEAM)),
+)
 """Every command there is. A new one is one file and one name here."""
 
 PREFIX = re.compile(r"^/(?:(?:incidents?|tocsin|oncall)(?=\s|$)\s*)?", re.IGNORECASE)
@@ -62,7 +78,8 @@ async def obey(visit: Visit, text: str, addressed: bool) -> Answer:
         return _helpful(visit, said, addressed)
     command, rest = found
     named = INCIDENT.search(rest)
-    if named:
+    beside = command.other and visit.incident.id and len(INCIDENT.findall(rest)) == 1
+    if named and not beside:
         rest = INCIDENT.sub("", rest, count=1).strip()
         there = await elsewhere(visit, named[0])
         if isinstance(there, Answer):
