@@ -35,7 +35,7 @@ from tests.cards import strategies
 from tests.cards.slack_rules import faults, parsed, pressable, seen, signs, view_faults
 
 ANY = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 SEAL = Seal(b"k" * 32)
 STAGE = slack.Stage("https://tocsin.example", SEAL.close, {0: "F0AAA", 2: "F0CCC"})
