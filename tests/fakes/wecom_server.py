@@ -9,6 +9,7 @@ import base64
 import hashlib
 import json
 import re
+import ssl
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -89,10 +90,8 @@ class Upload:
 class WeComServer:
     """The server; `chats` says who is in which group. With `silent` it reads and answers nothing."""
 
-    def __init__(self, now: Callable[[], datetime], bot: str = BOT, secret: str = SECRET) -> None:
+    def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
-        self._bot = bot
-        self._secret = secret
         self._numbers = count(1)
         self._socket: web.WebSocketResponse | None = None
         self._uploads: dict[str, Upload] = {}
@@ -109,6 +108,11 @@ class WeComServer:
         self.silent = False
         self.fail_next: list[int] = []
         self.url = ""
+
+    @property
+    def connected(self) -> bool:
+        """Whether a bot is there."""
+        return self._socket is not None
 
     # --- the connection ---
 
@@ -160,7 +164,7 @@ class WeComServer:
         return self._commanded(command, frame["headers"]["req_id"], frame["body"])
 
     async def _subscribe(self, socket: web.WebSocketResponse, body: Body) -> None:
-        if set(body) != {"bot_id", "secret"} or (body["bot_id"], body["secret"]) != (self._bot, self._secret):
+        if set(body) != {"bot_id", "secret"} or (body["bot_id"], body["secret"]) != (BOT, SECRET):
             raise Refused(BAD_SECRET, "invalid bot_id or secret")
         old, self._socket = self._socket, socket
         self.subscriptions += 1
@@ -398,7 +402,7 @@ class WeComServer:
         about: Body = {
             "msgid": msgid or f"msg-{next(self._numbers)}",
             "create_time": int(self._now().timestamp()),
-            "aibotid": self._bot,
+            "aibotid": BOT,
             "chattype": "group" if chat else "single",
             "from": {"userid": user},
             "msgtype": kind,
@@ -426,17 +430,17 @@ def _as_read(message: Message, user: str) -> str:
 
 
 @asynccontextmanager
-async def wecom_server(now: Callable[[], datetime], **about: str) -> AsyncIterator[WeComServer]:
+async def wecom_server(now: Callable[[], datetime], *, tls: ssl.SSLContext | None = None) -> AsyncIterator[WeComServer]:
     """A running server on the loopback; `url` is where the bot connects."""
-    server = WeComServer(now, **about)
+    server = WeComServer(now)
     app = web.Application()
     app.router.add_get("/", server.connect)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()
     port = runner.addresses[0][1]
-    server.url = f"ws://127.0.0.1:{port}/"
+    server.url = f"{'wss' if tls else 'ws'}://127.0.0.1:{port}/"
     try:
         yield server
     finally:
