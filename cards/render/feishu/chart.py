@@ -24,6 +24,8 @@ PLACES = ("insideEndTop", "insideMiddleTop", "insideStartTop")
 DAY = 86_400.0
 MOST_MARKS = 8
 DIGITS = 4
+HIGHEST = 1e300
+"""Rounding the highest numbers there are would make them infinite."""
 
 
 def element(charts: Sequence[Chart], most: int) -> Spec | None:
@@ -113,7 +115,7 @@ def _values(chart: Chart, points: Sequence[Point], labels: Sequence[str]) -> lis
 
 
 def _rounded(value: float) -> float:
-    rounded = float(f"{value:.{DIGITS}g}")
+    rounded = float(f"{max(min(value, HIGHEST), -HIGHEST):.{DIGITS}g}")
     return int(rounded) if rounded == round(rounded) and abs(rounded) < 1e15 else rounded
 
 

@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC
 
 from cards.model import Ask, Field
+from cards.render.drawing import visible
 from cards.render.feishu.elements import Element, Tongues, pressed
 from cards.render.feishu.markup import bold, clean, line, plain, prose
+from engine.masking import bounded, mask
 
 QUESTION = 1500
 LABEL = 100
@@ -15,9 +17,10 @@ MOST_TYPED = 1000
 ROOM = 200
 """Characters left for typing in an input that is filled in already."""
 WORD = 64
-MOST_PARTS = 5
+MOST_FILLED = 5000
+"""Characters of a text that is edited; the house keeps 4,000 of one."""
 MOST_OPTIONS = 30
-PART = re.compile(r"^(?:q\d+__)?(.+?)(?:__part(\d+))?$", re.DOTALL)
+PART = re.compile(r"^(?:q\d+__)?(.+?)(?:__(part|more)(\d+))?$", re.DOTALL)
 
 
 def asked(
@@ -51,8 +54,9 @@ def answers(sent: Mapping[str, object]) -> dict[str, str]:
     for name, value in sent.items():
         found = PART.match(name)
         if found and isinstance(value, str):
-            parts.setdefault(found[1], []).append((int(found[2] or 1), value))
-    return {name: "\n".join(text for _, text in sorted(held)) for name, held in parts.items()}
+            joint = "\n" if found[2] == "part" else ""
+            parts.setdefault(found[1], []).append((int(found[3] or 1), joint + value))
+    return {name: "".join(text for _, text in sorted(held)) for name, held in parts.items()}
 
 
 def _inputs(field: Field, each: Sequence[Field], tongues: Tongues, prefix: str) -> list[Element]:
@@ -75,28 +79,35 @@ def _inputs(field: Field, each: Sequence[Field], tongues: Tongues, prefix: str) 
     }
     if not field.multiline:
         typed = {"name": name, "required": field.required, "input_type": "text", "max_length": _longest(field)}
-        return [shared | typed | _filled(clean(field.value).replace("\n", " ")[: _longest(field)])]
+        return [shared | typed | _filled(_kept(field.value).replace("\n", " ")[: _longest(field)])]
     drawn: list[Element] = []
-    for number, text in enumerate(split(clean(field.value)), start=1):
-        part = name if number == 1 else f"{name}__part{number}"
+    for number, (joint, text) in enumerate(split(bounded(_kept(field.value), MOST_FILLED)), start=1):
+        part = name if number == 1 else f"{name}__{'part' if joint else 'more'}{number}"
         # A later part may be emptied: the whole would be shorter, and only the first must not be missing.
         typed = {"name": part, "required": field.required and number == 1, "max_length": MOST_TYPED}
         drawn.append(shared | typed | {"input_type": "multiline_text", "rows": 6} | _filled(text))
     return drawn
 
 
-def split(text: str) -> list[str]:
-    """A long text as parts that fit one input each with room left, broken between lines, so that a line break puts them
-    together again. A line longer than an input is cut: Feishu has no place for it."""
-    parts = [""]
-    for number, written in enumerate(text.split("\n")):
-        row = written[: MOST_TYPED - ROOM]
-        whole = f"{parts[-1]}\n{row}" if number else row
-        if len(whole) <= MOST_TYPED - ROOM:
-            parts[-1] = whole
+def split(text: str) -> list[tuple[str, str]]:
+    """A long text as parts that fit one input each with room left, each after what joins it to the part before: a line
+    break, or nothing where one line is longer than an input."""
+    fits = MOST_TYPED - ROOM
+    parts: list[tuple[str, str]] = []
+    for row in text.split("\n"):
+        pieces = [row[at : at + fits] for at in range(0, len(row), fits)] or [""]
+        joined = f"{parts[-1][1]}\n{pieces[0]}" if parts else ""
+        if parts and len(joined) <= fits:
+            parts[-1] = (parts[-1][0], joined)
         else:
-            parts.append(row)
-    return parts[:MOST_PARTS]
+            parts.append(("\n", pieces[0]))
+        parts += [("", piece) for piece in pieces[1:]]
+    return parts
+
+
+def _kept(text: str) -> str:
+    """What an input is filled with: it reads no markup, and whoever saves it wants it back as it was."""
+    return mask(visible(text))
 
 
 def _filled(text: str) -> Element:
