@@ -120,8 +120,10 @@ def _linked(tie: Tie) -> Step:
         alerts, reason = tuple(body.get("alerts", ())), body.get("reason", "")
         known = Link(tie=tie, incident=body["incident"], alerts=alerts, reason=reason, by=entry.actor, at=entry.at)
         state["links"] = (*state.get("links", ()), known)
-        if tie in ("merged_into", "unlinked"):
-            state["merged_into"] = known.incident if tie == "merged_into" else ""
+        if tie == "merged_into":
+            state["merged_into"] = known.incident
+        elif tie == "unlinked" and state.get("merged_into") == known.incident:
+            state["merged_into"] = ""
 
     return link
 
@@ -132,7 +134,7 @@ def _alert_left(state: State, entry: Entry) -> None:
     alerts: dict[str, Alert] = {name: alert for name, alert in state.get("alerts", {}).items() if name not in gone}
     state["alerts"] = alerts
     if not any(alert.status == "firing" for alert in alerts.values()):
-        state["resolved_at"] = entry.at if alerts else None
+        state["resolved_at"] = (state.get("resolved_at") or entry.at) if alerts else None
     if alerts and not state.get("severity_by"):
         state["severity"] = min(alert.severity for alert in alerts.values())
 

@@ -4,6 +4,7 @@ TocsinError
 ├── InputError          somebody handed us something wrong: tell them what and how to mend it
 │   ├── UnreadableAlert
 │   ├── UnknownName
+│   ├── RelationRefused incidents that cannot be merged, taken apart or split as asked
 │   └── SettingsError
 ├── WorldError          the outside did not do its part: try again later, say so, go on with the rest
 │   ├── SourceSilent    a source timed out, refused or answered nonsense
@@ -38,6 +39,10 @@ class UnreadableAlert(InputError):
 
 class UnknownName(InputError):
     """No such incident, approval, command, service or person."""
+
+
+class RelationRefused(InputError):
+    """These incidents cannot be merged, taken apart or split as asked."""
 
 
 class SettingsError(InputError):

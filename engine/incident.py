@@ -130,6 +130,16 @@ class Incident(Value):
         """The constraints that still stand."""
         return tuple(c for c in self.constraints if not c.lifted_by)
 
+    @property
+    def ties(self) -> tuple[duty.Link, ...]:
+        """The merges and splits that still stand, the newest with each other incident."""
+        newest = {link.incident: link for link in self.links}.values()
+        return tuple(
+            link
+            for link in newest
+            if link.tie != "unlinked" and (link.tie != "merged_into" or link.incident == self.merged_into)
+        )
+
     def holds(self, plan: Plan) -> Constraint | None:
         """The first standing constraint that holds this plan; None where it may go on."""
         return next((c for c in self.holding if c.operation_class in (None, plan.operation_class)), None)

@@ -113,6 +113,9 @@ class RawCall(NamedTuple):
 Decide = Callable[[Sighting, Known | None, Known | None], Placing]
 
 
+Weave = Callable[[str, Sequence[Sequence[Entry]]], Sequence[tuple[str, Draft]]]
+
+
 class Register(Protocol):
     """The register of incidents: who is born, who still lives, which alert belongs to whom."""
 
@@ -126,6 +129,13 @@ class Register(Protocol):
 
     async def open(self, team: str, drafts: Sequence[Draft]) -> str:
         """Open an incident no alert asked for, with its first entries; returns its id."""
+        ...
+
+    async def together(self, incidents: Sequence[str], weave: Weave) -> str:
+        """Write into several incidents of one team in one durable commit, all or nothing. `weave` is pure and gets the
+        id of an incident that is not there yet and the stories of `incidents` as they stand; it gives the entries to
+        write, by incident. Writing to the new id opens it, for the team of the first; returned is that id, else "".
+        An alert entry moves its alert to where it is written. UnknownName, and whatever `weave` raises."""
         ...
 
     async def team_of(self, incident: str) -> str:

@@ -8,7 +8,7 @@ from engine.model import Entry
 from engine.ports import Ids
 from store.chain import canonical, moment
 from store.connection import write
-from store.ledger import Holding, Identity, Lookup, Page, Work, Write, asked_for
+from store.ledger import Holding, Identity, Lookup, Page, Together, Work, Write, asked_for
 from store.queries import queries
 from store.standing import Standing
 from store.stories import Shelf, Story, stories_of
@@ -75,6 +75,7 @@ class Bookkeeper:
 
 def _incidents(works: Iterable[Work], lookup: Lookup) -> Iterable[str]:
     yield from (work.incident for work in works if isinstance(work, Write))
+    yield from (incident for work in works if isinstance(work, Together) for incident in work.incidents)
     yield from (holding.incident for holding in lookup.alerts.values())
     for incidents in lookup.groups.values():
         yield from incidents

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from engine.errors import UnknownName
 from engine.model import Entry, Phrase
-from engine.ports import Decide, Ids, Known, Placed, Placing, Sighting
+from engine.ports import Decide, Ids, Known, Placed, Placing, Sighting, Weave
 from store.chain import Written, plain, ready
 from store.standing import Standing, marked
 from store.stories import Added, Chapter, Story
@@ -41,7 +41,15 @@ class Open:
     drafts: Sequence[Written]
 
 
-Work = Write | Place | Open
+@dataclass(frozen=True)
+class Together:
+    """Entries for several incidents at once, decided on by their stories as they stand."""
+
+    incidents: Sequence[str]
+    weave: Weave
+
+
+Work = Write | Place | Open | Together
 
 
 @dataclass(frozen=True)
@@ -90,6 +98,8 @@ class Page:
                 for draft in drafts:
                     self._write(chapter, draft)
                 return chapter.standing.incident
+            case Together(incidents, weave):
+                return self._weave([self._chapter(incident) for incident in incidents], weave)
 
     # --- what is written ---
 
@@ -149,10 +159,24 @@ class Page:
         self._groups.setdefault(group, set()).add(entry.incident)
         return entry
 
-    def _open(self, team: str) -> Chapter:
+    def _weave(self, chapters: Sequence[Chapter], weave: Weave) -> str:
+        fresh = self._draw()
+        drafts = weave(fresh, [chapter.entries for chapter in chapters])
+        opened = any(incident == fresh for incident, _ in drafts)
+        if opened:
+            self._open(chapters[0].standing.team, fresh)
+        for incident, draft in drafts:
+            self._write(self._chapter(incident), ready(draft))
+        return fresh if opened else ""
+
+    def _draw(self) -> str:
         incident = self._ids.draw("inc")
         while incident in self._taken or incident in self.chapters or incident in self._stories:
             incident = self._ids.draw("inc")
+        return incident
+
+    def _open(self, team: str, incident: str = "") -> Chapter:
+        incident = incident or self._draw()
         chapter = Chapter(Story(Standing(incident=incident, number=self.number, team=team)), fresh=True)
         self.number += 1
         self.chapters[incident] = chapter

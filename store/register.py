@@ -6,10 +6,10 @@ from datetime import datetime
 
 from engine.errors import UnknownName
 from engine.model import Phrase
-from engine.ports import Clock, Decide, Draft, Placed, RawCall, Sighting
+from engine.ports import Clock, Decide, Draft, Placed, RawCall, Sighting, Weave
 from store.bookkeeper import Bookkeeper
 from store.chain import moment, plain, ready
-from store.ledger import Open, Place
+from store.ledger import Open, Place, Together
 from store.queries import queries
 from store.reading import Reader
 from store.rooms import RAW_LIMIT, Raw
@@ -39,6 +39,10 @@ class SqliteRegister:
     async def open(self, team: str, drafts: Sequence[Draft]) -> str:
         incident: str = await self._writer.ask(self._books, Open(plain(team), [ready(draft) for draft in drafts]))
         return incident
+
+    async def together(self, incidents: Sequence[str], weave: Weave) -> str:
+        fresh: str = await self._writer.ask(self._books, Together(incidents, weave))
+        return fresh
 
     async def team_of(self, incident: str) -> str:
         if (story := self._books.shelf.get(incident)) is not None:

@@ -48,6 +48,8 @@ class Standing(NamedTuple):
                 return now._replace(closed_at=entry.at)
             case "incident.reopened":
                 return now._replace(episode=now.episode + 1, closed_at=None, resolved_at=None)
+            case "alert.left":
+                return _left(now, entry)
             case _:
                 return now
 
@@ -74,6 +76,15 @@ def _alerted(now: Standing, mark: Mark, at: datetime) -> Standing:
         last_starts_at=mark.starts_at,
         resolved_at=None if "firing" in alerts.values() else at,
     )
+
+
+def _left(now: Standing, entry: Entry) -> Standing:
+    """Alerts that belong to another incident now say nothing of this one any more."""
+    gone = entry.body.get("fingerprints")
+    gone = {plain(str(name)) for name in gone} if isinstance(gone, list) else set()
+    alerts = {name: status for name, status in now.alerts.items() if name not in gone}
+    resolved = None if "firing" in alerts.values() or not alerts else now.resolved_at or entry.at
+    return now._replace(alerts=alerts, resolved_at=resolved)
 
 
 def marked(entry: Entry) -> Mark | None:

@@ -50,6 +50,11 @@ class Chapter:
         self.added: dict[str, Added] = {}
         self._head = story.entries[-1].digest if story.entries else START
 
+    @property
+    def entries(self) -> list[Entry]:
+        """The whole story, with what this commit adds."""
+        return [*self.story.entries, *(added.entry for added in self.added.values())]
+
     def find(self, key: str) -> Entry | None:
         """The entry under this key, be it old or of this commit."""
         if (known := self.story.keys.get(key)) is not None:

@@ -54,13 +54,7 @@ def duty_notes(scene: Scene) -> list[Prose]:
     if incident.snooze and not scene.over:
         until, person = scene.words.moment(incident.snooze.until), scene.person(incident.snooze.by)
         said.append(Prose(scene.text("duty.snoozed", until=until, person=person), strong=True))
-    return said + [Prose(link_line(scene, link)) for link in incident.links if standing(scene, link)]
-
-
-def standing(scene: Scene, link: Link) -> bool:
-    """Whether a link still says something: a merge that was taken back does not."""
-    newest = next(item for item in reversed(scene.incident.links) if item.incident == link.incident)
-    return link is newest and link.tie != "unlinked"
+    return said + [Prose(link_line(scene, link)) for link in incident.ties]
 
 
 def link_line(scene: Scene, link: Link) -> str:

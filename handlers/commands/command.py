@@ -12,10 +12,12 @@ from handlers.visit import Visit
 class Command:
     """One command. `words` are what people type for it (lower case, Chinese and English; the first is shown in help).
 
-    `role` None leaves the judging to what it calls. `about` says that it needs an incident."""
+    `role` None leaves the judging to what it calls. `about` says that it needs an incident;
+    `other` that an incident named beside it is another one than the incident it is about."""
 
     name: str
     words: tuple[str, ...]
     run: Callable[[Visit, str], Awaitable[Answer]]
     role: Role | None = "responder"
     about: bool = True
+    other: bool = False

@@ -1,13 +1,15 @@
 """Holds every `Register` to its rules. A suite that runs it hands in `store`, `clock` and `ids` of one opening."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import NoReturn
 
 import pytest
 
 from engine.errors import UnknownName
-from engine.ports import Known, Placing, RawCall, Sighting
+from engine.model import Entry
+from engine.ports import Draft, Known, Placing, RawCall, Sighting
 from store.rooms import RAW_LIMIT, Store
 from tests.store.world import START, StandingClock, ToldIds, decide, draft, drafts, sighting
 
@@ -220,6 +222,69 @@ class RegisterRules:
         assert await store.register.team_of(incident) == "default"
         with pytest.raises(UnknownName):
             await store.register.team_of("inc_none")
+
+    async def test_several_are_written_together_by_what_stands_in_them(self, store: Store) -> None:
+        (one,) = await store.register.place([sighting("a", "g")], decide)
+        (two,) = await store.register.place([sighting("b", "h")], decide)
+        told: list[list[str]] = []
+
+        def move(fresh: str, stories: Sequence[Sequence[Entry]]) -> Sequence[tuple[str, Draft]]:
+            told.append([entry.key for entry in stories[0]])
+            moved = drafts(sighting("a", "g", at=START + timedelta(seconds=1)))[0]
+            return [(one.incident, draft("1/closed", "incident.closed", outcome="merged")), (two.incident, moved)]
+
+        assert await store.register.together([one.incident, two.incident], move) == ""
+        assert told[-1] == [entry.key for entry in await store.timeline.read(one.incident)][:2]
+        assert list(await store.register.living()) == [two.incident]
+        recording = Recording()
+        (again,) = await store.register.place([sighting("a", "g", at=START + timedelta(minutes=1))], recording)
+        known = recording.asked[0][1]
+        assert known is not None
+        assert (known.incident, known.last_starts_at) == (two.incident, START + timedelta(seconds=1))
+        assert again.incident == two.incident
+
+    async def test_a_new_incident_is_opened_together_with_what_an_old_one_gives_it(self, store: Store) -> None:
+        (old,) = await store.register.place([sighting("a", "g", team="one")], decide)
+        await store.register.place([sighting("b", "g", team="one"), sighting("b", "g", "one", "resolved")], decide)
+
+        def split(fresh: str, stories: Sequence[Sequence[Entry]]) -> Sequence[tuple[str, Draft]]:
+            taken = draft("taken", "alert.normalized", alert=sighting("a").alert.model_dump(mode="json"))
+            return [
+                (fresh, draft("created", "incident.created", team="one")),
+                (fresh, taken),
+                (old.incident, draft("left", "alert.left", fingerprints=["a"])),
+            ]
+
+        fresh = await store.register.together([old.incident], split)
+        assert await store.register.team_of(fresh) == "one"
+        assert list(await store.register.newest("one")) == [fresh, old.incident]
+        recording = Recording()
+        later = START + timedelta(minutes=1)
+        await store.register.place([sighting(name, "g", team="one", at=later) for name in "abc"], recording)
+        known, other, _ = [item[1] for item in recording.asked]
+        assert known is not None
+        assert other is not None
+        assert (known.incident, other.incident, other.resolved_at) == (fresh, old.incident, START)
+        assert recording.asked[2][2] is not None
+        assert recording.asked[2][2].incident == old.incident
+
+    async def test_what_cannot_be_woven_leaves_nothing(self, store: Store) -> None:
+        (one,) = await store.register.place([sighting("a")], decide)
+
+        def astray(fresh: str, stories: Sequence[Sequence[Entry]]) -> Sequence[tuple[str, Draft]]:
+            return [(one.incident, draft("x")), (fresh, draft("created")), ("inc_none", draft("x"))]
+
+        def failing(fresh: str, stories: Sequence[Sequence[Entry]]) -> NoReturn:
+            raise ZeroDivisionError
+
+        with pytest.raises(UnknownName):
+            await store.register.together([one.incident], astray)
+        with pytest.raises(ZeroDivisionError):
+            await store.register.together([one.incident], failing)
+        with pytest.raises(UnknownName):
+            await store.register.together([one.incident, "inc_none"], lambda fresh, stories: ())
+        assert len(await store.timeline.read(one.incident)) == 2
+        assert list(await store.register.newest()) == [one.incident]
 
     async def test_the_living_stand_oldest_first_and_the_newest_newest_first(self, store: Store) -> None:
         all_of_them = [await store.register.open("default", [draft("created")]) for _ in range(4)]

@@ -28,6 +28,7 @@ from engine.ports import (
     Sighting,
     Source,
     Timeline,
+    Weave,
 )
 from engine.team import Lesson
 from store.rooms import Post, Posts, Seen
@@ -116,6 +117,9 @@ class PointedRegister(Register):
 
     async def open(self, team: str, drafts: Sequence[Draft]) -> str:
         return await self._real.open(team, drafts)
+
+    async def together(self, incidents: Sequence[str], weave: Weave) -> str:
+        return await self._real.together(incidents, weave)
 
     async def team_of(self, incident: str) -> str:
         return await self._real.team_of(incident)

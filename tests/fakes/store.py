@@ -21,6 +21,7 @@ from engine.ports import (
     Register,
     Sighting,
     Timeline,
+    Weave,
 )
 from engine.team import Lesson
 from store.chain import START, link, plain, ready
@@ -160,9 +161,13 @@ class FakeRegister:
         return max(there, key=lambda s: s.number).known() if there else None
 
     def _draw(self, team: str) -> str:
+        incident = self._free()
+        self.timeline.create(incident, team)
+        return incident
+
+    def _free(self) -> str:
         while (incident := self.ids.draw("inc")) in self.timeline.entries:
             pass
-        self.timeline.create(incident, team)
         return incident
 
     async def open(self, team: str, drafts: Sequence[Draft]) -> str:
@@ -173,6 +178,26 @@ class FakeRegister:
         for draft in drafts:
             self.timeline.append(incident, draft)
         return incident
+
+    async def together(self, incidents: Sequence[str], weave: Weave) -> str:
+        self.timeline.disk.take()
+        story = self.timeline
+        if unknown := [incident for incident in incidents if incident not in story.entries]:
+            raise UnknownName(Phrase(word="error.no_incident", values={"incident": unknown[0]}))
+        fresh = self._free()
+        drafts = weave(fresh, [tuple(story.entries[incident]) for incident in incidents])
+        for incident, draft in drafts:
+            ready(draft)
+            if incident not in (fresh, *story.entries):
+                raise UnknownName(Phrase(word="error.no_incident", values={"incident": incident}))
+        opened = any(incident == fresh for incident, _ in drafts)
+        if opened:
+            story.create(fresh, story.standings[incidents[0]].team)
+        for incident, draft in drafts:
+            story.append(incident, draft)
+        async with story.changed:
+            story.changed.notify_all()
+        return fresh if opened else ""
 
     async def team_of(self, incident: str) -> str:
         if incident not in self.timeline.standings:
