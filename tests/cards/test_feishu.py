@@ -32,11 +32,12 @@ from cards.model import (
     Table,
 )
 from cards.render import feishu
-from cards.render.drawing import TRICKS
+from cards.render.drawing import TRICKS, visible
 from cards.render.feishu.chart import thinned
 from cards.render.feishu.elements import elements_in, size
 from cards.render.feishu.inquiry import split
-from cards.render.feishu.markup import address, prose
+from cards.render.feishu.markup import TAGS, address, clean, prose
+from engine.masking import mask
 from tests.cards import strategies
 from tests.cards.draw_golden import LANGUAGES, MOMENTS
 from tests.cards.draw_golden import card as moment
@@ -461,6 +462,11 @@ def test_code_cannot_be_left() -> None:
 )
 def test_addresses(href: str, full: str) -> None:
     assert address(href, PUBLIC + "/") == full
+
+
+@given(strategies.text | st.text(st.sampled_from("a\ufffc\u00ad\u200b\u202e\x1b[m\x9b \u2028\U000e0041é连")))
+def test_every_trick_is_shown(text: str) -> None:
+    assert clean(text) == TAGS.sub("＜", mask(visible(text)).replace("\t", "    "))
 
 
 @pytest.mark.parametrize("row", ["short", "l" * 500, "l" * 2500, "", "连" * 801])

@@ -82,14 +82,25 @@ def outdated(cards: Mapping[str, Card], stage: Stage) -> Drawn:
 
 
 def _fitting(cards: Mapping[str, Card], stage: Stage) -> Drawn:
-    """The richest drawing that fits, or the poorest there is."""
-    drawn = _drawn(cards, stage, ORDER[0])
-    for thrift in ORDER[1:]:
-        document = drawn.document
-        if size(document) <= LARGEST - SPARE and elements_in(document) <= MOST_ELEMENTS:
-            break
-        drawn = _drawn(cards, stage, thrift)
-    return drawn
+    """The richest drawing that fits, or the poorest there is. Each step of the order makes a card smaller, so that the
+    first step that fits is found by halving: a card with far too much in it must not hold up the loop."""
+    richest = _drawn(cards, stage, ORDER[0])
+    if _fits(richest):
+        return richest
+    low, high, best = 1, len(ORDER) - 1, _drawn(cards, stage, ORDER[-1])
+    while low < high:
+        middle = (low + high) // 2
+        drawn = _drawn(cards, stage, ORDER[middle])
+        if _fits(drawn):
+            high, best = middle, drawn
+        else:
+            low = middle + 1
+    return best
+
+
+def _fits(drawn: Drawn) -> bool:
+    document = drawn.document
+    return size(document) <= LARGEST - SPARE and elements_in(document) <= MOST_ELEMENTS
 
 
 def _drawn(cards: Mapping[str, Card], stage: Stage, thrift: Thrift) -> Drawn:

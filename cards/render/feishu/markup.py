@@ -28,7 +28,9 @@ LONGEST_LINK = 1_000
 
 def clean(text: str) -> str:
     """Text with its secrets masked and its invisible characters shown; line breaks stay."""
-    return TAGS.sub("＜", mask(visible(text)).replace("\t", "    "))
+    # Most texts are printable, and then there is nothing to show: U+FFFC is the one trick Python takes for printable.
+    shown = text if text.isprintable() and "\ufffc" not in text else visible(text)
+    return TAGS.sub("＜", mask(shown).replace("\t", "    "))
 
 
 def plain(text: str, longest: int) -> str:
