@@ -9,6 +9,7 @@ from engine.model import (
     Checkpoint,
     DryRun,
     Entry,
+    EvidenceKind,
     Observation,
     OperationClass,
     Plan,
@@ -211,6 +212,33 @@ class Source(Protocol):
     def name(self) -> str: ...
 
     async def ask(self, question: Question) -> Sequence[Observation]: ...
+
+
+class Query(Value):
+    """What a person asks one source by hand: an expression, or a service and words to look for in what it says.
+    `limit` is how many series, lines or traces are wanted at most."""
+
+    text: str = ""
+    service: Service | None = None
+    window: Window
+    limit: int = 50
+
+
+class Queried(Protocol):
+    """A source people may ask by hand. Raises SourceSilent, which names what is wrong with the question where the
+    backend says so; a mere nothing is an Observation with count 0."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def answers(self) -> EvidenceKind:
+        """What it holds: metric, log or trace."""
+        ...
+
+    async def look_up(self, query: Query) -> Sequence[Observation]:
+        """At least one observation, with the exact query and its window; `truncated` where there was more."""
+        ...
 
 
 class Order(Value):

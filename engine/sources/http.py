@@ -6,6 +6,7 @@ neither the token nor anything the backend wrote.
 
 import asyncio
 import contextlib
+import json
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
@@ -16,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from yarl import URL
 
 from engine.errors import SourceSilent
+from engine.masking import mask
 from engine.model import Phrase
 
 T = TypeVar("T")
@@ -23,6 +25,8 @@ T = TypeVar("T")
 MOST_BYTES = 8 * 1024 * 1024
 AT_ONCE = 6
 MOST_HOPS = 3
+MOST_SAID = 240
+"""Characters of what a backend finds wrong with a question."""
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 Pairs = Sequence[tuple[str, str]]
@@ -108,6 +112,13 @@ class Backend:
         except (ValidationError, RecursionError):
             raise self.silent("unreadable") from None
 
+    def read_asked(self, reply: Reply, shape: TypeAdapter[T]) -> T:
+        """As `read`, for a question a person wrote: what the backend finds wrong with it they read in its own words,
+        without secrets and cut."""
+        if reply.status in (400, 422):
+            raise self.silent("query", detail=mask(_said(reply))[:MOST_SAID])
+        return self.read(reply, shape)
+
     def silent(self, why: str, **more: str | int | float) -> SourceSilent:
         """The error to raise; `why` is a key below `evidence.silent`."""
         return SourceSilent(
@@ -161,6 +172,16 @@ class Backend:
             if len(body) > MOST_BYTES:
                 raise TooLarge(self.silent("too_large", megabytes=MOST_BYTES // 1024 // 1024).phrase)
         return bytes(body)
+
+
+def _said(reply: Reply) -> str:
+    """What a refusal says: the words of Prometheus' error object, else the plain text Loki sends."""
+    try:
+        body = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        return " ".join(reply.text.split())
+    error = body.get("error") if isinstance(body, dict) else None
+    return " ".join(error.split()) if isinstance(error, str) else f"HTTP {reply.status}"
 
 
 async def harvest(jobs: Sequence[Callable[[], Awaitable[T]]], seconds: float) -> list[T | SourceSilent | None]:

@@ -9,8 +9,8 @@ import aiohttp
 from pydantic import TypeAdapter
 
 from engine.errors import SourceSilent
-from engine.model import Observation, Span, Window
-from engine.ports import Question
+from engine.model import EvidenceKind, Observation, Span, Window
+from engine.ports import Query, Question
 from engine.sources.http import Backend, Reply, harvest
 from engine.sources.spans import legacy_spans, otlp_spans, with_peers
 
@@ -71,6 +71,27 @@ class JaegerSource:
             raise next((answer for answer in answers if isinstance(answer, SourceSilent)), late)
         return [self._observation(service, window, found)]
 
+    @property
+    def answers(self) -> EvidenceKind:
+        """Traces."""
+        return "trace"
+
+    async def look_up(self, query: Query) -> Sequence[Observation]:
+        """The newest traces of a service; where words are given, those with a span that holds them. SourceSilent."""
+        window, name = query.window, query.service.name if query.service else ""
+        (answer,) = await harvest(
+            [self._searching(name, Search(window.start, window.end), frozenset({name}))], self._patience
+        )
+        if not isinstance(answer, Traces):
+            raise answer or self._backend.silent("timeout", seconds=self._patience)
+        chosen = _holding(answer.spans, query.text)
+        traces = list(dict.fromkeys(span.trace_id for span in chosen))
+        kept = frozenset(traces[: query.limit])
+        found = Traces([span for span in chosen if span.trace_id in kept], answer.cut or len(traces) > query.limit)
+        seen = self._observation(name, window, [found])
+        asked = f"service={name} limit={self._traces}" + (f" holding {query.text!r}" if query.text else "")
+        return [seen.model_copy(update={"query": asked})]
+
     def _searching(self, service: str, search: Search, names: frozenset[str]) -> Callable[[], Awaitable[Traces]]:
         return lambda: self._search(service, search, names)
 
@@ -123,6 +144,13 @@ class JaegerSource:
     def _link(self, service: str, window: Window) -> str:
         pairs = [("service", service), ("start", _microseconds(window.start)), ("end", _microseconds(window.end))]
         return self._backend.link("/search", [*pairs, ("limit", str(self._traces))])
+
+
+def _holding(spans: Sequence[Span], text: str) -> list[Span]:
+    """The spans of all traces in which one holds these words, in its operation, peer or message."""
+    wanted = text.casefold()
+    hits = {s.trace_id for s in spans if wanted in f"{s.operation}\n{s.peer}\n{s.message}".casefold()}
+    return [span for span in spans if span.trace_id in hits]
 
 
 def _whole_traces(spans: Sequence[Span], most: int) -> list[Span]:

@@ -9,8 +9,8 @@ import aiohttp
 from pydantic import BaseModel, TypeAdapter
 
 from engine.errors import SourceSilent
-from engine.model import LogLine, Observation, Window
-from engine.ports import Question
+from engine.model import EvidenceKind, LogLine, Observation, Window
+from engine.ports import Query, Question
 from engine.sources.conventions import SCOPE_LABELS
 from engine.sources.families import pattern, quoted, services_of
 from engine.sources.http import Backend, harvest, nanoseconds
@@ -113,7 +113,7 @@ class LokiSource:
     async def ask(self, question: Question) -> Sequence[Observation]:
         """One observation for each service that has streams, and always one for the alerted service. SourceSilent."""
         deadline = asyncio.get_running_loop().time() + self._patience
-        streams = await self._streams(question)
+        streams = await self._streams(services_of(question), question.window)
         jobs: list[Callable[[], Awaitable[Observation]]] = []
         for service in services_of(question):
             own = service.name == question.service.name
@@ -129,9 +129,50 @@ class LokiSource:
             raise next((answer for answer in answers if isinstance(answer, SourceSilent)), late)
         return heard
 
-    async def _streams(self, question: Question) -> Streams:
+    @property
+    def answers(self) -> EvidenceKind:
+        """Lines."""
+        return "log"
+
+    async def look_up(self, query: Query) -> Sequence[Observation]:
+        """The newest lines of a service, of any level, that hold the words. SourceSilent."""
+        service, window = query.service or Service(name=""), query.window
+        identified = _identified(service, await self._streams((service,), window))
+        matchers = identified[0] if identified else [f"{SERVICE_LABELS[0]}={quoted(service.name)}"]
+        selector = f"{{{','.join(matchers)}}}"
+        asked = f"{selector} |~ {quoted('(?i)' + pattern(query.text))}" if query.text else selector
+        lines = await self._newest(service, asked, query) if identified else []
+        return [
+            Observation(
+                source=self.name,
+                kind="log",
+                service=service.name,
+                query=asked,
+                window=window,
+                link=self._link(asked, window, query.limit),
+                lines=tuple(lines),
+                count=len(lines),
+                truncated=len(lines) >= query.limit,
+            )
+        ]
+
+    async def _newest(self, service: Service, asked: str, query: Query) -> list[LogLine]:
+        """The newest lines a selector finds, oldest first."""
+        span = self._span(query.window.start, query.window.end)
+        pairs = [("query", asked), ("limit", str(query.limit)), ("direction", "backward"), *span]
+        answer = self._backend.read_asked(await self._backend.get("/loki/api/v1/query_range", pairs), LINES)
+        said = [(value, stream.stream) for stream in answer.data.result for value in stream.values[: query.limit]]
+        lines = [
+            read_line(str(value[0]), value[1], labels, service.name)
+            for value, labels in said
+            if len(value) >= 2 and isinstance(value[1], str)
+        ]
+        kept = sorted((line for line in lines if line is not None), key=lambda line: line.at)
+        return kept[-query.limit :]
+
+    async def _streams(self, services: Sequence[Service], window: Window) -> Streams:
         """The label sets of all streams that may belong to the services asked about."""
-        services, span = services_of(question), self._span(question.window.start, question.window.end)
+        span = self._span(window.start, window.end)
         names = self._backend.read(await self._backend.get("/loki/api/v1/labels", span), NAMES).data
         catalogued = [label for service in services for label in service.labels if label not in SCOPE_LABELS]
         wanted = [label for label in dict.fromkeys((*catalogued, *SERVICE_LABELS)) if label in names][:MOST_LABELS]

@@ -11,7 +11,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from engine.errors import SourceSilent
 from engine.model import EvidenceKind, Observation, Window
-from engine.ports import Question
+from engine.ports import Query, Question
 from engine.sources.conventions import SERVICE_LABELS
 from engine.sources.expression import expression_of, unit_of, without_threshold
 from engine.sources.families import families, lookups, services_of, unfound
@@ -113,6 +113,22 @@ class PrometheusSource:
             raise next((answer for answer in answers if isinstance(answer, SourceSilent)), self._late())
         return [*seen, *nothing, *(each for answer in heard for each in answer)]
 
+    @property
+    def answers(self) -> EvidenceKind:
+        """Series."""
+        return "metric"
+
+    async def look_up(self, query: Query) -> Sequence[Observation]:
+        """The series of an expression as a person wrote it. SourceSilent."""
+        step = self._step_of(query.window)
+        reply = await self._backend.post("/api/v1/query_range", self._form(query.text, query.window, step))
+        series = self._backend.read_asked(reply, RANGE).data.result
+        service = query.service.name if query.service else ""
+        ask = Ask(service, "", unit_of(query.text), query.text)
+        seen = self._observed(ask, query.window, series[: query.limit], labelled=True)
+        cut = len(series) > query.limit
+        return [each.model_copy(update={"truncated": True}) for each in seen] if cut else seen
+
     def _late(self) -> SourceSilent:
         return self._backend.silent("timeout", seconds=self._patience)
 
@@ -177,10 +193,12 @@ class PrometheusSource:
         return self._observed(ask, window, series[:MOST_SERIES], labelled=bool(ask.by))
 
     async def _range(self, query: str, window: Window, step: float) -> list[Series]:
-        form = [("query", query), ("start", unix(window.start)), ("end", unix(window.end)), ("step", f"{step:g}")]
-        form.append(("timeout", whole_seconds(self._backend.patience)))
-        reply = await self._backend.post("/api/v1/query_range", form)
+        reply = await self._backend.post("/api/v1/query_range", self._form(query, window, step))
         return self._backend.read(reply, RANGE).data.result
+
+    def _form(self, query: str, window: Window, step: float) -> list[tuple[str, str]]:
+        form = [("query", query), ("start", unix(window.start)), ("end", unix(window.end)), ("step", f"{step:g}")]
+        return [*form, ("timeout", whole_seconds(self._backend.patience))]
 
     def _observed(self, ask: Ask, window: Window, series: Iterable[Series], *, labelled: bool) -> list[Observation]:
         """One observation for each series that has points; one that says so where none has."""

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from engine.model import Observation
-from engine.ports import Question, Source
+from engine.model import EvidenceKind, Observation
+from engine.ports import Queried, Query, Question, Source
 
 
 class FakeSource(Source):
@@ -35,3 +35,34 @@ class FakeSource(Source):
         if self._after:
             await asyncio.sleep(self._after)
         return self._answer(question)
+
+
+class FakeQueried(Queried):
+    """A source people ask by hand, that answers by a function of the query; what the function raises, it raises.
+
+    `asked` keeps every query."""
+
+    def __init__(
+        self,
+        answer: Callable[[Query], Sequence[Observation]],
+        answers: EvidenceKind = "metric",
+        name: str = "fake",
+        *,
+        hangs: bool = False,
+    ) -> None:
+        self._answer, self._answers, self._name, self._hangs = answer, answers, name, hangs
+        self.asked: list[Query] = []
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def answers(self) -> EvidenceKind:
+        return self._answers
+
+    async def look_up(self, query: Query) -> Sequence[Observation]:
+        self.asked.append(query)
+        if self._hangs:
+            await asyncio.Event().wait()
+        return self._answer(query)
