@@ -39,6 +39,7 @@ class Wire:
         self.secret = SIGNING_SECRET
         self.sockets: list[web.WebSocketResponse] = []
         self.opened = 0
+        self.refused = 0
         self.late: list[str] = []
         self.wrong: list[str] = []
         self.delivered: list[tuple[str, Json]] = []
@@ -78,6 +79,8 @@ class Wire:
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
         if self.away:
+            self.refused += 1
+            self._ring()
             return web.Response(status=503, text="<html>Service Unavailable</html>", content_type="text/html")
         method = request.match_info["method"]
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -218,6 +221,12 @@ class Wire:
         """Ask for a fresh connection, as Slack does every few hours."""
         for socket in tuple(self.sockets):
             await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {}})
+
+    def mute(self) -> None:
+        """Let all connections stand, and say nothing on them any more: not even a pong."""
+        for socket in tuple(self.sockets):
+            socket._autoping = False
+            self.sockets.remove(socket)
 
     async def hang_up(self) -> None:
         """Cut all connections."""

@@ -49,7 +49,7 @@ class Answers:
         if answer.form is not None:
             await self._open(step, answer.form)
         if answer.card is not None:
-            await self._to(step, await self._easel.card(answer.card))
+            await self._show(step, answer.card)
         if answer.phrase is not None:
             await self.say(step, answer.phrase)
 
@@ -80,6 +80,14 @@ class Answers:
         language = self.language(step)
         if not await self.open(step, self._easel.form(ask, language, step.room, step.thread)):
             await self._to(step, await self._easel.invitation(ask, language))
+
+    async def _show(self, step: Doorstep, card: Card) -> None:
+        if step.kind == "press" and not step.room:
+            # It was pressed on the home tab.
+            view = self._easel.home((card,), self.language(step))
+            await self._api.call("views.publish", user_id=step.person, view=view)
+        else:
+            await self._to(step, await self._easel.card(card))
 
     async def _publish(self, step: Doorstep, answer: Answer) -> None:
         """Show the answer as this person's home tab."""

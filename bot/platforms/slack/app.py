@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.platforms.slack.arrival import Reply
 from bot.platforms.slack.payload import Json, text
-from bot.platforms.slack.quiet import sdk_logger
+from bot.platforms.slack.quiet import bolt_logger
 
 Take = Callable[[Json], Awaitable[Reply]]
 
@@ -32,7 +32,7 @@ def bolt(client: AsyncWebClient, take: Take, itself: Json) -> AsyncApp:
             bot_token=client.token,
         )
 
-    app = AsyncApp(logger=sdk_logger(), client=client, authorize=authorize, request_verification_enabled=False)
+    app = AsyncApp(logger=bolt_logger(), client=client, authorize=authorize, request_verification_enabled=False)
     app.use(_Door(take))
     return app
 

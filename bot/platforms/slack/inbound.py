@@ -63,7 +63,7 @@ class Translator:
                 return await self._reaction(id, event)
             case "app_home_opened" if text(event, "tab") == "home":
                 step = await self._doorstep("home", "", "", text(event, "user"))
-                return Arrival(id, step, (CommandTyped(id, self._here(step), await self._account(step), "incidents"),))
+                return Arrival(id, step, (CommandTyped(id, self._here(step), await self._account(step), "home"),))
             case _:
                 return None
 

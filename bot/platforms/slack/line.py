@@ -8,7 +8,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
@@ -19,24 +18,12 @@ from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.platforms.slack.api import Api
+from bot.platforms.slack.patience import Patience
 from bot.platforms.slack.quiet import sdk_logger
 from engine.errors import PlatformBusy, PlatformError
 from engine.ports import Clock
 
 log = logging.getLogger("tocsin.slack")
-
-
-@dataclass(frozen=True)
-class Patience:
-    """Seconds: between two looks at the connection, until a dead one is given up, for opening one, between pings, and
-    the first and the longest pause before another try."""
-
-    look: float = 1.0
-    dead: float = 10.0
-    opening: float = 15.0
-    ping: float = 5.0
-    first_retry: float = 1.0
-    longest_retry: float = 60.0
 
 
 class Socket(SocketModeClient):

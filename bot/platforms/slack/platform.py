@@ -14,6 +14,7 @@ from bot.platforms.slack.api import Api
 from bot.platforms.slack.callback import PATH, Callback
 from bot.platforms.slack.drawing import Easel
 from bot.platforms.slack.inbound import NAME, Translator
+from bot.platforms.slack.patience import Patience
 from bot.platforms.slack.payload import Json, text
 from bot.platforms.slack.people import People
 from bot.platforms.slack.pictures import Pictures
@@ -29,6 +30,7 @@ log = logging.getLogger("tocsin.slack")
 
 PER_SECOND = 1.0
 """Slack takes about one message per second into a channel."""
+PATIENCE = Patience()
 RETRY = 30.0
 """Seconds until Slack is asked again who we are, where it does not let us in."""
 SILENT = {"unfurl_links": False, "unfurl_media": False}
@@ -38,9 +40,10 @@ SILENT = {"unfurl_links": False, "unfurl_media": False}
 class SlackPlatform:
     """Slack by Socket Mode, or by HTTP where only a signing secret is set. A message reference is its ts."""
 
-    def __init__(self, settings: Slack, kit: Kit) -> None:
+    def __init__(self, settings: Slack, kit: Kit, patience: Patience = PATIENCE) -> None:
         self._settings = settings
         self._kit = kit
+        self._patience = patience
         self._api = Api(settings, kit.session)
         self._recall = Recall(self._api)
         self._easel = Easel(kit, Pictures(self._api))
@@ -120,7 +123,7 @@ class SlackPlatform:
     async def _by_socket(self, bolt: Any) -> None:
         line_module = await asyncio.to_thread(import_module, "bot.platforms.slack.line")
         token = self._settings.app_token.get_secret_value()
-        self._line = line_module.Line(bolt, self._api, token, self._kit.clock, line_module.Patience())
+        self._line = line_module.Line(bolt, self._api, token, self._kit.clock, self._patience)
         try:
             await self._line.hold()
         finally:

@@ -23,8 +23,17 @@ class Quiet(logging.Filter):
 
 def sdk_logger() -> logging.Logger:
     """The logger lent to Slack's client. Below INFO it would write out whole messages, so it never goes there."""
-    logger = logging.getLogger("tocsin.slack.sdk")
+    return _quiet("sdk", logging.INFO)
+
+
+def bolt_logger() -> logging.Logger:
+    """The logger lent to bolt, whose warnings are about ways of using it that are not ours."""
+    return _quiet("bolt", logging.ERROR)
+
+
+def _quiet(name: str, level: int) -> logging.Logger:
+    logger = logging.getLogger(f"tocsin.slack.{name}")
     if not any(isinstance(each, Quiet) for each in logger.filters):
         logger.addFilter(Quiet())
-    logger.setLevel(logging.INFO)
+    logger.setLevel(level)
     return logger

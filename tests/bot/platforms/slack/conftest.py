@@ -1,6 +1,7 @@
 """Lends the tests of Slack a workspace, and the platform in it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,14 +10,16 @@ import pytest
 from aiohttp import ClientSession, web
 
 from bot.crew import Crew
-from bot.platforms.contract import Inbox, Kit
+from bot.platforms.contract import Kit
 from bot.platforms.seal import Seal
 from bot.platforms.slack.platform import SlackPlatform
 from bot.settings import Slack
 from cards.model import Card
 from engine.ports import Clock
 from engine.team import Team
+from handlers.inbound import Answer, Inbound
 from tests.fakes.clock import FakeClock
+from tests.fakes.platforms import FakeInbox
 from tests.fakes.slack_server import SlackServer
 from tests.fakes.slack_workspace import APP_TOKEN, BOT_TOKEN
 from tests.handlers.house import FakeTeams
@@ -56,7 +59,25 @@ def settings(server: SlackServer, **more: Any) -> Slack:
     return Slack.model_validate({"bot_token": BOT_TOKEN, "app_token": APP_TOKEN, "api_url": server.api_url, **more})
 
 
-Run = Callable[[SlackPlatform, Inbox], Awaitable[None]]
+class Listening(FakeInbox):
+    """An inbox one can wait at."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._news = asyncio.Event()
+
+    async def receive(self, event: Inbound) -> Answer:
+        try:
+            return await super().receive(event)
+        finally:
+            self._news.set()
+
+    async def had(self, many: int) -> None:
+        """Wait until this many events have come."""
+        async with asyncio.timeout(10):
+            while len(self.events) < many:
+                self._news.clear()
+                await self._news.wait()
 
 
 @pytest.fixture
