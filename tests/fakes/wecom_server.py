@@ -435,7 +435,7 @@ async def wecom_server(now: Callable[[], datetime], *, tls: ssl.SSLContext | Non
     server = WeComServer(now)
     app = web.Application()
     app.router.add_get("/", server.connect)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()

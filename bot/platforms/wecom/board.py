@@ -13,7 +13,7 @@ from bot.platforms.wecom.carrier import Body, Carrier
 from bot.platforms.wecom.references import Reference, notable, read
 from bot.platforms.wecom.rooms import Rooms
 from cards.model import Card
-from cards.render.wecom import Drawn, Stage, render
+from cards.render.wecom import LONGEST_MARKDOWN, Drawn, Stage, render
 from engine.errors import PlatformBusy, PlatformError
 from engine.model import Phrase
 
@@ -96,19 +96,19 @@ class Board:
         """Remember that everybody sees this card now where that one stood."""
         _keep(self._replaced, (room, key), notable(card))
 
-    def draw(self, card: Card, key: str, notice: str = "") -> Drawn:
-        """The card with its buttons sealed."""
+    def draw(self, card: Card, key: str, notice: str = "", longest: int = LONGEST_MARKDOWN) -> Drawn:
+        """The card with its buttons sealed, its text within so many bytes."""
         slot = key.removeprefix(f"{card.incident}/") if card.incident else ""
 
         def close(action: str, value: Mapping[str, str]) -> str:
             return self._kit.seal.close(action, {**value, SLOT: slot} if slot else dict(value))
 
-        return render(card, Stage(close, self._kit.public_url, secrets.token_hex(5), notice))
+        return render(card, Stage(close, self._kit.public_url, secrets.token_hex(5), notice, longest))
 
     async def _show(self, room: str, key: str, card: Card, *, compact: bool) -> None:
         """Send what makes up a card, each message once, also where a later one was not taken and all is tried again."""
         way, target = self._carry(room)
-        drawn = self.draw(card, key)
+        drawn = self.draw(card, key, longest=way.longest)
         bodies = [carrier.card(each) for each in drawn.compact] if compact else _messages(drawn)
         place = (room, key, notable(card))
         # People answer what they see while the rest of it is still on its way.

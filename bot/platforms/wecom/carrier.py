@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from bot.platforms.wecom import pictures
 from bot.platforms.wecom.pace import Windows
 from bot.platforms.wecom.socket import Line
+from cards.render.wecom import LONGEST_MARKDOWN
 
 Body = dict[str, Any]
 
@@ -15,7 +16,10 @@ USER = re.compile(r"[0-9A-Za-z_.@-]{1,64}")
 
 
 class Carrier(Protocol):
-    """One way into chats. Everything raises PlatformError and PlatformBusy."""
+    """One way into chats. Everything raises PlatformError and PlatformBusy. A text has at most `longest` bytes."""
+
+    @property
+    def longest(self) -> int: ...
 
     async def send(self, room: str, body: Body, *, answer: bool = False) -> None:
         """Send one message; `answer` where a person waits for it."""
@@ -41,6 +45,8 @@ class Reply(Protocol):
 class BotCarrier:
     """Carries through the AI bot's connection: into groups it is in, and to people who spoke with it before."""
 
+    longest = LONGEST_MARKDOWN
+
     def __init__(self, line: Line, windows: Windows) -> None:
         self._line = line
         self._windows = windows
@@ -57,19 +63,20 @@ class BotCarrier:
 class BotReply:
     """Answers one callback of the AI bot, by its request id."""
 
-    def __init__(self, line: Line, windows: Windows, room: str, request: str) -> None:
+    def __init__(self, line: Line, windows: Windows, room: str, request: str, *, entered: bool = False) -> None:
         self._line = line
         self._windows = windows
         self._room = room
         self._request = request
+        self._entered = entered
 
     async def say(self, body: Body) -> None:
+        if self._entered:
+            greeting = {"msgtype": "text", "text": {"content": body["stream"]["content"]}}
+            await self._line.ask("aibot_respond_welcome_msg", greeting, self._request)
+            return
         self._windows.take(self._room, answer=True)
         await self._line.ask("aibot_respond_msg", body, self._request)
-
-    async def welcome(self, text: str) -> None:
-        """Greet a person who opened the chat."""
-        await self._line.ask("aibot_respond_welcome_msg", {"msgtype": "text", "text": {"content": text}}, self._request)
 
     async def redraw(self, card: Body, users: tuple[str, ...]) -> None:
         body: Body = {"response_type": "update_template_card", "template_card": card}

@@ -13,7 +13,6 @@ from bot.platforms.wecom.codes import Code, Codes, Typed, Wrong
 from bot.platforms.wecom.reading import Pressed, Said
 from bot.platforms.wecom.rooms import Rooms
 from cards.model import Ask, Card
-from cards.render.wecom import LONGEST_MARKDOWN
 from cards.render.wecom.markdown import colored
 from cards.render.wecom.safe import line, plain
 from cards.words import Words
@@ -141,7 +140,7 @@ class Conversation:
             parts += [plain(answer.form.question), plain(told)]
         bodies: list[Body] = []
         if answer.card is not None:
-            drawn = self._board.draw(answer.card, "")
+            drawn = self._board.draw(answer.card, "", longest=self._carry(said.room)[0].longest)
             refused = answer.tone == "refused" and not answer.card.blocks
             parts.append(plain(answer.card.summary) if refused else drawn.markdown)
             bodies = [carrier.card(each) for each in drawn.templates]
@@ -149,7 +148,7 @@ class Conversation:
             return
         if place.incident and place.incident not in "".join(parts):
             parts.append(colored(line(place.incident), "comment"))
-        first, *more = packed(parts)
+        first, *more = packed(parts, self._carry(said.room)[0].longest)
         await self._say(said.room, said.user, first, [*map(carrier.text, more), *bodies], reply)
 
     async def _say(self, room: str, user: str, content: str, more: list[Body], reply: Reply) -> None:
@@ -176,8 +175,8 @@ class Conversation:
         if not await self._replace(press, notice, (user,) if alone else (), reply) and notice:
             await self._tell(room, user, notice)
         if answer.card is not None:
-            drawn = self._board.draw(answer.card, "")
             way, target = self._carry(room)
+            drawn = self._board.draw(answer.card, "", longest=way.longest)
             await way.send(target, carrier.text(drawn.markdown), answer=True)
 
     async def _replace(self, press: Press, notice: str, users: tuple[str, ...], reply: Reply) -> bool:
@@ -201,7 +200,8 @@ class Conversation:
     async def _tell(self, room: str, user: str, content: str, *, escaped: bool = False) -> None:
         way, target = self._carry(room)
         told = content if escaped else plain(content)
-        await way.send(target, carrier.text(f"{carrier.mention(user)}{told}"), answer=True)
+        named = "" if target == user else carrier.mention(user)
+        await way.send(target, carrier.text(f"{named}{told}"), answer=True)
 
 
 def _event(said: Said, place: Place) -> MessageSaid | CommandTyped:
@@ -223,11 +223,11 @@ def _form(said: Said, code: Code, typed: Typed, place: Place) -> FormSent | Mess
     return FormSent(said.id, about, _account(said.user), ask.action, ask.value, codes.fields(ask, typed.rest))
 
 
-def packed(parts: list[str]) -> list[str]:
+def packed(parts: list[str], longest: int) -> list[str]:
     """As few texts as hold all parts, each within what one message takes."""
     texts: list[str] = []
     for part in parts:
-        if texts and len(f"{texts[-1]}\n{part}".encode()) <= LONGEST_MARKDOWN:
+        if texts and len(f"{texts[-1]}\n{part}".encode()) <= longest:
             texts[-1] += f"\n{part}"
         else:
             texts.append(part)

@@ -2,21 +2,27 @@
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from bot.platforms.contract import Inbox, Kit, Pace
-from bot.platforms.wecom import reading
+from bot.platforms.wecom import carrier, reading
+from bot.platforms.wecom.app import PREFIX, Callback
+from bot.platforms.wecom.app_api import AppApi, AppCarrier, AppReply
 from bot.platforms.wecom.board import Board
 from bot.platforms.wecom.carrier import BotCarrier, BotReply, Carrier
 from bot.platforms.wecom.conversation import NAME, Conversation
+from bot.platforms.wecom.crypto import Crypto
 from bot.platforms.wecom.pace import Windows
 from bot.platforms.wecom.reading import Delivered, Entered, Pressed, Said, Shared
 from bot.platforms.wecom.rooms import Rooms
 from bot.platforms.wecom.socket import ANSWER_WITHIN, Frame, Line
 from bot.settings import WeCom
 from cards.model import Card
-from engine.errors import PlatformError
+from engine.errors import PlatformError, SettingsError
 from engine.model import Phrase
+from handlers.inbound import Answer, Inbound
 
 log = logging.getLogger("tocsin.wecom")
 
@@ -25,6 +31,8 @@ PER_SECOND = 0.5
 AT_ONCE = 32
 """Callbacks worked on at the same time; the others wait."""
 LINE = "wecom line"
+
+Work = Callable[[], Awaitable[None]]
 
 
 class WeComPlatform:
@@ -45,6 +53,7 @@ class WeComPlatform:
             patience=patience,
         )
         self._bot = BotCarrier(self.line, self._windows)
+        self._app = self._open_app()
         self._board = Board(kit, rooms, self._carry)
         self._conversation = Conversation(kit, self._board, rooms, self._carry)
         self._inbox: Inbox | None = None
@@ -85,34 +94,100 @@ class WeComPlatform:
         await asyncio.Event().wait()
 
     def _carry(self, room: str) -> tuple[Carrier, str]:
-        """What carries into this room, and the room's name there."""
+        """What carries into this room, and the room's name there: the app where the room says so or there is no bot."""
+        if self._app is not None and (room.startswith(PREFIX) or not self._settings.bot_id):
+            return self._app.carrier, room.removeprefix(PREFIX)
         return self._bot, room
+
+    def _open_app(self) -> "AppSide | None":
+        """The self-built app, where the settings name one; its callback is one more route of the house."""
+        about = self._settings
+        if not about.corp_id:
+            return None
+        secret = about.agent_secret.get_secret_value()
+        api = AppApi(about.api_url, about.corp_id, secret, self._kit.session, self._kit.clock)
+        side = AppSide(api, AppCarrier(api, about.agent_id, self._windows))
+        if about.callback_token.get_secret_value():
+            try:
+                crypto = Crypto(
+                    about.callback_token.get_secret_value(), about.aes_key.get_secret_value(), about.corp_id
+                )
+            except ValueError as error:
+                raise SettingsError(Phrase(word="wecom.bad_aes_key", values={"reason": str(error)})) from None
+            Callback(crypto, about.agent_id, self._kit.clock, self._delivered).add_to(self._kit.app)
+        return side
+
+    async def _delivered(self, what: Delivered, response_code: str) -> bool:
+        """Hand in what the app was told. True as soon as it is written down: the answer to the person comes after."""
+        if self._app is None or self._inbox is None:
+            return False
+        reply = AppReply(self._app.carrier, self._app.api, self._settings.agent_id, what.user, response_code)
+        taken = Taken(self._inbox)
+        self._kit.crew.start(f"wecom {what.id} {secrets.token_hex(4)}", self._work(what, reply, taken))
+        return await taken.outcome()
 
     def _heard(self, frame: Frame) -> None:
         request = str(frame["headers"].get("req_id", ""))
         for what in reading.delivered(frame["body"]):
-            reply = BotReply(self.line, self._windows, what.user if isinstance(what, Entered) else what.room, request)
+            entered = isinstance(what, Entered)
+            reply = BotReply(self.line, self._windows, what.room, request, entered=entered)
             self._kit.crew.start(f"wecom {what.id} {request}", self._work(what, reply))
 
-    def _work(self, what: Delivered, reply: BotReply) -> Callable[[], Awaitable[None]]:
+    def _work(self, what: Delivered, reply: BotReply | AppReply, taken: "Taken | None" = None) -> Work:
         async def work() -> None:
-            async with self._turns:
-                try:
-                    await self._take(what, reply)
-                except PlatformError as error:
-                    log.warning("an answer did not reach %s: %s", what.user, error)
+            try:
+                async with self._turns:
+                    await self._take(what, reply, taken or self._inbox)
+                if taken is not None:
+                    taken.end(well=True)
+            except PlatformError as error:
+                log.warning("an answer did not reach %s: %s", what.user, error)
+            finally:
+                if taken is not None:
+                    taken.end(well=False)
 
         return work
 
-    async def _take(self, what: Delivered, reply: BotReply) -> None:
-        if self._inbox is None:
+    async def _take(self, what: Delivered, reply: BotReply | AppReply, inbox: Inbox | None) -> None:
+        if inbox is None:
             raise PlatformError(Phrase(word="wecom.offline"))
         match what:
             case Said():
-                await self._conversation.said(self._inbox, what, reply)
+                await self._conversation.said(inbox, what, reply)
             case Pressed():
-                await self._conversation.pressed(self._inbox, what, reply)
+                await self._conversation.pressed(inbox, what, reply)
             case Entered():
-                await reply.welcome(self._conversation.greeting(what.user))
+                await reply.say(carrier.streamed(self._conversation.greeting(what.user)))
             case Shared():
                 log.info("a picture in %s is not read", what.room)
+
+
+@dataclass(frozen=True)
+class AppSide:
+    """A self-built app."""
+
+    api: AppApi
+    carrier: AppCarrier
+
+
+class Taken:
+    """An inbox that says when it has written down what it was given."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+        self._known: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    async def receive(self, event: Inbound) -> Answer:
+        """Hand on; afterwards the event is safe."""
+        answer = await self._inbox.receive(event)
+        self.end(well=True)
+        return answer
+
+    def end(self, *, well: bool) -> None:
+        """Nothing more will come; whether that is as it should be counts only where nothing was written down."""
+        if not self._known.done():
+            self._known.set_result(well)
+
+    async def outcome(self) -> bool:
+        """Wait until it is known."""
+        return await asyncio.shield(self._known)

@@ -50,6 +50,7 @@ class Entered:
 
     id: str
     user: str
+    room: str
 
 
 Delivered = Said | Pressed | Shared | Entered
@@ -90,7 +91,7 @@ def _event(body: Mapping[str, Any], id: str, user: str, room: str) -> tuple[Deli
             key, task = _text(inner, "event_key"), _text(inner, "task_id")
             return (Pressed(id, user, room, key, task),) if key else ()
         case "enter_chat":
-            return (Entered(id, user),)
+            return (Entered(id, user, room),)
         case _:
             return ()
 

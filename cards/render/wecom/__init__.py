@@ -16,10 +16,10 @@ __all__ = ["LONGEST_MARKDOWN", "Drawn", "Stage", "render", "task_id"]
 
 LONGEST_MARKDOWN = 20_480
 """Bytes of a markdown message or stream (official Node types)."""
-APPROVALS = 4_096
-"""Bytes kept free for approvals whose key fits no button; they are told as commands."""
-TAIL = APPROVALS + 1_200
-"""Bytes kept free for what must stand in any case: those, and the link to the page."""
+APPROVALS = 5
+"""One part in so many is kept free for approvals whose key fits no button; they are told as commands."""
+PAGE = 16
+"""And one part in so many for the link to the page."""
 MOST_PICTURES = 2
 """Charts sent as pictures beside one card: each is a message, and a chat takes 30 a minute."""
 TITLE = 200
@@ -27,13 +27,14 @@ TITLE = 200
 
 @dataclass(frozen=True)
 class Stage:
-    """What drawing needs from outside: how buttons are sealed, where the pages are, what makes the task id unique, and
-    what is to be said on the buttons' card instead of how things stand."""
+    """What drawing needs from outside: how buttons are sealed, where the pages are, what makes the task id unique,
+    what is to be said on the buttons' card instead of how things stand, and how many bytes a text may have."""
 
     close: Close
     public_url: str
     task: str
     notice: str = ""
+    longest: int = LONGEST_MARKDOWN
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,13 @@ def render(card: Card, stage: Stage) -> Drawn:
     compact = template_cards(card, buttons, stage.public_url, stage.task, stage.notice)
     charts = _charts(card.blocks)
     shed = [f"picture: {chart.title[:40]}" for chart in charts[MOST_PICTURES:]]
-    markdown, more = _markdown(card, Pen(stage.public_url, card.tone, buttons), bool(shed))
+    markdown, more = _markdown(card, Pen(stage.public_url, card.tone, buttons), stage.longest, bool(shed))
     return Drawn(markdown, compact if buttons.keyed else (), compact, charts[:MOST_PICTURES], (*shed, *more))
 
 
-def _markdown(card: Card, pen: Pen, pictures_shed: bool) -> tuple[str, tuple[str, ...]]:
+def _markdown(card: Card, pen: Pen, longest: int, pictures_shed: bool) -> tuple[str, tuple[str, ...]]:
     head = _head(card)
-    left = LONGEST_MARKDOWN - TAIL - _size(head)
+    left = longest - longest // APPROVALS - longest // PAGE - _size(head)
     kept: list[str] = []
     shed: list[str] = []
     for block in card.blocks:
@@ -71,7 +72,7 @@ def _markdown(card: Card, pen: Pen, pictures_shed: bool) -> tuple[str, tuple[str
         shed += [type(block).__name__.lower()] if len(fitting) < len(drawn.lines) else []
         kept += fitting
         left -= _size(fitting)
-    approvals = _fitting(tuple(told(button) for button in pen.buttons.typed_approvals), APPROVALS)
+    approvals = _fitting(tuple(told(button) for button in pen.buttons.typed_approvals), longest // APPROVALS)
     return "\n".join((*head, *kept, *approvals, *_tail(card, pen, kept, shed or pictures_shed))), tuple(shed)
 
 
