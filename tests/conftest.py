@@ -18,6 +18,7 @@ COMPONENTS = {
     "alertmanager": ("alertmanager", "prometheus-alertmanager"),
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
     "tsc": ("tsc",),
+    "aibot": (),
 }
 """What a test may be marked `real` with, and the programs that count as it."""
 
@@ -60,6 +61,8 @@ sys.addaudithook(_only_loopback)
 
 
 def _missing(component: str) -> str | None:
+    if component == "aibot":
+        return None if importlib.util.find_spec("aibot") else "Tencent's wecom-aibot-python-sdk is not installed"
     programs = COMPONENTS[component]
     if not any(shutil.which(program) for program in programs):
         return f"{component} is not on this machine (looked for {', '.join(programs)})"

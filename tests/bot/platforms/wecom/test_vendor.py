@@ -1,6 +1,7 @@
 """Holds the fake server to Tencent's own client: it subscribes, hears, answers, updates a card and sends."""
 
 import asyncio
+import importlib
 import ipaddress
 import ssl
 import warnings
@@ -18,12 +19,6 @@ from tests.bot.platforms.wecom.desk import ROOM
 from tests.bot.platforms.wecom.test_server import card
 from tests.fakes.clock import START
 from tests.fakes.wecom_server import BOT, SECRET, wecom_server
-
-aibot: Any
-with warnings.catch_warnings():
-    # It imports a module of websockets that is on its way out.
-    warnings.simplefilter("ignore")
-    aibot = pytest.importorskip("aibot", reason="needs wecom-aibot-python-sdk")
 
 
 def certificate(folder: Path) -> tuple[ssl.SSLContext, str]:
@@ -58,7 +53,16 @@ class Quiet:
     def error(self, message: str, *rest: object) -> None: ...
 
 
-async def test_tencents_own_client_understands_the_fake_and_is_understood(tmp_path: Path) -> None:
+@pytest.fixture
+def aibot() -> Any:
+    """Tencent's package. It imports a module of websockets that is on its way out, and says so."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return importlib.import_module("aibot")
+
+
+@pytest.mark.real("aibot")
+async def test_tencents_own_client_understands_the_fake_and_is_understood(tmp_path: Path, aibot: Any) -> None:
     context, trusted = certificate(tmp_path)
     aibot.ws._SSL_CONTEXT.load_verify_locations(cadata=trusted)
     heard: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
