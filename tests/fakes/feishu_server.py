@@ -50,8 +50,9 @@ class Shown:
 class FeishuServer:
     """A pretended tenant on 127.0.0.1. People press, type, react and submit; deliveries go to whoever is connected."""
 
-    def __init__(self, judge: Judge = refusals) -> None:
+    def __init__(self, judge: Judge = refusals, now: Callable[[], int] | None = None) -> None:
         self.shift = 0
+        self._now = now or (lambda: int(time.monotonic() * 1000) + 1_760_000_000_000)
         self.tenant = Tenant(now=self.now, judge=judge)
         self.rest = Rest(self.tenant)
         self.sockets: list[Socket] = []
@@ -71,7 +72,8 @@ class FeishuServer:
         self._session: ClientSession | None = None
 
     def now(self) -> int:
-        return int(time.monotonic() * 1000) + 1_760_000_000_000 + self.shift
+        """Milliseconds of the tenant's own time."""
+        return self._now() + self.shift
 
     def age(self, days: float) -> None:
         """Let this much time pass at once."""

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.run import bind, serving
 from bot.settings import load
 from bot.wiring import Parts, open_house
 from cards.words import Words
@@ -22,6 +23,7 @@ from tests.stories.stage import Story, team_files
 from tests.stories.world import World
 
 CHAT = "oc_trade"
+KEY, TOKEN = "made-up-encrypt-key", "made-up-verification-token"
 SPEED = 40.0
 """Seconds of the story in one second; sockets and threads have no virtual time."""
 PEOPLE = {"lin": "ou_lin", "chen": "ou_chen", "wang": "ou_wang", "guest": "ou_guest"}
@@ -92,11 +94,12 @@ def in_feishu(folder: Path) -> Path:
 
 
 @asynccontextmanager
-async def told_in_feishu(folder: Path, language: str = "en", **policy: Any) -> AsyncIterator[Thread]:
+async def told_in_feishu(
+    folder: Path, language: str = "en", *, called_back: bool = False, **policy: Any
+) -> AsyncIterator[Thread]:
     """The house as `tocsin run` opens it with a Feishu app in its settings, on a pretended tenant."""
     clock = SwiftClock()
-    server = FeishuServer()
-    server.tenant.now = lambda: int(clock.now().timestamp() * 1000)
+    server = FeishuServer(now=lambda: int(clock.now().timestamp() * 1000))
     server.chat(CHAT, *PEOPLE.values())
     world = World(clock)
     files = in_feishu(team_files(folder / "teams", world, language, **policy))
@@ -120,10 +123,14 @@ async def told_in_feishu(folder: Path, language: str = "en", **policy: Any) -> A
             None,
             data_dir=folder / "data",
             execution={"enabled": True, "allowed_operations": "rollback_canary,restore_state"},
-            feishu={"app_id": APP_ID, "app_secret": APP_SECRET, "domain": server.domain},
+            feishu={"app_id": APP_ID, "app_secret": APP_SECRET, "domain": server.domain}
+            | ({"encrypt_key": KEY, "verification_token": TOKEN} if called_back else {}),
         )
-        async with open_house(settings, parts) as house:
-            await server.connected()
+        async with open_house(settings, parts) as house, serving(house, bind("127.0.0.1", 0)) as address:
+            if called_back:
+                server.callback = f"{address}/chat/feishu/events", KEY, TOKEN
+            else:
+                await server.connected()
             yield Thread(Story(house, world, {}, store, Words(language)), server)
 
 
@@ -192,8 +199,9 @@ def _kept_to_the_rules(server: FeishuServer) -> bool:
     return set(server.codes) == {200}
 
 
-async def test_approved_by_a_typed_message(tmp_path: Path) -> None:
-    async with told_in_feishu(tmp_path, "zh") as thread:
+@pytest.mark.parametrize("called_back", [False, True], ids=["long connection", "callbacks"])
+async def test_approved_by_a_typed_message(tmp_path: Path, called_back: bool) -> None:
+    async with told_in_feishu(tmp_path, "zh", called_back=called_back) as thread:
         thread.story.world.release_leaks()
         await thread.story.alert()
         proposal = await until_asked(thread)

@@ -1,6 +1,6 @@
 """Takes HTTP callbacks: size, signature, age and token are judged before a byte of the content is believed."""
 
-import base64
+import asyncio
 import hashlib
 import hmac
 import json
@@ -10,29 +10,20 @@ from datetime import datetime
 from typing import Any
 
 from aiohttp import web
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from bot.platforms.feishu.cipher import Rejected, decrypted
 from bot.platforms.feishu.envelope import Take, envelope, part, text
 from bot.settings import Feishu
 from engine.ports import Clock
 
 log = logging.getLogger("tocsin.feishu")
 
-PATH = "/chat/feishu/events"
 LARGEST = 1024 * 1024
 """Bytes of one callback; the largest events Feishu documents are a message of 150 KB."""
+READ_WITHIN = 5.0
 SKEW = 300.0
 """Seconds a signed request may be old, or ahead."""
-BLOCK = 16
 LONGEST_CHALLENGE = 256
-
-
-class Rejected(Exception):
-    """A callback that is not believed, with the status and one sentence that names what to look at."""
-
-    def __init__(self, status: int, why: str) -> None:
-        super().__init__(why)
-        self.status = status
 
 
 class Callback:
@@ -57,7 +48,9 @@ class Callback:
             self._known(text(content, "header", "token"))
         except Rejected as rejected:
             log.warning("a callback of Feishu was refused: %s", rejected)
-            return web.json_response({"error": str(rejected)}, status=rejected.status)
+            answer = web.json_response({"error": str(rejected)}, status=rejected.status)
+            answer.force_close()  # what is left of the body is nobody's next request
+            return answer
         if content.get("schema") != "2.0":
             return web.json_response({})
         reply = await self._take(envelope(part(content, "header"), part(content, "event")))
@@ -101,31 +94,19 @@ class Callback:
             raise Rejected(401, "The token is wrong; compare TOCSIN_FEISHU__VERIFICATION_TOKEN with the app's.")
 
 
-def decrypted(sealed: str, key: str) -> bytes:
-    """AES-256-CBC under SHA-256 of the key; its first block is the vector to start from. Rejected for anything else."""
-    try:
-        raw = base64.b64decode(sealed.encode("ascii"), validate=True)
-    except ValueError:
-        raise Rejected(400, "What is encrypted is not base64.") from None
-    if len(raw) < 2 * BLOCK or len(raw) % BLOCK:
-        raise Rejected(400, "What is encrypted has no whole number of blocks.")
-    cipher = Cipher(algorithms.AES(hashlib.sha256(key.encode()).digest()), modes.CBC(raw[:BLOCK])).decryptor()
-    plain = cipher.update(raw[BLOCK:]) + cipher.finalize()
-    padding = plain[-1]
-    if not 1 <= padding <= BLOCK or plain[-padding:] != bytes([padding]) * padding:
-        raise Rejected(401, "It cannot be decrypted; compare TOCSIN_FEISHU__ENCRYPT_KEY with the app's Encrypt Key.")
-    return plain[:-padding]
-
-
 async def _read(request: web.Request) -> bytes:
     if (request.content_length or 0) > LARGEST:
         raise Rejected(413, "The request is larger than 1 MB.")
-    body = b""
-    async for piece in request.content.iter_any():
-        body += piece
-        if len(body) > LARGEST:
-            raise Rejected(413, "The request is larger than 1 MB.")
-    return body
+    body = bytearray()
+    try:
+        async with asyncio.timeout(READ_WITHIN):
+            async for piece in request.content.iter_any():
+                body += piece
+                if len(body) > LARGEST:
+                    raise Rejected(413, "The request is larger than 1 MB.")
+    except TimeoutError:
+        raise Rejected(408, f"The body did not arrive within {READ_WITHIN:.0f} seconds.") from None
+    return bytes(body)
 
 
 def _object(content: bytes) -> Mapping[str, Any]:

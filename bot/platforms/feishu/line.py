@@ -5,13 +5,10 @@ import gc
 import logging
 import threading
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from bot.platforms.feishu.envelope import Take
 from bot.settings import Feishu
-from engine.errors import SettingsError
-from engine.model import Phrase
 from engine.ports import Clock
 
 log = logging.getLogger("tocsin.feishu")
@@ -21,12 +18,6 @@ PATIENCE = 5.0
 """Seconds that are waited for the thread to end; an import under way cannot be interrupted."""
 
 _importing = threading.Lock()
-
-
-def needs_sdk() -> None:
-    """SettingsError where lark-oapi is not installed; nothing is imported."""
-    if find_spec("lark_oapi") is None:
-        raise SettingsError(Phrase(word="feishu.error.no_sdk"))
 
 
 def connection_module() -> Any:

@@ -3,16 +3,17 @@
 import asyncio
 import logging
 from datetime import timedelta
+from importlib import import_module
+from importlib.util import find_spec
 
 from bot.platforms.contract import Inbox, Kit, Pace
 from bot.platforms.feishu.answers import Answers
 from bot.platforms.feishu.api import Api
-from bot.platforms.feishu.callback import PATH, Callback
 from bot.platforms.feishu.chats import Chats, Sent
 from bot.platforms.feishu.drawing import Easel
 from bot.platforms.feishu.envelope import text
 from bot.platforms.feishu.inbound import NAME, Translator
-from bot.platforms.feishu.line import Line, needs_sdk
+from bot.platforms.feishu.line import Line
 from bot.platforms.feishu.reception import Reception
 from bot.platforms.feishu.references import Reference, read, slot_of, uuid
 from bot.platforms.feishu.refusals import GONE, OLD, Refused
@@ -25,6 +26,8 @@ log = logging.getLogger("tocsin.feishu")
 
 PER_SECOND = 4.0
 """Feishu takes 5 messages per second into a group, counted over all bots in it; one is left for answers."""
+PATH = "/chat/feishu/events"
+"""Where events and clicks come to without a long connection."""
 EDITABLE = timedelta(days=13, hours=12)
 """Feishu edits a card for 14 days; one about to stop is posted again before a decision on it gets stuck."""
 
@@ -45,10 +48,13 @@ class FeishuPlatform:
         answers = Answers(self._chats, self._easel, kit)
         self._reception = Reception(settings, kit, translator, answers)
         self._by_callback = _by_callback(settings)
+        needs("cryptography" if self._by_callback else "lark_oapi")
         if self._by_callback:
-            kit.app.router.add_post(PATH, Callback(settings, self._reception.take, kit.clock).handle)
-        else:
-            needs_sdk()
+            # Imported where it is used, so that the sentence above is what a person sees without it.
+            callback = import_module("bot.platforms.feishu.callback").Callback(
+                settings, self._reception.take, kit.clock
+            )
+            kit.app.router.add_post(PATH, callback.handle)
 
     @property
     def name(self) -> str:
@@ -127,6 +133,12 @@ class FeishuPlatform:
                 except PlatformError as error:
                     log.warning("Feishu does not say who its bot is: %s", error)
             return self._bot
+
+
+def needs(package: str) -> None:
+    """SettingsError where this package is not installed; nothing is imported."""
+    if find_spec(package) is None:
+        raise SettingsError(Phrase(word="feishu.error.no_package", values={"package": package}))
 
 
 def _by_callback(settings: Feishu) -> bool:

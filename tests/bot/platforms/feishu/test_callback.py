@@ -1,16 +1,19 @@
 """Checks HTTP callbacks: what is signed, fresh, encrypted and knows the token comes in; nothing else does."""
 
+import asyncio
 import base64
 import io
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from aiohttp import ClientSession
 
-from bot.platforms.feishu.callback import LARGEST, Rejected, decrypted
-from bot.platforms.feishu.platform import FeishuPlatform
+from bot.platforms.feishu.callback import LARGEST, READ_WITHIN
+from bot.platforms.feishu.cipher import Rejected, decrypted
+from bot.platforms.feishu.platform import PATH, FeishuPlatform, needs
 from cards.model import Button, Buttons, Card
 from cards.words import Words
 from engine.errors import SettingsError
@@ -136,6 +139,20 @@ async def test_what_comes_before_anybody_listens_comes_again() -> None:
         assert len(stand.inbox.events) == 1
 
 
+async def test_a_body_that_never_comes_holds_no_door_open(stand: Stand) -> None:
+    assert stand.server.callback is not None
+    host, _, port = stand.server.callback[0].split("/")[2].partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        writer.write(f"POST {PATH} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 9\r\n\r\n{{".encode())
+        async with asyncio.timeout(READ_WITHIN + 5):
+            assert b"408" in await reader.readline()
+    finally:
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+
 async def test_a_replayed_callback_has_no_second_effect(stand: Stand) -> None:
     raw, headers = sealed(event(stand), KEY, now(stand))
     for _ in range(3):
@@ -174,6 +191,12 @@ async def test_a_tenant_nobody_listed_is_not_heard(stand: Stand) -> None:
 async def test_another_apps_event_is_left(stand: Stand) -> None:
     await stand.server.deliver(event(stand, app_id="cli_somebody_else"))
     assert stand.inbox.events == []
+
+
+def test_a_package_that_is_missing_is_named_in_one_sentence() -> None:
+    with pytest.raises(SettingsError) as refused:
+        needs("lark_oapi_that_nobody_installed")
+    assert "pip install 'tocsin[feishu]'" in Words("en").say(refused.value.phrase)
 
 
 @pytest.mark.parametrize("half", ["encrypt_key", "verification_token"])
