@@ -33,6 +33,7 @@ class Wire:
         self.workspace = Workspace()
         self.away = False
         self.lose = 0
+        self.delay: asyncio.Event | None = None
         self.dead = 0
         self.deadline = DEADLINE
         self.callback = ""
@@ -95,6 +96,8 @@ class Wire:
             return web.json_response(no.body, status=no.status, headers=no.headers)
         finally:
             self._ring()
+        if self.delay is not None:
+            await self.delay.wait()
         if self.lose and method.startswith("chat."):
             self.lose -= 1
             assert request.transport is not None

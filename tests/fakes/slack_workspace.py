@@ -89,6 +89,7 @@ class Workspace:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.files: dict[str, bytes | None] = {}
         self.ready: set[str] = set()
+        self.unready = False
         self.triggers: dict[str, tuple[float, bool, str]] = {}
         self.responders: dict[str, tuple[float, int, str, str, str]] = {}
         self.token = BOT_TOKEN
@@ -300,7 +301,8 @@ class Workspace:
         for file in arguments.get("files", ()):
             if self.files.get(file["id"]) is None:
                 raise No("file_not_found")
-            self.ready.add(file["id"])
+            if not self.unready:
+                self.ready.add(file["id"])
         return {"files": [{"id": file["id"]} for file in arguments.get("files", ())]}
 
     def _members(self, arguments: Arguments) -> dict[str, Any]:

@@ -29,6 +29,7 @@ class Api:
         self._session = session
         self._client: Any = None
         self._making = asyncio.Lock()
+        self._itself: Json = {}
 
     async def call(self, method: str, **arguments: Any) -> Json:
         """Call a method that does something, with JSON. Refused, PlatformBusy, Unanswered."""
@@ -37,6 +38,12 @@ class Api:
     async def ask(self, method: str, **arguments: Any) -> Json:
         """Call a method that only reads. Refused, PlatformBusy, Unanswered."""
         return await self._answered(method, http_verb="GET", params=arguments)
+
+    async def itself(self) -> Json:
+        """What auth.test says of the bot: user_id, bot_id, team_id. Asked until it was answered once."""
+        if not self._itself:
+            self._itself = await self.call("auth.test")
+        return self._itself
 
     async def socket(self) -> str:
         """A fresh address for Socket Mode, good for one connection. It holds a ticket: never log it."""

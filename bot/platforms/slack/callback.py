@@ -2,9 +2,12 @@
 
 import hashlib
 import hmac
+import json
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from types import NoneType
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 
@@ -18,6 +21,8 @@ LARGEST = 1024 * 1024
 """Bytes of one delivery; a view with everything in it is 250 kB."""
 SKEW = 300.0
 """Seconds a signed request may be old, or ahead."""
+
+OBJECTS = ("event", "user", "team", "channel", "view", "message", "container", "enterprise")
 
 Dispatch = Callable[[str, dict[str, str]], Awaitable[web.Response]]
 """A verified body with its headers → the response."""
@@ -46,10 +51,7 @@ class Callback:
             self._verify(request.headers.get("X-Slack-Request-Timestamp", ""), body, _signature(request))
             if self.dispatch is None:
                 raise Rejected(503, "Not ready yet.")
-            try:
-                return await self.dispatch(body.decode("utf-8"), dict(request.headers))
-            except ValueError:
-                raise Rejected(400, "The request is signed but cannot be read.") from None
+            return await self.dispatch(_readable(body, request.content_type), dict(request.headers))
         except Rejected as rejected:
             log.warning("a delivery of Slack was refused: %s", rejected)
             return web.json_response({"error": str(rejected)}, status=rejected.status)
@@ -75,6 +77,23 @@ async def _read(request: web.Request) -> bytes:
         if len(body) > LARGEST:
             raise Rejected(413, "The request is larger than 1 MB.")
     return body
+
+
+def _readable(body: bytes, kind: str) -> str:
+    """The body as text that holds what Slack sends: an object, in a form or by itself. Rejected for anything else:
+    bolt takes the shape for granted."""
+    try:
+        written = body.decode("utf-8")
+        if kind == "application/x-www-form-urlencoded":
+            form = dict(parse_qsl(written, keep_blank_values=True, max_num_fields=100))
+            tree = json.loads(form["payload"]) if "payload" in form else form
+        else:
+            tree = json.loads(written)
+    except (ValueError, RecursionError):
+        raise Rejected(400, "The request is signed but cannot be read.") from None
+    if not isinstance(tree, dict) or not all(isinstance(tree.get(name, {}), dict | NoneType) for name in OBJECTS):
+        raise Rejected(400, "The request is signed but holds no object where Slack sends one.")
+    return written
 
 
 def _fresh(at: str, now: datetime) -> bool:

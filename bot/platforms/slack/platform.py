@@ -133,7 +133,7 @@ class SlackPlatform:
         """What auth.test says of the bot; asked until Slack answers."""
         while True:
             try:
-                return await self._api.call("auth.test")
+                return await self._api.itself()
             except PlatformBusy as busy:
                 log.warning("Slack does not answer, trying again in %.0f s: %s", busy.retry_after, busy)
                 await self._kit.clock.sleep(busy.retry_after)

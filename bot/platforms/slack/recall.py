@@ -85,6 +85,7 @@ class Recall:
 
     async def _pages(self, method: str, room: str, thread: str, **where: str) -> Json:
         """Take in what Slack tells, page by page; the first message of the first page."""
+        bot = text(await self._api.itself(), "user_id")
         first: Json | None = None
         cursor = ""
         for _ in range(PAGES):
@@ -92,7 +93,8 @@ class Recall:
             answer = await self._api.ask(method, **asked)
             found = parts(answer, "messages")
             first = first if first is not None else next(iter(found), {})
-            for message in found:
+            # Others may write the same metadata, but not in our name.
+            for message in (message for message in found if text(message, "user") == bot):
                 about = part(message, "metadata")
                 if text(about, "event_type") == EVENT and (key := text(about, "event_payload", "key")):
                     _remember(self._known, (room, thread, key), text(message, "ts"))
