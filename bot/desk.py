@@ -1,5 +1,7 @@
 """Shows parts of incidents in the rooms of their teams: state → view → card, through the outbox."""
 
+from collections.abc import Sequence
+
 from bot.outbox import Outbox
 from cards import views
 from cards.model import Card, Prose
@@ -28,8 +30,19 @@ class ChatDesk:
         if self._outbox is None:
             return
         team = self._teams.team(await self._register.team_of(incident))
-        for room in team.rooms:
+        for room in await self._rooms(team, incident):
             await self._outbox.want(room, incident, (slot,))
+
+    async def show_in(self, room: str, incident: str, slot: str) -> None:
+        """As `show`, in one room more than the team's own; from then on the incident is shown there as well."""
+        if self._outbox is not None:
+            await self._outbox.want(room, incident, (slot,))
+
+    async def _rooms(self, team: Team, incident: str) -> tuple[str, ...]:
+        """The team's rooms, and the one that hears of incidents late where it has heard of this one."""
+        assert self._outbox is not None
+        late = team.places[len(team.rooms) :]
+        return (*team.rooms, *[room for room in late if await self._outbox.knows(room, incident)])
 
     async def catch_up(self, incident: str) -> None:
         """Have shown whatever part of an incident is not shown as it stands, in every room that is to show it."""
@@ -37,7 +50,7 @@ class ChatDesk:
             return
         state = await self.state(incident)
         cards = {slot: await self.draw(incident, slot) for slot in views.slots(state)}
-        for room in self._teams.team(state.team).rooms:
+        for room in await self._rooms(self._teams.team(state.team), incident):
             await self._outbox.catch_up(room, incident, cards)
 
     async def announce(self, team: Team, phrase: Phrase) -> None:

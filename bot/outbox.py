@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from bot.crew import Crew
 from bot.platforms.contract import Platform
+from bot.stand_in import Elsewhere, StandIn, nowhere
+from bot.turns import Turns
 from cards.codec import encode
 from cards.model import Card
 from engine.errors import PlatformBusy, PlatformError, StoreError
@@ -23,6 +25,8 @@ FIRST_RETRY = 1.0
 LONGEST_RETRY = 60.0
 SETTLE_STEP = 0.1
 SERVES = "outbox "
+STALE_AFTER = 0.05
+"""Seconds a card may have waited for its turn; after more it is drawn again, for the newest state is what counts."""
 OUTAGE = 10
 """How many threads in a row may fail before the platform counts as away."""
 
@@ -32,14 +36,25 @@ Wish = tuple[str, str, str, int]
 
 class Outbox:
     """What is wanted stands in the store as (room, incident, slot); the card is drawn when it is sent, so that many
-    wishes become one edit. A post that was sent but not recorded is recognised by its key."""
+    wishes become one edit. A post that was sent but not recorded is recognised by its key. What a room that is away
+    should show, another one shows meanwhile (see `bot/stand_in.py`)."""
 
-    def __init__(self, posts: Posts, platforms: Mapping[str, Platform], draw: Draw, crew: Crew, clock: Clock) -> None:
+    def __init__(
+        self,
+        posts: Posts,
+        platforms: Mapping[str, Platform],
+        draw: Draw,
+        crew: Crew,
+        clock: Clock,
+        elsewhere: Elsewhere = nowhere,
+    ) -> None:
         self._posts = posts
         self._platforms = platforms
         self._draw = draw
         self._crew = crew
         self._clock = clock
+        self._turns = Turns(clock)
+        self._stand_in = StandIn(posts, elsewhere, clock)
         self._bells: dict[str, asyncio.Event] = {}
         self._in_hand: dict[str, Post] = {}
         self._aside: set[Wish] = set()
@@ -57,6 +72,16 @@ class Outbox:
         # People wait for the card, the caller only thinks it has something better to do: the room goes first.
         await asyncio.sleep(0)
 
+    async def knows(self, room: str, incident: str) -> bool:
+        """Whether anything of this incident was ever wanted in this room."""
+        return any(post.room == room for post in await self._posts.of(incident))
+
+    async def showing(self, incident: str, rooms: tuple[str, ...], spare: str) -> tuple[str, ...]:
+        """These rooms, and the spare one once it shows this incident: from then on it stays in step."""
+        if not spare or spare in rooms:
+            return rooms
+        return (*rooms, spare) if any(post.room == spare for post in await self._posts.of(incident)) else rooms
+
     async def catch_up(self, room: str, incident: str, cards: Mapping[str, Card | None]) -> None:
         """Want those of these cards, by slot, that the room does not show as they are."""
         shown = {post.slot: post.shown for post in await self._posts.of(incident) if post.room == room}
@@ -70,6 +95,7 @@ class Outbox:
             name, _, channel = room.partition(":")
             if name not in self._platforms:
                 continue
+            await self._turns.take(room, self._platforms[name].pace)
             try:
                 async with asyncio.timeout(SEND_TIMEOUT):
                     await self._platforms[name].post(channel, "", card, f"announced/{fingerprint(card)[:16]}")
@@ -107,7 +133,7 @@ class Outbox:
             pause = trouble.retry_after if isinstance(trouble, PlatformBusy) else retry
             log.warning("%s does not take messages, trying again in %.0f s: %s", room, pause, trouble)
             retry = min(LONGEST_RETRY, retry * 2)
-            await self._pause(pause, None if is_outage(trouble) else bell)
+            await self._pause(room, pause, None if is_outage(trouble) else bell)
 
     async def _round(self, room: str, due: Sequence[Post]) -> PlatformError | TimeoutError | None:
         """Send everything that is due; what went wrong, if anything did. One card that is not taken holds up its own
@@ -118,10 +144,10 @@ class Outbox:
                 continue
             self._in_hand[room] = post
             try:
-                async with asyncio.timeout(SEND_TIMEOUT):
-                    await self._send(room, post)
+                await self._send(room, post)
             except (PlatformError, TimeoutError) as error:
                 self.failing[room] = str(error) or "timed out"
+                self._stand_in.refused(room)
                 held[post.incident] = error
                 if is_outage(error) or len(held) >= OUTAGE:
                     return error
@@ -130,10 +156,14 @@ class Outbox:
                 self.failing.pop(room, None)
         return next(iter(held.values()), None)
 
-    async def _pause(self, seconds: float, bell: asyncio.Event | None) -> None:
-        """Wait before the next try; where a bell is given, news shortens the wait (never to nothing)."""
+    async def _pause(self, room: str, seconds: float, bell: asyncio.Event | None) -> None:
+        """Wait before the next try; where a bell is given, news shortens the wait (never to nothing). A room that stays
+        away is stood in for."""
         seconds = max(seconds, SETTLE_STEP)
         while seconds > 0:
+            for there, incident, slots in await self._stand_in.wishes(room):
+                log.warning("%s is away, so %s shows %s meanwhile", room, there, incident)
+                await self.want(there, incident, slots)
             await self._clock.sleep(min(seconds, 1.0))
             seconds -= 1.0
             if bell is not None and bell.is_set():
@@ -148,19 +178,25 @@ class Outbox:
             self._aside = {each for each in self._aside if each[:3] != _wish(post)[:3]} | {_wish(post)}
 
     async def _send(self, room: str, post: Post) -> None:
-        platform_name, _, channel = room.partition(":")
-        platform = self._platforms[platform_name]
+        """Show a part as it stands now, if it is not shown so already, and record that."""
         card = await self._draw(post.incident, post.slot)
-        shown = fingerprint(card) if card is not None else post.shown
-        message = post.message
-        if card is not None and shown != post.shown:
-            if message:
-                message = await platform.edit(channel, message, card)
-            else:
-                thread = "" if post.slot == "header" else await self._thread(room, post.incident)
-                message = await platform.post(channel, thread, card, f"{post.incident}/{post.slot}")
-            await self._clock.sleep(1.0 / platform.pace.per_second)
-        await self._posts.sent(post, message, shown)
+        if card is None or fingerprint(card) == post.shown:
+            await self._posts.sent(post, post.message, post.shown)
+            return
+        platform = self._platforms[room.partition(":")[0]]
+        thread = "" if post.message or post.slot == "header" else await self._thread(room, post.incident)
+        if await self._turns.take(room, platform.pace, edit=bool(post.message)) > STALE_AFTER:
+            card = await self._draw(post.incident, post.slot) or card
+        async with asyncio.timeout(SEND_TIMEOUT):
+            message = await self._deliver(platform, post, thread, card)
+        self._stand_in.took(room)
+        await self._posts.sent(post, message, fingerprint(card))
+
+    async def _deliver(self, platform: Platform, post: Post, thread: str, card: Card) -> str:
+        channel = post.room.partition(":")[2]
+        if post.message:
+            return await platform.edit(channel, post.message, card)
+        return await platform.post(channel, thread, card, f"{post.incident}/{post.slot}")
 
     async def _thread(self, room: str, incident: str) -> str:
         """The thread of an incident, which begins with its header: that goes first, whatever was asked for first."""

@@ -22,6 +22,7 @@ log = logging.getLogger("tocsin.run")
 WATCHDOG_EVERY = 15.0
 TEAMS_EVERY = 2.0
 RESUME_EVERY = 30.0
+ESCALATION_EVERY = 5.0
 PRUNE_EVERY = 3600.0
 REMEMBER_INBOUND = timedelta(days=2)
 KEEP_CALLS = timedelta(days=7)
@@ -109,6 +110,7 @@ def start_rounds(house: House) -> None:
     house.crew.start("teams round", lambda: _every(house, TEAMS_EVERY, _reload_teams))
     house.crew.start("watchdog round", lambda: _every(house, WATCHDOG_EVERY, _look_for_silence))
     house.crew.start("resume round", lambda: _every(house, RESUME_EVERY, _take_up))
+    house.crew.start("escalation round", lambda: _every(house, ESCALATION_EVERY, _escalate))
     house.crew.start("prune round", lambda: _every(house, PRUNE_EVERY, _forget_inbound))
 
 
@@ -136,6 +138,10 @@ async def _take_up(house: House) -> None:
     await house.lives.resume_all()
     # A room whose messages broke off (a full disk, a card that cannot be drawn) goes on with the rest.
     await house.outbox.resume()
+
+
+async def _escalate(house: House) -> None:
+    await house.escalation.round()
 
 
 async def _forget_inbound(house: House) -> None:

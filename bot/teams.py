@@ -16,6 +16,12 @@ team.yaml, with everything it may say (`name` alone is needed):
       service: ~payment-.*|order-.*    # ~ starts a regular expression for the whole value
     rooms: ["console:trade"]           # platform:room
     watchdog_minutes: 15               # how long a heartbeat may stay away; 0 = not watched
+    on_call: [alice, bob]              # who is called, in order; absent: everybody who may act, as they stand below
+    escalation:                        # while nobody has taken an incident
+      after_minutes: 10                # mention again; then the second person, the room, the pager; 0 = nobody
+      room: slack:C0MANAGERS           # a room that hears of incidents only then
+      pager: TRADE_PAGER_URL           # the NAMES of the environment variables that hold the address of an events API
+      pager_key: TRADE_PAGER_KEY       # (PagerDuty Events v2 and what takes the same) and its routing key
     intake_token: TRADE_INTAKE_TOKEN   # the NAME of the environment variable that holds the token
     people:
       alice:
@@ -32,14 +38,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from engine.errors import SettingsError, UnknownName
 from engine.model import OperationClass, Phrase, Tier
-from engine.team import Objective, Person, Policy, Remedy, Role, Service, Team
+from engine.team import Escalation, Objective, Person, Policy, Remedy, Role, Service, Team
 
 DEFAULT = "default"
 FIRST_ROOM = "console:main"
@@ -47,6 +53,9 @@ FIRST_ROOM = "console:main"
 TEAM_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 REPEATED_GROUP = re.compile(r"\)\s*[*+{]|\\[1-9]")
 """What can make a regular expression run for ever on a hostile label: repeated groups and back references."""
+
+VARIABLE = r"^([A-Za-z_][A-Za-z0-9_]*)?$"
+"""The name of an environment variable, or nothing."""
 
 LONGEST_PATTERN = 200
 LONGEST_VALUE = 256
@@ -68,6 +77,20 @@ class PersonFile(FileModel):
     accounts: dict[str, str] = {}
 
 
+class EscalationFile(FileModel):
+    """What happens while nobody takes an incident."""
+
+    after_minutes: float | None = Field(default=None, ge=0)
+    room: str = ""
+    pager: str = Field(default="", pattern=VARIABLE)
+    pager_key: str = Field(default="", pattern=VARIABLE)
+
+    @field_validator("room")
+    @classmethod
+    def _room(cls, room: str) -> str:
+        return checked_room(room) if room else room
+
+
 class TeamFile(FileModel):
     """team.yaml."""
 
@@ -78,7 +101,9 @@ class TeamFile(FileModel):
     rooms: list[str] = []
     people: dict[str, PersonFile] = {}
     watchdog_minutes: float = Field(default=15.0, ge=0)
-    intake_token: str = Field(default="", pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")
+    intake_token: str = Field(default="", pattern=VARIABLE)
+    on_call: list[str] = []
+    escalation: EscalationFile = EscalationFile()
 
     @field_validator("match")
     @classmethod
@@ -91,11 +116,13 @@ class TeamFile(FileModel):
     @field_validator("rooms")
     @classmethod
     def _rooms(cls, rooms: list[str]) -> list[str]:
-        for room in rooms:
-            platform, colon, name = room.partition(":")
-            if not (platform and colon and name):
-                raise ValueError(f"{room!r} is no room; write platform:room, like console:main")
-        return rooms
+        return [checked_room(room) for room in rooms]
+
+    @model_validator(mode="after")
+    def _on_call_are_members(self) -> Self:
+        if strangers := [person for person in self.on_call if person not in self.people]:
+            raise ValueError(f"{strangers[0]!r} is on call and not among the people; add them or correct the name")
+        return self
 
 
 class ObjectiveFile(FileModel):
@@ -222,6 +249,14 @@ def fits(match: Mapping[str, str], labels: Mapping[str, str]) -> bool:
     return bool(match) and all(_fits(wanted, labels.get(name, "")) for name, wanted in match.items())
 
 
+def checked_room(room: str) -> str:
+    """The room as it was written; ValueError where it is none."""
+    platform, colon, name = room.partition(":")
+    if not (platform and colon and name):
+        raise ValueError(f"{room!r} is no room; write platform:room, like console:main")
+    return room
+
+
 def check_pattern(pattern: str) -> None:
     """ValueError where a regular expression is wrong, too long, or could run for ever."""
     if len(pattern) > LONGEST_PATTERN:
@@ -251,6 +286,8 @@ def read_team(folder: Path) -> Version:
         services={name: _service(name, service) for name, service in services.items()},
         policy=Policy(**policy.model_dump(exclude={"forbidden"}), forbidden=tuple(policy.forbidden)),
         watchdog_minutes=file.watchdog_minutes,
+        on_call=tuple(file.on_call),
+        escalation=Escalation(**file.escalation.model_dump()),
     )
     _accounts_are_unique(folder / "team.yaml", team)
     return Version(team, file.order, file.intake_token)

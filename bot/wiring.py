@@ -15,9 +15,11 @@ from bot.checkup import diagnose_itself, writable
 from bot.clock import RandomIds, SystemClock
 from bot.crew import Crew
 from bot.desk import ChatDesk
+from bot.escalation import Escalation
 from bot.gauges import Gauges
 from bot.lives import Lives
 from bot.outbox import Outbox
+from bot.pager import Pager
 from bot.pages.call import Pages
 from bot.pages.routes import add_pages
 from bot.platforms.console import ConsolePlatform
@@ -61,6 +63,7 @@ class House:
     outbox: Outbox
     crew: Crew
     lives: Lives
+    escalation: Escalation
     tools: Tools
     front_door: FrontDoor
     platforms: Mapping[str, Platform]
@@ -144,6 +147,8 @@ def _furnish(
     )
     precedence = Precedence(parts.clock)
     lives = Lives(crew, tools, said, precedence)
+    pager = Pager(session, secret_from_environment, settings.public_url)
+    escalation = Escalation(store.timeline, store.register, teams, desk, parts.clock, pager)
     front_door = FrontDoor(_handling(settings, parts, tools, store, lives))
     _hang(app, tools, front_door, lives)
     app[door.PRECEDENCE] = precedence
@@ -160,7 +165,7 @@ def _furnish(
         parts.personas,
     )
     add_pages(app, pages)
-    house = House(settings, store, teams, desk, outbox, crew, lives, tools, front_door, platforms, app)
+    house = House(settings, store, teams, desk, outbox, crew, lives, escalation, tools, front_door, platforms, app)
     _watch(house)
     return house
 

@@ -157,5 +157,7 @@ STEPS: dict[str, Step] = {
 }
 """What each kind changes. `alert.left` is written before the link it belongs to, so that the link has the last word."""
 
-SPOKEN = frozenset({"incident.assigned", "incident.escalated", "incident.snooze_ended", "incident.absorbed"})
+SPOKEN = frozenset(
+    {"incident.assigned", "incident.escalated", "incident.snooze_ended", "incident.absorbed", "pager.called"}
+)
 """Kinds whose body may hold what is said about it in the thread (`say`, and to whom in `to`)."""

@@ -103,6 +103,12 @@ class Team(Value):
     escalation: Escalation = Escalation()
 
     @property
+    def places(self) -> tuple[str, ...]:
+        """All rooms in which its incidents may be met: its own, and the one that hears of them late."""
+        late = self.escalation.room
+        return (*self.rooms, late) if late and late not in self.rooms else self.rooms
+
+    @property
     def on_duty(self) -> tuple[Person, ...]:
         """Who is called, in order: as the team wrote it down, else everybody who may act, as they stand in the file."""
         if self.on_call:

@@ -155,7 +155,7 @@ async def enter(house: House, event: Personal) -> Visit | Answer:
     person = team.person(event.account)
     known = await house.state(wanted)
     visit = Visit(house, event.id, event.at, event.account, team, person, known)
-    if person is None and _room(event.at) not in team.rooms:
+    if person is None and _room(event.at) not in team.places:
         await visit.refuse("error.no_such_incident", _attempt(event), incident=wanted)
         return no("error.no_such_incident", incident=wanted)
     return visit
@@ -189,7 +189,7 @@ def _attempt(event: Personal) -> str:
 
 def _team_at(teams: Teams, at: Place, account: Account) -> Team | None:
     """The team whose room this is and who knows the account, else any of both; None where there is neither."""
-    here = [team for team in teams.all() if _room(at) in team.rooms]
+    here = [team for team in teams.all() if _room(at) in team.places]
     own = [team for team in teams.all() if team.person(account)]
     both = [team for team in here if team in own]
     return next(iter((*both, *here, *own)), None)

@@ -130,7 +130,7 @@ class Call:
         """The browser rooms this visitor may see, each once."""
         found: dict[str, Room] = {}
         for team in self.teams:
-            for full in team.rooms:
+            for full in team.places:
                 platform, _, room = full.partition(":")
                 if platform == NAME:
                     found.setdefault(room, Room(room, team))
@@ -155,7 +155,7 @@ class Call:
         """The team of this id, where the visitor may see its incidents. UnknownName."""
         shared = {f"{NAME}:{room.id}" for room in self.rooms}
         for known in self.pages.teams.all():
-            if known.id == team and (known in self.teams or shared & set(known.rooms)):
+            if known.id == team and (known in self.teams or shared & set(known.places)):
                 return known
         raise UnknownName(Phrase(word="web.not_yours"))
 

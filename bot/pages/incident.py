@@ -47,7 +47,7 @@ async def incident(call: Call) -> web.StreamResponse:
 
 async def _thread(call: Call, team: Team, name: str) -> tuple[str, Message | None]:
     """The first of the visitor's rooms in which this incident has a thread."""
-    there = [room for room in call.rooms if f"console:{room.id}" in team.rooms]
+    there = [room for room in call.rooms if f"console:{room.id}" in team.places]
     for room in there:
         if root := await call.pages.console.thread_of(room.id, name):
             return room.id, root

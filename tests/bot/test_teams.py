@@ -197,3 +197,33 @@ def test_hostile_labels_route_somewhere_at_once(labels: dict[str, str]) -> None:
 def test_dangerous_patterns_are_refused(pattern: str) -> None:
     with pytest.raises(ValueError):
         check_pattern(pattern)
+
+
+def test_who_is_called_and_when(tmp_path: Path) -> None:
+    more = """
+on_call: [bob, alice]
+escalation: {after_minutes: 5, room: slack:C9, pager: TRADE_PAGER_URL, pager_key: TRADE_PAGER_KEY}
+"""
+    team = read_team(write(tmp_path, "trade", team=TEAM + more) / "trade").team
+    assert [person.id for person in team.on_duty] == ["bob", "alice"]
+    assert (team.escalation.after_minutes, team.escalation.pager) == (5, "TRADE_PAGER_URL")
+    assert team.places == ("console:trade", "slack:C9")
+    plain = read_team(write(tmp_path, "plain", team=TEAM) / "plain").team
+    assert [person.id for person in plain.on_duty] == ["alice"]
+    assert (plain.escalation.after_minutes, plain.places) == (None, plain.rooms)
+
+
+@pytest.mark.parametrize(
+    "more, names",
+    [
+        ("on_call: [alice, zed]", "zed"),
+        ("escalation: {room: C9}", "C9"),
+        ("escalation: {after_minutes: -1}", "after_minutes"),
+        ("escalation: {pager: 'https://events.example/v2'}", "pager"),
+        ("escalation: {after: 5}", "after"),
+    ],
+)
+def test_what_is_wrong_about_calling_is_named(tmp_path: Path, more: str, names: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_team(write(tmp_path, "trade", team=f"{TEAM}{more}\n") / "trade")
+    assert names in Words("en").say(caught.value.phrase)

@@ -212,7 +212,7 @@ async def test_however_people_move_them_alerts_go_where_they_are_shown(steps: li
         here = incidents[which % len(incidents)]
         what = names[other % 4] if verb == "split" else incidents[other % len(incidents)]
         scene.heard(await scene.type("alice", here, f"{verb} {what}"))
-    incidents = await scene.store.register.newest("trade")
+    incidents = list(await scene.store.register.newest("trade"))
     shown = await belonging(scene, incidents)
     assert set(shown) == {f"fp-{name}" for name in names}
     for name in names:

@@ -1,0 +1,160 @@
+"""Calls people while nobody has taken an incident, and ends what was snoozed: one round over everything that lives."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.desk import ChatDesk
+from bot.pager import Pager
+from engine import escalation
+from engine.errors import UnknownName, WorldError
+from engine.escalation import Call
+from engine.incident import Incident, fold
+from engine.journal import BOT
+from engine.model import Phrase
+from engine.ports import Clock, Draft, Register, Teams, Timeline
+from engine.team import Escalation as Settings
+from engine.team import Person, Team
+
+log = logging.getLogger("tocsin.escalation")
+
+TRIES = 3
+"""How often the pager is tried; it recognises a repeat by its key."""
+
+PAUSE = timedelta(seconds=20)
+"""Between two tries."""
+
+
+@dataclass(frozen=True)
+class Looked:
+    """How an incident was found: up to which entry, by which settings, and when there is something to do."""
+
+    seq: int
+    by: tuple[Settings, tuple[Person, ...]]
+    at: datetime | None
+
+    def stands(self, team: Team, now: datetime) -> bool:
+        """Whether nothing is to be done as long as there is no news."""
+        return self.by == (team.escalation, team.on_duty) and (self.at is None or self.at > now)
+
+
+class Escalation:
+    """Every step is an entry under a key of its own, so that it is taken once however many rounds or processes try.
+
+    What is shown is asked for again on the first look of a process: the one that wrote it may have ended in between."""
+
+    def __init__(
+        self, timeline: Timeline, register: Register, teams: Teams, desk: ChatDesk, clock: Clock, pager: Pager
+    ) -> None:
+        self._timeline = timeline
+        self._register = register
+        self._teams = teams
+        self._desk = desk
+        self._clock = clock
+        self._pager = pager
+        self._looked: dict[str, Looked] = {}
+
+    async def round(self) -> None:
+        """Look at every living incident that has news or something due."""
+        living = await self._register.living()
+        for gone in self._looked.keys() - set(living):
+            del self._looked[gone]
+        for incident in living:
+            try:
+                await self._look(incident)
+            except UnknownName as error:
+                log.warning("%s is not looked after: %s", incident, error)
+
+    async def _look(self, incident: str) -> None:
+        looked = self._looked.get(incident)
+        team = self._teams.team(await self._register.team_of(incident))
+        calm = looked is not None and looked.stands(team, self._clock.now())
+        if looked and calm and not await self._timeline.read(incident, looked.seq):
+            return
+        entries = await self._timeline.read(incident)
+        if looked is None:
+            await self._show_again(fold(entries))
+        while await self._act(fold(entries), team):
+            entries = await self._timeline.read(incident)
+        state = fold(await self._timeline.read(incident))
+        self._looked[incident] = Looked(state.seq, (team.escalation, team.on_duty), _when(state, team))
+
+    async def _act(self, state: Incident, team: Team) -> bool:
+        """Take the one step that is due; False where none is."""
+        now = self._clock.now()
+        if state.snooze is not None and state.snooze.until <= now:
+            await self._wake(state)
+            return True
+        call = escalation.due(state, team)
+        if call is not None and call.at <= now:
+            await self._call(state, team, call)
+            return True
+        return await self._page(state, team)
+
+    async def _wake(self, state: Incident) -> None:
+        assert state.snooze is not None
+        say = Phrase(word="notice.snooze_over", values={"incident": state.id})
+        body = {"snooze": state.snooze.key, "to": state.snooze.by, "say": say.model_dump(mode="json")}
+        await self._write(state, f"awake:{state.snooze.key}", "incident.snooze_ended", body)
+
+    async def _call(self, state: Incident, team: Team, call: Call) -> None:
+        waited = (self._clock.now() - state.began_at).total_seconds() if state.began_at else 0.0
+        names = ", ".join(person.name for person in team.on_duty)
+        say = escalation.said(state, call, names, waited)
+        body = {"rung": call.rung, "to": call.to, "room": call.room, "say": say.model_dump(mode="json")}
+        await self._write(state, f"{state.episode}/unacknowledged/{call.rung}", "incident.escalated", body)
+
+    async def _page(self, state: Incident, team: Team) -> bool:
+        """Call the pager for a step that says so and has no answer yet; False where there is nothing to call about."""
+        step = next((s for s in state.summons if s.rung == "pager" and s.key not in state.paged), None)
+        if step is None or state.acknowledged_by:
+            return False
+        try:
+            receipt = await self._pager.trigger(state, team)
+        except WorldError as error:
+            return await self._missed(state, step.key, error)
+        body = {"summons": step.key, "receipt": receipt}
+        await self._write(state, f"{step.key}/called", "pager.called", body)
+        return True
+
+    async def _missed(self, state: Incident, step: str, error: WorldError) -> bool:
+        """Write down that the pager did not take the call; after the last try say so in the thread."""
+        tried = [e for e in await self._timeline.read(state.id) if e.kind == "pager.failed" and e.body["step"] == step]
+        number = len(tried) + 1
+        body = {"step": step, "reason": error.phrase.model_dump(mode="json")}
+        draft = Draft(key=f"{step}/failed/{number}", kind="pager.failed", actor=BOT, at=self._clock.now(), body=body)
+        await self._timeline.write(state.id, draft)
+        if number < TRIES:
+            return False
+        say = Phrase(word="notice.pager_failed", values={"reason": error.phrase})
+        spoken = {"summons": step, "say": say.model_dump(mode="json"), "to": ""}
+        await self._write(state, f"{step}/called", "pager.called", spoken)
+        return True
+
+    async def _write(self, state: Incident, key: str, kind: str, body: dict[str, Any]) -> None:
+        draft = Draft(key=key, kind=kind, actor=BOT, at=self._clock.now(), body=body)
+        entry = await self._timeline.write(state.id, draft)
+        await self._show(state, entry.key, str(entry.body.get("room", "")), "say" in entry.body)
+
+    async def _show(self, state: Incident, key: str, room: str, spoken: bool) -> None:
+        if room:
+            await self._desk.show_in(room, state.id, "header")
+        await self._desk.show(state.id, "header")
+        if spoken:
+            await self._desk.show(state.id, f"say:{key}")
+
+    async def _show_again(self, state: Incident) -> None:
+        for summons in state.summons:
+            if summons.by == BOT:
+                await self._show(state, summons.key, summons.room, True)
+
+
+def _when(state: Incident, team: Team) -> datetime | None:
+    """When there is something to do, as things stand; None: not before there is news."""
+    if state.snooze is not None:
+        return state.snooze.until
+    if any(summons.rung == "pager" and summons.key not in state.paged for summons in state.summons):
+        return state.updated_at + PAUSE if state.updated_at else None
+    call = escalation.due(state, team)
+    return call.at if call else None
