@@ -391,8 +391,8 @@ class WeComServer:
                         await self._changed.wait()
 
     async def answered(self, callback: Callback) -> Message | None:
-        """Wait until a callback was answered; the message that did."""
-        await self.until(lambda: callback.over)
+        """Wait until a callback was answered; the message that did, which may still grow."""
+        await self.until(lambda: callback.over or callback.message)
         return callback.message
 
     def _ring(self) -> None:

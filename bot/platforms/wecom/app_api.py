@@ -116,6 +116,8 @@ class AppCarrier:
 class AppReply:
     """Answers what a member did with the app; a press within 72 hours, by its response code, once."""
 
+    grows = False
+
     def __init__(self, carrier: AppCarrier, api: AppApi, agent: str, user: str, response_code: str = "") -> None:
         self._carrier = carrier
         self._api = api

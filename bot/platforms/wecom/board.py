@@ -10,6 +10,7 @@ from typing import Any
 from bot.platforms.contract import Kit
 from bot.platforms.wecom import carrier, pictures
 from bot.platforms.wecom.carrier import Body, Carrier
+from bot.platforms.wecom.progress import Progress
 from bot.platforms.wecom.references import Reference, notable, read
 from bot.platforms.wecom.rooms import Rooms
 from cards.model import Card
@@ -33,15 +34,16 @@ class Board:
     """**The noise rule.** WeCom edits a card only within five seconds of a press on it, so showing a change means
     another message, and a chat takes thirty a minute. A change is shown when people would want to know of it: another
     title, summary or tone, or approvals that came, went or changed. Everything else (one more step done, a fact filled
-    in) waits for the next such change and stands on the incident's page meanwhile. The first card of an incident comes
-    again in short: one card that says how things stand now.
+    in) waits for the next such change and stands on the incident's page meanwhile, and in an answer that still grows.
+    The first card of an incident comes again in short: one card that says how things stand now.
 
     What was last shown is carried in the reference of a message, so the rule holds across restarts. A post repeated
     under the same key is recognised only by the process that made it; WeCom itself recognises none.
     """
 
-    def __init__(self, kit: Kit, rooms: Rooms, carry: Callable[[str], tuple[Carrier, str]]) -> None:
+    def __init__(self, kit: Kit, rooms: Rooms, carry: Callable[[str], tuple[Carrier, str]], progress: Progress) -> None:
         self._kit = kit
+        self._progress = progress
         self._rooms = rooms
         self._carry = carry
         self._posted: OrderedDict[Place, str] = OrderedDict()
@@ -70,6 +72,8 @@ class Board:
         place = (room, shown.key)
         if (press := self._presses.get(place)) is not None:
             await self._await(press)
+        if shown.first:
+            await self._progress.moved(room, card)
         now = notable(card)
         seen = self._replaced.get(place, shown.shown)
         if now != seen:

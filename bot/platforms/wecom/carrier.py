@@ -31,7 +31,11 @@ class Carrier(Protocol):
 
 
 class Reply(Protocol):
-    """The way back to a person who just did something, good for a short while."""
+    """The way back to a person who just did something, good for a short while. `grows` says whether an answer may be
+    said again, longer, under the same stream."""
+
+    @property
+    def grows(self) -> bool: ...
 
     async def say(self, body: Body) -> None:
         """Answer a message."""
@@ -63,19 +67,24 @@ class BotCarrier:
 class BotReply:
     """Answers one callback of the AI bot, by its request id."""
 
+    grows = True
+
     def __init__(self, line: Line, windows: Windows, room: str, request: str, *, entered: bool = False) -> None:
         self._line = line
         self._windows = windows
         self._room = room
         self._request = request
         self._entered = entered
+        self._said = False
 
     async def say(self, body: Body) -> None:
         if self._entered:
             greeting = {"msgtype": "text", "text": {"content": body["stream"]["content"]}}
             await self._line.ask("aibot_respond_welcome_msg", greeting, self._request)
             return
-        self._windows.take(self._room, answer=True)
+        if not self._said:
+            self._windows.take(self._room, answer=True)
+        self._said = True
         await self._line.ask("aibot_respond_msg", body, self._request)
 
     async def redraw(self, card: Body, users: tuple[str, ...]) -> None:
@@ -90,9 +99,9 @@ def text(content: str) -> Body:
     return {"msgtype": "markdown", "markdown": {"content": content}}
 
 
-def streamed(content: str) -> Body:
-    """The answer to a message: a stream that ends with its first piece."""
-    return {"msgtype": "stream", "stream": {"id": secrets.token_hex(8), "finish": True, "content": content}}
+def streamed(content: str, id: str = "", *, finish: bool = True) -> Body:
+    """The answer to a message: a stream that ends with this piece, or goes on under its id."""
+    return {"msgtype": "stream", "stream": {"id": id or secrets.token_hex(8), "finish": finish, "content": content}}
 
 
 def mention(user: str) -> str:

@@ -10,6 +10,7 @@ from bot.platforms.wecom import carrier, codes
 from bot.platforms.wecom.board import CLICK_LASTS, SLOT, Board
 from bot.platforms.wecom.carrier import Body, Carrier, Reply
 from bot.platforms.wecom.codes import Code, Codes, Typed, Wrong
+from bot.platforms.wecom.progress import Progress
 from bot.platforms.wecom.reading import Pressed, Said
 from bot.platforms.wecom.rooms import Rooms
 from cards.model import Ask, Card
@@ -45,9 +46,17 @@ class Press:
 class Conversation:
     """Between people in WeCom and the inbox."""
 
-    def __init__(self, kit: Kit, board: Board, rooms: Rooms, carry: Callable[[str], tuple[Carrier, str]]) -> None:
+    def __init__(
+        self,
+        kit: Kit,
+        board: Board,
+        rooms: Rooms,
+        carry: Callable[[str], tuple[Carrier, str]],
+        progress: Progress,
+    ) -> None:
         self._kit = kit
         self._board = board
+        self._progress = progress
         self._rooms = rooms
         self._carry = carry
         self._codes = Codes()
@@ -146,15 +155,18 @@ class Conversation:
             bodies = [carrier.card(each) for each in drawn.templates]
         if not parts:
             return
-        if place.incident and place.incident not in "".join(parts):
+        # What was set going is worth watching: the answer shows how it goes on, as long as WeCom lets it grow.
+        grows = answer.tone == "ok" and answer.form is None and answer.card is None and place.incident
+        if place.incident and not grows and place.incident not in "".join(parts):
             parts.append(colored(line(place.incident), "comment"))
         first, *more = packed(parts, self._carry(said.room)[0].longest)
-        await self._say(said.room, said.user, first, [*map(carrier.text, more), *bodies], reply)
+        await self._say(said, place.incident if grows else "", first, [*map(carrier.text, more), *bodies], reply)
 
-    async def _say(self, room: str, user: str, content: str, more: list[Body], reply: Reply) -> None:
+    async def _say(self, said: Said, incident: str, content: str, more: list[Body], reply: Reply) -> None:
         """Beside the message that asked; where WeCom takes that no longer, as a message that names the person."""
+        room, user = said.room, said.user
         try:
-            await reply.say(carrier.streamed(content))
+            await self._progress.answer(reply, room, incident, content)
         except PlatformError as error:
             log.warning("an answer in %s comes as a message of its own: %s", room, error)
             await self._tell(room, user, content, escaped=True)

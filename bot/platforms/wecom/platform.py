@@ -15,6 +15,7 @@ from bot.platforms.wecom.carrier import BotCarrier, BotReply, Carrier
 from bot.platforms.wecom.conversation import NAME, Conversation
 from bot.platforms.wecom.crypto import Crypto
 from bot.platforms.wecom.pace import Windows
+from bot.platforms.wecom.progress import Progress
 from bot.platforms.wecom.reading import Delivered, Entered, Pressed, Said, Shared
 from bot.platforms.wecom.rooms import Rooms
 from bot.platforms.wecom.socket import ANSWER_WITHIN, Frame, Line
@@ -54,8 +55,9 @@ class WeComPlatform:
         )
         self._bot = BotCarrier(self.line, self._windows)
         self._app = self._open_app()
-        self._board = Board(kit, rooms, self._carry)
-        self._conversation = Conversation(kit, self._board, rooms, self._carry)
+        progress = Progress(kit)
+        self._board = Board(kit, rooms, self._carry, progress)
+        self._conversation = Conversation(kit, self._board, rooms, self._carry, progress)
         self._inbox: Inbox | None = None
         self._turns = asyncio.Semaphore(AT_ONCE)
 
