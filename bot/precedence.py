@@ -17,7 +17,7 @@ LULL = 0.1
 """Seconds without such a crowd after which work goes on."""
 
 LONGEST = 0.5
-"""Seconds the next life steps back at most: a flood that never ends slows the work down and does not stop it."""
+"""Seconds other work steps back at most: a flood that never ends slows it down and does not stop it."""
 
 Leave = Callable[[], None]
 """Gives a place back; twice is once."""
@@ -47,12 +47,21 @@ class Precedence:
         """A place for one life, where there is one and nobody goes first."""
         return self._taken() if self._free and self._calm() else None
 
-    async def turn(self) -> Leave:
-        """A place for one life, as soon as there is one and no crowd of alerts goes first."""
+    @property
+    def crowded(self) -> bool:
+        """Whether many calls of alert receivers are under way, or were a moment ago."""
+        return not self._calm()
+
+    async def lull(self) -> None:
+        """Step back while alerts crowd in, but not for ever."""
         for _ in range(int(LONGEST / LULL)):
             if self._calm():
-                break
+                return
             await self._clock.sleep(LULL)
+
+    async def turn(self) -> Leave:
+        """A place for one life, as soon as there is one and no crowd of alerts goes first."""
+        await self.lull()
         while not self._free:
             self._freed.clear()
             await self._freed.wait()

@@ -10,6 +10,7 @@ from pathlib import Path
 from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 
 from bot import web as door
+from bot.backlog import Backlog
 from bot.callers import same
 from bot.checkup import diagnose_itself, writable
 from bot.clock import RandomIds, SystemClock
@@ -149,7 +150,8 @@ def _furnish(
     lives = Lives(crew, tools, said, precedence)
     pager = Pager(session, secret_from_environment, settings.public_url)
     escalation = Escalation(store.timeline, store.register, teams, desk, parts.clock, pager)
-    front_door = FrontDoor(_handling(settings, parts, tools, store, lives))
+    backlog = Backlog(precedence, parts.clock)
+    front_door = FrontDoor(_handling(settings, parts, tools, store, lives, precedence, backlog))
     _hang(app, tools, front_door, lives)
     app[door.PRECEDENCE] = precedence
     app[door.OWN_TOKENS] = _own_tokens(teams)
@@ -165,6 +167,7 @@ def _furnish(
         parts.personas,
     )
     add_pages(app, pages)
+    crew.start("backlog", lambda: backlog.run(front_door))
     house = House(settings, store, teams, desk, outbox, crew, lives, escalation, tools, front_door, platforms, app)
     _watch(house)
     return house
@@ -212,7 +215,15 @@ def _chat(settings: Settings, kits: Kits) -> Iterator[Platform]:
     yield from ()
 
 
-def _handling(settings: Settings, parts: Parts, tools: Tools, store: SqliteStore, lives: Lives) -> Handling:
+def _handling(
+    settings: Settings,
+    parts: Parts,
+    tools: Tools,
+    store: SqliteStore,
+    lives: Lives,
+    precedence: Precedence,
+    backlog: Backlog,
+) -> Handling:
     return Handling(
         register=store.register,
         timeline=store.timeline,
@@ -224,6 +235,8 @@ def _handling(settings: Settings, parts: Parts, tools: Tools, store: SqliteStore
         ids=tools.ids,
         permissions=tools.permissions,
         wake=lives.wake,
+        crowded=lambda: precedence.crowded,
+        place_later=backlog.ring,
         demo=parts.demo,
         doctor=lambda: diagnose_itself(settings),
         compressed_time=settings.tempo.compressed,

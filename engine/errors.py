@@ -14,6 +14,7 @@ TocsinError
 │       ├── ExecutorRefused   the target looked and said no: nothing was changed
 │       └── ExecutorUnclear   nobody knows whether it was changed: probe, else ask people
 └── StoreError          what must survive cannot be written
+    ├── NotPlacedYet    an earlier call about the same alert comes first
     ├── StoreBusy       another process holds this store
     └── StoreFull       disk full or not writable: answer 503 and keep running
 """
@@ -83,6 +84,10 @@ class ExecutorUnclear(ExecutorError):
 
 class StoreError(TocsinError):
     """What must survive cannot be written."""
+
+
+class NotPlacedYet(StoreError):
+    """An earlier call about the same alert or group was admitted and must be placed first."""
 
 
 class StoreBusy(StoreError):

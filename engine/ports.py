@@ -111,6 +111,23 @@ class RawCall(NamedTuple):
     reason: str = ""
 
 
+class Promise(NamedTuple):
+    """The incident an alert that was only admitted will open, and by what the alert is known."""
+
+    incident: str
+    team: str
+    fingerprint: str
+    group_key: str
+
+
+class Admitted(NamedTuple):
+    """A receiver call that was taken in and is still to be placed; one promise for each of its alerts, in order."""
+
+    call: RawCall
+    at: datetime
+    promises: tuple[Promise, ...]
+
+
 Decide = Callable[[Sighting, Known | None, Known | None], Placing]
 
 
@@ -121,11 +138,25 @@ class Register(Protocol):
     """The register of incidents: who is born, who still lives, which alert belongs to whom."""
 
     async def place(
-        self, sightings: Sequence[Sighting], decide: Decide, call: RawCall | None = None
+        self,
+        sightings: Sequence[Sighting],
+        decide: Decide,
+        call: RawCall | None = None,
+        admitted: Admitted | None = None,
     ) -> Sequence[Placed]:
         """Decide and write all of them in one durable commit, in order, with the call that brought them. `decide` is
         pure and gets (sighting, what is known of this alert, the newest open incident of the same team and group
-        key)."""
+        key). With `admitted`, incidents that open get the ids promised then, and the promise is kept. NotPlacedYet,
+        and nothing is written, where an alert or its group was promised an incident to another call."""
+        ...
+
+    async def admit(self, sightings: Sequence[Sighting], call: RawCall) -> Sequence[str]:
+        """Take a call in durably and leave the placing for later: the incidents its alerts will open, in order. Nothing
+        is kept, and the answer is empty, where one of them may belong to an incident that is there or promised."""
+        ...
+
+    async def admitted(self, limit: int) -> Sequence[Admitted]:
+        """The calls that are still to be placed, oldest first."""
         ...
 
     async def open(self, team: str, drafts: Sequence[Draft]) -> str:

@@ -55,6 +55,14 @@ class FrontDoor:
             case ImageShared():
                 return no("error.no_images_yet", name=event.name[:80])
 
+    async def place_admitted(self, most: int) -> int:
+        """Place the oldest calls that were only admitted, at most so many; returns how many there were."""
+        return await self._receiver.place_admitted(most)
+
+    async def place_all_admitted(self) -> None:
+        """Place every call that was only admitted."""
+        await self._receiver.place_all_admitted()
+
     async def look_for_silence(self) -> tuple[str, ...]:
         """Open an incident for each heartbeat that stays away; to be called every so often. Returns the incidents."""
         return await self._receiver.look_for_silence()

@@ -1,20 +1,27 @@
 """Takes alert calls: read, routed to teams, kept and placed in one commit, and every life they touch woken."""
 
+import asyncio
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
 from engine import intake
-from engine.errors import UnreadableAlert
+from engine.errors import NotPlacedYet, TocsinError, UnreadableAlert
 from engine.journal import BOT
 from engine.masking import mask
 from engine.model import Alert, Batch, Phrase
-from engine.ports import Draft, Placed, RawCall, Sighting
+from engine.ports import Admitted, Draft, Placed, RawCall, Sighting
 from engine.team import Team
 from handlers import alerts
 from handlers.deeds import BUSY
 from handlers.inbound import AlertReceived, Answer
 from handlers.visit import House
 from store.rooms import RAW_LIMIT
+
+log = logging.getLogger("tocsin.receiver")
+
+TOGETHER = 64
+"""Admitted calls that are placed at a time, in one commit."""
 
 MOST_NAMED = 5
 """Unreadable alerts that are named in a thread; the rest are counted."""
@@ -25,12 +32,16 @@ class Receiver:
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self._placing = asyncio.Lock()
         self._told_silent: set[tuple[str, str, datetime]] = set()
 
     async def take(self, event: AlertReceived) -> Answer:
         """Take one call in; durable on return. UnreadableAlert, UnknownName and StoreError pass through."""
         house, now = self._house, self._house.clock.now()
         batch = await self._read(event, now)
+        if house.crowded() and (promised := await self._admit(event, batch)):
+            house.place_later()
+            return Answer(incidents=tuple(dict.fromkeys(promised)), accepted=len(batch.alerts))
         call = intake.Call(
             raw_ref=event.id,
             format=event.format,
@@ -68,7 +79,65 @@ class Receiver:
         """What was read, and the call as it came, in one commit."""
         reason = "; ".join(item.reason for item in batch.unreadable)[:2_000]
         raw = RawCall(event.id, event.format, without_secrets(event.body), reason)
-        return await self._house.register.place(sightings, intake.decider(call), raw)
+        try:
+            return await self._house.register.place(sightings, intake.decider(call), raw)
+        except NotPlacedYet:
+            await self.place_all_admitted()
+            return await self._house.register.place(sightings, intake.decider(call), raw)
+
+    # --- a crowd ---
+
+    async def _admit(self, event: AlertReceived, batch: Batch) -> Sequence[str]:
+        """The incidents that the alerts of this call will open, once they are placed; durable on return. Empty where
+        the call must be placed at once: what is known, what ended, and what could not be read again just as it came."""
+        ended = any(alert.status != "firing" for alert in batch.alerts)
+        if not batch.alerts or batch.heartbeats or batch.unreadable or ended:
+            return ()
+        raw = RawCall(event.id, event.format, without_secrets(event.body))
+        if raw.body != event.body:
+            return ()
+        return await self._house.register.admit([self._sighting(alert, event) for alert in batch.alerts], raw)
+
+    async def place_all_admitted(self) -> None:
+        """Place every call that was only admitted."""
+        while await self.place_admitted(TOGETHER):
+            pass
+
+    async def place_admitted(self, most: int) -> int:
+        """Place the oldest calls that were only admitted, at most so many; returns how many there were."""
+        async with self._placing:
+            calls = await self._house.register.admitted(most)
+            try:
+                async with asyncio.TaskGroup() as group:
+                    # They ask in this order, so they are placed in this order, and one commit serves them all.
+                    for call in calls:
+                        group.create_task(self._place_admitted(call))
+            except ExceptionGroup as errors:
+                raise errors.exceptions[0] from errors
+            return len(calls)
+
+    async def _place_admitted(self, admitted: Admitted) -> None:
+        batch, ref = self._read_again(admitted), admitted.call.ref
+        call = intake.Call(
+            raw_ref=ref,
+            format=admitted.call.source,
+            at=admitted.at,
+            truncated=batch.truncated,
+            compressed_time=self._house.compressed_time,
+        )
+        sightings = [
+            Sighting(team=promise.team, alert=intake.belonging(alert), raw_ref=ref)
+            for promise, alert in zip(admitted.promises, batch.alerts, strict=False)
+        ]
+        await self._announce(await self._house.register.place(sightings, intake.decider(call), admitted=admitted))
+
+    def _read_again(self, admitted: Admitted) -> Batch:
+        try:
+            return alerts.reader(admitted.call.source)(admitted.call.body, admitted.at)
+        except TocsinError:
+            # Only where another version admitted it; the call itself stays kept.
+            log.exception("call %s was admitted and cannot be read now", admitted.call.ref)
+            return Batch()
 
     def _sighting(self, alert: Alert, event: AlertReceived) -> Sighting:
         team = self._team(alert, event)

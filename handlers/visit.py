@@ -35,8 +35,9 @@ SAID = 4_000
 
 @dataclass(frozen=True)
 class House:
-    """What handling needs. `wake` starts or continues the life of an incident and returns at once. `demo` plays a
-    scenario and `doctor` checks the settings, each answering with words; None where the process has none."""
+    """What handling needs. `wake` starts or continues the life of an incident and returns at once; `crowded` says that
+    alerts crowd in, so that they are admitted first, and `place_later` has them placed when there is room. `demo` plays
+    a scenario and `doctor` checks the settings, each answering with words; None where the process has none."""
 
     register: Register
     timeline: Timeline
@@ -48,6 +49,8 @@ class House:
     ids: Ids
     permissions: Permissions
     wake: Callable[[str], None]
+    crowded: Callable[[], bool] = lambda: False
+    place_later: Callable[[], None] = lambda: None
     demo: Callable[[str], Awaitable[Phrase]] | None = None
     doctor: Callable[[], Awaitable[Phrase]] | None = None
     compressed_time: bool = False

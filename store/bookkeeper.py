@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from engine.model import Entry
-from engine.ports import Ids
+from engine.ports import Admitted, Ids
 from store.chain import canonical, moment
 from store.connection import write
 from store.ledger import Holding, Identity, Lookup, Page, Together, Work, Write, asked_for
+from store.promises import Promises
 from store.queries import queries
 from store.standing import Standing
 from store.stories import Shelf, Story, stories_of
@@ -27,6 +28,7 @@ class Bookkeeper:
         self._ids = ids
         self._number = number
         self._told = told
+        self._promises = Promises()
         self._drawn: set[str] = set()
         self._refused: set[str] = set()
 
@@ -35,9 +37,14 @@ class Bookkeeper:
         lookup = _look_up(db, works)
         stories = self._fetch(db, _incidents(works, lookup))
         page = self._fill(errands, stories, lookup)
-        self._drawn |= {standing.incident for standing in page.fresh}
+        self._drawn |= {standing.incident for standing in page.fresh} | page.promised.incidents
         _write(db, page)
         return lambda: self._keep(page)
+
+    def remember(self, calls: Iterable[Admitted]) -> None:
+        """What was promised before this process began."""
+        for call in calls:
+            self._promises.make(call.call.ref, call.promises)
 
     def forget(self) -> None:
         """What is on the disk is read anew; ids that may have been taken there are not drawn in the next attempt."""
@@ -47,7 +54,7 @@ class Bookkeeper:
     def _fill(self, errands: Sequence[Errand], stories: dict[str, Story], lookup: Lookup) -> Page:
         """The page of all errands that can be served. Who fails takes back all he did, so the page starts over."""
         while True:
-            page = Page(stories, lookup, self._ids, self._number, self._refused)
+            page = Page(stories, lookup, self._ids, self._number, self._refused, self._promises)
             failed = False
             for errand in (errand for errand in errands if errand.error is None):
                 with errand:
@@ -70,6 +77,7 @@ class Bookkeeper:
         self._drawn, self._refused = set(), set()
         for chapter in page.chapters.values():
             self.shelf.put(chapter.close())
+        self._promises.learn(page.promised)
         self._told([added.entry for added in page.entries])
 
 
@@ -97,17 +105,23 @@ def _look_up(db: sqlite3.Connection, works: Iterable[Work]) -> Lookup:
 
 
 def _write(db: sqlite3.Connection, page: Page) -> None:
-    if page.fresh:
-        rows = [(standing.incident, standing.number, *columns(standing)) for standing in page.fresh]
-        write(db, REGISTER["create"], [(canonical(rows),)])
+    write(db, REGISTER["create"], [(s.incident, s.number, *columns(s)) for s in page.fresh])
     write(db, REGISTER["stand"], [(*columns(standing), standing.incident) for standing in page.moved])
     write(db, TIMELINE["append"], [added.row for added in page.entries])
+    if page.promised.incidents:
+        _check_free(db, page.promised.incidents)
     write(db, REGISTER["keep_raw"], page.raws)
+    write(db, REGISTER["settle"], [(ref,) for ref in page.promised.kept])
     alerts = [
         (team, fingerprint, h.incident, h.status, h.starts_at, h.seen, instant(h.at))
         for (team, fingerprint), h in page.alerts.items()
     ]
     write(db, REGISTER["alert"], alerts)
+
+
+def _check_free(db: sqlite3.Connection, incidents: Iterable[str]) -> None:
+    for taken in db.execute(REGISTER["taken"], (canonical(list(incidents)),)):
+        raise sqlite3.IntegrityError(f"{taken[0]} is the id of another incident")
 
 
 def columns(standing: Standing) -> tuple[str | int | None, ...]:

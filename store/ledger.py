@@ -4,15 +4,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from engine.errors import UnknownName
+from engine.errors import NotPlacedYet, UnknownName
 from engine.model import Entry, Phrase
-from engine.ports import Decide, Ids, Known, Placed, Placing, Sighting, Weave
-from store.chain import Written, plain, ready
+from engine.ports import Decide, Ids, Known, Placed, Placing, Promise, Sighting, Weave
+from store.chain import Written, canonical, plain, ready
+from store.promises import Name, Promises
 from store.standing import Standing, marked
 from store.stories import Added, Chapter, Story
 
 Identity = tuple[str, str]
 """(team, fingerprint) of an alert, or (team, group key) of a group."""
+
+
+Raw = tuple[str, str, str, str, bytes, str]
+"""A receiver call as the database keeps it: ref, source, reason, at, body, promises."""
+
+
+MOST_PROMISED = 10_000
+"""Alerts that may be promised an incident at a time: what waits is read into memory when a process begins."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +34,23 @@ class Write:
 
 @dataclass(frozen=True)
 class Place:
-    """Sightings to be placed, and how to decide; `at` is when they were seen, `raw` the row of their call."""
+    """Sightings to be placed, and how to decide; `at` is when they were seen, `raw` the row of their call. `ref` and
+    `promised` are those of a call that was admitted before."""
 
     sightings: Sequence[Sighting]
     decide: Decide
     at: datetime
-    raw: tuple[str, str, str, str, bytes] | None = None
+    raw: Raw | None = None
+    ref: str = ""
+    promised: Sequence[Promise] = ()
+
+
+@dataclass(frozen=True)
+class Admit:
+    """Sightings to be placed later, and the row of their call."""
+
+    sightings: Sequence[Sighting]
+    raw: Raw
 
 
 @dataclass(frozen=True)
@@ -49,7 +69,7 @@ class Together:
     weave: Weave
 
 
-Work = Write | Place | Open | Together
+Work = Write | Place | Admit | Open | Together
 
 
 @dataclass(frozen=True)
@@ -74,10 +94,13 @@ class Lookup:
 class Page:
     """What one commit writes. Later work sees what earlier work of the same page did; nobody else does."""
 
-    def __init__(self, stories: Mapping[str, Story], lookup: Lookup, ids: Ids, number: int, taken: set[str]) -> None:
+    def __init__(
+        self, stories: Mapping[str, Story], lookup: Lookup, ids: Ids, number: int, taken: set[str], before: Promises
+    ) -> None:
         self.chapters: dict[str, Chapter] = {}
         self.alerts: dict[Identity, Holding] = {}
-        self.raws: list[tuple[str, str, str, str, bytes]] = []
+        self.raws: list[Raw] = []
+        self.promised = Promises(over=before)
         self.number = number
         self._stories = stories
         self._lookup = lookup
@@ -85,14 +108,20 @@ class Page:
         self._taken = taken
         self._groups: dict[Identity, set[str]] = {}
 
-    def serve(self, work: Work) -> Entry | Sequence[Placed] | str:
-        """Do what is asked; UnknownName, and whatever `decide` raises."""
+    def serve(self, work: Work) -> Entry | Sequence[Placed] | Sequence[str] | str:
+        """Do what is asked; UnknownName, NotPlacedYet, and whatever `decide` raises."""
         match work:
             case Write(incident, draft):
                 return self._write(self._chapter(incident), draft)
-            case Place(sightings, decide, at, raw):
+            case Place(sightings, raw=raw, ref=ref):
+                if any(self.promised.held(name, but=ref) for name in names(sightings)):
+                    raise NotPlacedYet(Phrase(word="error.not_placed_yet"))
                 self.raws += [raw] if raw else []
-                return tuple(self._place(sighting, decide, at) for sighting in sightings)
+                if ref:
+                    self.promised.keep(ref)
+                return self._place_all(work)
+            case Admit(sightings, raw):
+                return self._admit(sightings, raw)
             case Open(team, drafts):
                 chapter = self._open(team)
                 for draft in drafts:
@@ -121,12 +150,35 @@ class Page:
 
     # --- how it comes about ---
 
-    def _place(self, sighting: Sighting, decide: Decide, at: datetime) -> Placed:
+    def _admit(self, sightings: Sequence[Sighting], raw: Raw) -> Sequence[str]:
+        wanted = names(sightings)
+        if self.promised.count >= MOST_PROMISED or not self._fresh(wanted):
+            return ()
+        promises = tuple(Promise(self._draw(), *name) for name in wanted)
+        self.promised.make(raw[0], promises)
+        self.raws.append((*raw[:5], canonical(promises)))
+        return tuple(promise.incident for promise in promises)
+
+    def _fresh(self, wanted: Sequence[Name]) -> bool:
+        """Whether each of these would open an incident of its own, whatever becomes of the others."""
+        alerts = {(team, fingerprint) for team, fingerprint, _ in wanted}
+        groups = [(team, group_key) for team, _, group_key in wanted if group_key]
+        if len(alerts) < len(wanted) or len(set(groups)) < len(groups):
+            return False
+        if any(self.promised.held(name) for name in wanted) or any(self._holding(alert) for alert in alerts):
+            return False
+        return all(self._newest(group) is None for group in groups)
+
+    def _place_all(self, work: Place) -> Sequence[Placed]:
+        promised = {promise[1:3]: promise.incident for promise in work.promised}
+        return tuple(self._place(sighting, work, promised) for sighting in work.sightings)
+
+    def _place(self, sighting: Sighting, work: Place, promised: Mapping[Identity, str]) -> Placed:
         team, fingerprint = plain(sighting.team), plain(sighting.alert.fingerprint)
         group = self._newest((team, plain(sighting.alert.group_key)))
-        placing = decide(sighting, self._known((team, fingerprint)), group)
+        placing = work.decide(sighting, self._known((team, fingerprint)), group)
         if placing.what != "ignore":
-            self._take((team, fingerprint), sighting, placing, at)
+            self._take((team, fingerprint), sighting, placing, work.at, promised.get((team, fingerprint), ""))
         return self._placed(sighting, placing)
 
     def _placed(self, sighting: Sighting, placing: Placing) -> Placed:
@@ -134,8 +186,9 @@ class Page:
         incident = self.alerts[identity].incident if placing.what == "open" else placing.incident
         return Placed(what=placing.what, incident=incident, fingerprint=sighting.alert.fingerprint)
 
-    def _take(self, identity: Identity, sighting: Sighting, placing: Placing, at: datetime) -> None:
-        chapter = self._open(identity[0]) if placing.what == "open" else self._chapter(placing.incident)
+    def _take(self, identity: Identity, sighting: Sighting, placing: Placing, at: datetime, promised: str = "") -> None:
+        opens = placing.what == "open"
+        chapter = self._open(identity[0], promised) if opens else self._chapter(placing.incident)
         for draft in placing.drafts:
             self._write(chapter, ready(draft))
         holding = self._holding(identity)
@@ -171,9 +224,13 @@ class Page:
 
     def _draw(self) -> str:
         incident = self._ids.draw("inc")
-        while incident in self._taken or incident in self.chapters or incident in self._stories:
+        while self._is_known(incident):
             incident = self._ids.draw("inc")
         return incident
+
+    def _is_known(self, incident: str) -> bool:
+        known = (self._taken, self.chapters, self._stories)
+        return any(incident in there for there in known) or self.promised.is_drawn(incident)
 
     def _open(self, team: str, incident: str = "") -> Chapter:
         incident = incident or self._draw()
@@ -210,7 +267,11 @@ class Page:
         return self._chapter(incident).standing
 
 
-def asked_for(works: Iterable[Work]) -> list[tuple[str, str, str]]:
-    """(team, fingerprint, group key) of everything that is to be looked up."""
-    places = (work for work in works if isinstance(work, Place))
-    return [(plain(s.team), plain(s.alert.fingerprint), plain(s.alert.group_key)) for p in places for s in p.sightings]
+def names(sightings: Iterable[Sighting]) -> list[Name]:
+    """By what these alerts are known."""
+    return [(plain(s.team), plain(s.alert.fingerprint), plain(s.alert.group_key)) for s in sightings]
+
+
+def asked_for(works: Iterable[Work]) -> list[Name]:
+    """Everything that is to be looked up."""
+    return [name for work in works if isinstance(work, Place | Admit) for name in names(work.sightings)]

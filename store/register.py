@@ -1,15 +1,18 @@
 """Keeps the register of incidents in SQLite: births, belongings, raw calls and heartbeats."""
 
+import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from engine.errors import UnknownName
 from engine.model import Phrase
-from engine.ports import Clock, Decide, Draft, Placed, RawCall, Sighting, Weave
+from engine.ports import Admitted, Clock, Decide, Draft, Placed, Promise, RawCall, Sighting, Weave
 from store.bookkeeper import Bookkeeper
 from store.chain import moment, plain, ready
-from store.ledger import Open, Place, Together
+from store.ledger import Admit, Open, Place, Together
+from store.ledger import Raw as RawRow
 from store.queries import queries
 from store.reading import Reader
 from store.rooms import RAW_LIMIT, Raw
@@ -29,12 +32,25 @@ class SqliteRegister:
         self._clock = clock
 
     async def place(
-        self, sightings: Sequence[Sighting], decide: Decide, call: RawCall | None = None
+        self,
+        sightings: Sequence[Sighting],
+        decide: Decide,
+        call: RawCall | None = None,
+        admitted: Admitted | None = None,
     ) -> Sequence[Placed]:
         now = self._clock.now()
-        work = Place(sightings, decide, now, _row(call, now) if call else None)
+        ref, promises = (admitted.call.ref, admitted.promises) if admitted else ("", ())
+        work = Place(sightings, decide, now, _row(call, now) if call else None, ref, promises)
         placed: Sequence[Placed] = await self._writer.ask(self._books, work)
         return placed
+
+    async def admit(self, sightings: Sequence[Sighting], call: RawCall) -> Sequence[str]:
+        work = Admit(sightings, _row(call, self._clock.now()))
+        promised: Sequence[str] = await self._writer.ask(self._books, work)
+        return promised
+
+    async def admitted(self, limit: int) -> Sequence[Admitted]:
+        return tuple(_admitted(row) for row in await self._reader.rows(SQL["admitted"], limit))
 
     async def open(self, team: str, drafts: Sequence[Draft]) -> str:
         incident: str = await self._writer.ask(self._books, Open(plain(team), [ready(draft) for draft in drafts]))
@@ -90,5 +106,11 @@ class SqliteRegister:
         return {(team, name): datetime.fromisoformat(at) for team, name, at in rows}
 
 
-def _row(call: RawCall, at: datetime) -> tuple[str, str, str, str, bytes]:
-    return plain(call.ref), plain(call.source), plain(call.reason), moment(at), call.body[:RAW_LIMIT]
+def _row(call: RawCall, at: datetime) -> RawRow:
+    return plain(call.ref), plain(call.source), plain(call.reason), moment(at), call.body[:RAW_LIMIT], ""
+
+
+def _admitted(row: Sequence[Any]) -> Admitted:
+    ref, source, reason, at, body, promises = row
+    promised = tuple(Promise(*promise) for promise in json.loads(promises))
+    return Admitted(RawCall(ref, source, body, reason), datetime.fromisoformat(at), promised)

@@ -35,6 +35,10 @@ PRAGMAS = (
 )
 
 
+ALL = 1_000_000
+"""More receiver calls than are ever still to be placed."""
+
+
 class SqliteStore:
     """One open store: the ports of the engine, and what the process keeps besides. `disk` reads timelines from the
     file itself, never from memory."""
@@ -85,7 +89,9 @@ async def open_sqlite(path: Path, clock: Clock, ids: Ids, *, remember: int = ROO
                 (last,) = await db.execute_fetchall(queries("register")["last_number"])
                 waiters = Waiters()
                 books = Bookkeeper(ids, int(last[0]) + 1, waiters.tell, Shelf(remember))
-                yield SqliteStore(writer, Reader(reading, path), books, waiters, clock)
+                store = SqliteStore(writer, Reader(reading, path), books, waiters, clock)
+                books.remember(await store.register.admitted(ALL))
+                yield store
 
 
 @asynccontextmanager

@@ -17,15 +17,15 @@ CROSS JOIN incidents AS i
     );
 
 -- name: create
--- New incidents (a JSON array of rows), all or none: a taken id refuses the whole statement.
+-- A new incident; a taken id refuses it, and with it the commit.
 INSERT INTO incidents (
     id, number, team, group_key, episode, opened_at, closed_at, resolved_at, last_status, last_starts_at
 )
-SELECT
-    json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]'),
-    json_extract(value, '$[4]'), json_extract(value, '$[5]'), json_extract(value, '$[6]'), json_extract(value, '$[7]'),
-    json_extract(value, '$[8]'), json_extract(value, '$[9]')
-FROM json_each(?);
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: taken
+-- Which of these ids (a JSON array) incidents have.
+SELECT id FROM incidents WHERE id IN (SELECT value FROM json_each(?));
 
 -- name: stand
 -- How an incident stands after new entries.
@@ -68,12 +68,20 @@ SELECT id FROM incidents WHERE team = ? ORDER BY number DESC LIMIT ?;
 
 -- name: keep_raw
 -- A receiver call; told again, only a reason is added.
-INSERT INTO raws (ref, source, reason, at, body) VALUES (?, ?, ?, ?, ?)
+INSERT INTO raws (ref, source, reason, at, body, admitted) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (ref) DO UPDATE SET reason = excluded.reason WHERE excluded.reason <> '';
 
 -- name: forget_raw
 -- Receiver calls that were kept long enough.
-DELETE FROM raws WHERE at < ?;
+DELETE FROM raws WHERE at < ? AND admitted = '';
+
+-- name: admitted
+-- Receiver calls that are still to be placed.
+SELECT ref, source, reason, at, body, admitted FROM raws WHERE admitted <> '' ORDER BY at, rowid LIMIT ?;
+
+-- name: settle
+-- A receiver call is placed.
+UPDATE raws SET admitted = '' WHERE ref = ?;
 
 -- name: raw
 -- A receiver call as it came.

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import pytest
 
-from engine.errors import UnknownName
+from engine.errors import NotPlacedYet, UnknownName
 from engine.model import Entry
 from engine.ports import Draft, Known, Placing, RawCall, Sighting
 from store.rooms import RAW_LIMIT, Store
@@ -324,6 +324,63 @@ class RegisterRules:
         assert await store.raw("r1") is not None
         assert await store.register.forget_raw(START + timedelta(seconds=1)) == 1
         assert await store.raw("r1") is None
+
+    # --- a crowd ---
+
+    async def test_an_admitted_call_is_placed_under_the_ids_it_was_promised(self, store: Store, ids: ToldIds) -> None:
+        seen = [sighting("a", "g"), sighting("b", "h")]
+        promised = await store.register.admit(seen, RawCall("r1", "alertmanager", b"{}"))
+        assert len(set(promised)) == 2
+        assert list(await store.register.newest()) == []
+        (waiting,) = await store.register.admitted(10)
+        assert (waiting.call.ref, waiting.call.body, waiting.at) == ("r1", b"{}", START)
+        assert [(p.incident, p.team, p.fingerprint, p.group_key) for p in waiting.promises] == [
+            (promised[0], "default", "a", "g"),
+            (promised[1], "default", "b", "h"),
+        ]
+        ids.told = [promised[0]]
+        (other,) = await store.register.place([sighting("z")], decide)
+        assert other.incident not in promised
+        placed = await store.register.place(seen, decide, admitted=waiting)
+        assert [(p.what, p.incident) for p in placed] == [("open", promised[0]), ("open", promised[1])]
+        assert list(await store.register.admitted(10)) == []
+
+    async def test_only_who_opens_an_incident_of_his_own_is_admitted(self, store: Store) -> None:
+        await store.register.place([sighting("known", "g")], decide)
+        call = RawCall("r1", "alertmanager", b"{}")
+        assert await store.register.admit([sighting("known")], call) == ()
+        assert await store.register.admit([sighting("mate", "g")], call) == ()
+        assert await store.register.admit([sighting("a", "h"), sighting("b", "h")], call) == ()
+        assert await store.register.admit([sighting("a"), sighting("a")], call) == ()
+        assert list(await store.register.admitted(10)) == []
+        assert await store.register.admit([sighting("known", "g", team="other")], call) != ()
+
+    async def test_nothing_overtakes_a_promise(self, store: Store) -> None:
+        (promised,) = await store.register.admit([sighting("a", "g")], RawCall("r1", "alertmanager", b"{}"))
+        again = RawCall("r2", "alertmanager", b"{}")
+        for late in (sighting("a"), sighting("b", "g"), sighting("a", status="resolved")):
+            assert await store.register.admit([late], again) == ()
+            with pytest.raises(NotPlacedYet):
+                await store.register.place([sighting("c"), late], decide, again)
+        assert list(await store.register.newest()) == []
+        (waiting,) = await store.register.admitted(10)
+        await store.register.place([sighting("a", "g")], decide, admitted=waiting)
+        (placed,) = await store.register.place([sighting("b", "g")], decide, again)
+        assert (placed.what, placed.incident) == ("join", promised)
+
+    async def test_of_calls_at_once_about_one_alert_one_is_promised(self, store: Store) -> None:
+        async with asyncio.TaskGroup() as group:
+            calls = [RawCall(f"r{n}", "alertmanager", b"{}") for n in range(10)]
+            tasks = [group.create_task(store.register.admit([sighting("a")], call)) for call in calls]
+        assert sorted(len(task.result()) for task in tasks) == [0] * 9 + [1]
+
+    async def test_what_waits_to_be_placed_is_not_forgotten(self, store: Store, clock: StandingClock) -> None:
+        await store.register.admit([sighting("a")], RawCall("r1", "alertmanager", b"{}"))
+        clock.at += timedelta(days=30)
+        assert await store.register.forget_raw(clock.at) == 0
+        (waiting,) = await store.register.admitted(10)
+        await store.register.place([sighting("a")], decide, admitted=waiting)
+        assert await store.register.forget_raw(clock.at) == 1
 
     async def test_heartbeats_are_remembered_by_team_and_name(self, store: Store) -> None:
         later = START + timedelta(minutes=1)

@@ -13,6 +13,7 @@ from bot.wiring import OpenStore
 from cards.model import Card
 from engine.model import Checkpoint, DryRun, Entry, Observation, OperationClass, Plan, Receipt
 from engine.ports import (
+    Admitted,
     Clock,
     Decide,
     Draft,
@@ -108,12 +109,22 @@ class PointedRegister(Register):
         self._points = points
 
     async def place(
-        self, sightings: Sequence[Sighting], decide: Decide, call: RawCall | None = None
+        self,
+        sightings: Sequence[Sighting],
+        decide: Decide,
+        call: RawCall | None = None,
+        admitted: Admitted | None = None,
     ) -> Sequence[Placed]:
         self._points.before("place")
-        placed = await self._real.place(sightings, decide, call)
+        placed = await self._real.place(sightings, decide, call, admitted)
         self._points.after("place")
         return placed
+
+    async def admit(self, sightings: Sequence[Sighting], call: RawCall) -> Sequence[str]:
+        return await self._real.admit(sightings, call)
+
+    async def admitted(self, limit: int) -> Sequence[Admitted]:
+        return await self._real.admitted(limit)
 
     async def open(self, team: str, drafts: Sequence[Draft]) -> str:
         return await self._real.open(team, drafts)

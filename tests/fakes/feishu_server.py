@@ -275,7 +275,13 @@ class FeishuServer:
             return Shown({}, failed=True)
         wrong = set(answer) - {"toast", "card"} or set(answer.get("toast") or {}) - {"type", "content", "i18n"}
         assert not wrong, f"Feishu shows no such answer: {answer}"
-        return Shown(answer.get("toast") or {}, card=answer.get("card"))
+        if card := answer.get("card"):
+            assert (set(card), card["type"]) == ({"type", "data"}, "raw"), card
+            assert not refusals(card["data"]), refusals(card["data"])
+            message = self.tenant.messages[body["event"]["context"]["open_message_id"]]
+            message.content = json.dumps(card["data"], ensure_ascii=False)
+            message.edits += 1
+        return Shown(answer.get("toast") or {}, card=card)
 
     def click_event(self, person: str, message: str, label: str, **fields: str) -> dict[str, Any]:
         """What pressing this button delivers."""

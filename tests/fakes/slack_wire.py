@@ -157,7 +157,7 @@ class Wire:
         until, left, person, channel, thread = self.workspace.responders.get(
             request.match_info["id"], (0, 0, "", "", "")
         )
-        if not left or self.workspace.now() > until:
+        if not left or self.workspace.tick() > until:
             return web.json_response({"ok": False, "error": "used_url"}, status=404)
         self.workspace.responders[request.match_info["id"]] = (until, left - 1, person, channel, thread)
         body = await request.json()

@@ -78,10 +78,12 @@ class Human:
 
 
 class Workspace:
-    """The state behind the API. `now` may be replaced to let time pass; `scopes` may lose some."""
+    """The state behind the API. `now` may be replaced to let time pass; what people wait for in front of their screens
+    (triggers, addresses of answers) counts in `tick`. `scopes` may lose some."""
 
     def __init__(self) -> None:
         self.now: Callable[[], float] = lambda: 1_760_000_000.0 + time.monotonic()
+        self.tick: Callable[[], float] = time.monotonic
         self.scopes = set(SCOPES.values())
         self.channels: dict[str, set[str]] = {}
         self.people: dict[str, Human] = {}
@@ -120,13 +122,13 @@ class Workspace:
     def trigger(self, person: str) -> str:
         """A fresh trigger of one form, good for three seconds and once."""
         id = f"{self.number()}.{TEAM}.{person}"
-        self.triggers[id] = (self.now() + TRIGGER_LIFE, False, person)
+        self.triggers[id] = (self.tick() + TRIGGER_LIFE, False, person)
         return id
 
     def responder(self, person: str, channel: str, thread: str) -> str:
         """A fresh response_url."""
         id = f"r{self.number()}"
-        self.responders[id] = (self.now() + RESPOND_LIFE, RESPOND_USES, person, channel, thread)
+        self.responders[id] = (self.tick() + RESPOND_LIFE, RESPOND_USES, person, channel, thread)
         return f"{self.base}/respond/{id}"
 
     def find(self, channel: str, ts: str) -> Message:
@@ -259,7 +261,7 @@ class Workspace:
             raise No("invalid_trigger_id")
         if used:
             raise No("exchanged_trigger_id")
-        if self.now() > expires:
+        if self.tick() > expires:
             raise No("expired_trigger_id")
         view = self.view(arguments.get("view"), "modal")
         self.triggers[str(arguments["trigger_id"])] = (expires, True, person)

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from engine.errors import StoreFull, UnknownName
+from engine.errors import NotPlacedYet, StoreFull, UnknownName
 from engine.model import Entry, Phrase
 from engine.ports import (
+    Admitted,
     Clock,
     Decide,
     Draft,
@@ -17,6 +18,7 @@ from engine.ports import (
     Memory,
     Placed,
     Placing,
+    Promise,
     RawCall,
     Register,
     Sighting,
@@ -103,35 +105,71 @@ class FakeRegister:
         self.clock = clock
         self.ids = ids
         self.raws: dict[str, Raw] = {}
+        self.promised: dict[str, Admitted] = {}
         self.heartbeats: dict[tuple[str, str], datetime] = {}
         self.seen: dict[tuple[str, str], tuple[int, datetime]] = {}
 
+    async def admit(self, sightings: Sequence[Sighting], call: RawCall) -> Sequence[str]:
+        self.timeline.disk.take()
+        names = [(plain(s.team), plain(s.alert.fingerprint), plain(s.alert.group_key)) for s in sightings]
+        alerts, groups = {name[:2] for name in names}, [(n[0], n[2]) for n in names if n[2]]
+        if len(alerts) < len(names) or len(set(groups)) < len(groups) or any(self._awaited(*name) for name in names):
+            return ()
+        if any(self._known(alert) for alert in alerts) or any(self._group(*group) for group in groups):
+            return ()
+        promises = tuple(Promise(self._free(), *name) for name in names)
+        await self.keep_raw(*call)
+        self.promised[call.ref] = Admitted(call, self.clock.now(), promises)
+        return tuple(promise.incident for promise in promises)
+
+    async def admitted(self, limit: int) -> Sequence[Admitted]:
+        return tuple(self.promised.values())[:limit]
+
+    def _awaited(self, team: str, fingerprint: str, group_key: str, but: str = "") -> bool:
+        promises = (p for ref, call in self.promised.items() if ref != but for p in call.promises)
+        return any(
+            p.team == team and (p.fingerprint == fingerprint or (group_key and p.group_key == group_key))
+            for p in promises
+        )
+
     async def place(
-        self, sightings: Sequence[Sighting], decide: Decide, call: RawCall | None = None
+        self,
+        sightings: Sequence[Sighting],
+        decide: Decide,
+        call: RawCall | None = None,
+        admitted: Admitted | None = None,
     ) -> Sequence[Placed]:
         self.timeline.disk.take()
         story = self.timeline
+        for s in sightings:
+            name = (plain(s.team), plain(s.alert.fingerprint), plain(s.alert.group_key))
+            if self._awaited(*name, but=admitted.call.ref if admitted else ""):
+                raise NotPlacedYet(Phrase(word="error.not_placed_yet"))
+        promised = {p[1:3]: p.incident for p in admitted.promises} if admitted else {}
         before = ({k: list(v) for k, v in story.entries.items()}, dict(story.standings), dict(story.alerts))
         seen = dict(self.seen)
         try:
-            placed = [self._place(sighting, decide) for sighting in sightings]
+            placed = [self._place(sighting, decide, promised) for sighting in sightings]
         except BaseException:
             story.entries, story.standings, story.alerts = before
             self.seen = seen
             raise
         if call is not None:
             await self.keep_raw(*call)
+        if admitted is not None:
+            self.promised.pop(admitted.call.ref, None)
         async with story.changed:
             story.changed.notify_all()
         return placed
 
-    def _place(self, sighting: Sighting, decide: Decide) -> Placed:
+    def _place(self, sighting: Sighting, decide: Decide, promised: dict[tuple[str, str], str]) -> Placed:
         identity = (plain(sighting.team), plain(sighting.alert.fingerprint))
         placing = decide(sighting, self._known(identity), self._group(identity[0], plain(sighting.alert.group_key)))
         fingerprint = sighting.alert.fingerprint
         if placing.what == "ignore":
             return Placed(what="ignore", incident=placing.incident, fingerprint=fingerprint)
-        incident = self._draw(identity[0]) if placing.what == "open" else placing.incident
+        opens = placing.what == "open"
+        incident = self._draw(identity[0], promised.get(identity, "")) if opens else placing.incident
         self._take(incident, identity, sighting, placing)
         return Placed(what=placing.what, incident=incident, fingerprint=fingerprint)
 
@@ -160,13 +198,14 @@ class FakeRegister:
         ]
         return max(there, key=lambda s: s.number).known() if there else None
 
-    def _draw(self, team: str) -> str:
-        incident = self._free()
+    def _draw(self, team: str, promised: str = "") -> str:
+        incident = promised or self._free()
         self.timeline.create(incident, team)
         return incident
 
     def _free(self) -> str:
-        while (incident := self.ids.draw("inc")) in self.timeline.entries:
+        taken = {*self.timeline.entries, *(p.incident for call in self.promised.values() for p in call.promises)}
+        while (incident := self.ids.draw("inc")) in taken:
             pass
         return incident
 
@@ -221,7 +260,7 @@ class FakeRegister:
 
     async def forget_raw(self, before: datetime) -> int:
         self.timeline.disk.take()
-        old = [ref for ref, kept in self.raws.items() if kept.at < before]
+        old = [ref for ref, kept in self.raws.items() if kept.at < before and ref not in self.promised]
         for ref in old:
             del self.raws[ref]
         return len(old)
