@@ -252,9 +252,8 @@ async def test_a_trigger_that_has_gone_leaves_an_invitation(
     slack: SlackServer, inbox: Listening, lin: Human, root: Message
 ) -> None:
     inbox.answers["ButtonPressed:approve"] = Answer(form=FORM)
-    real = slack.workspace.now
     slack.workspace.trigger = lambda person: "1.gone"  # type: ignore[method-assign]
-    slack.workspace.triggers["1.gone"] = (real() - 1, False, lin.id)
+    slack.workspace.triggers["1.gone"] = (slack.workspace.tick() - 1, False, lin.id)
     await slack.presses(lin, root, "Approve")
     await slack.until(lambda: slack.told(lin))
     assert "[Execute]" in slack.told(lin)[0].words
