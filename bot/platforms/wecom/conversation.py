@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.platforms.contract import Inbox, Kit
-from bot.platforms.wecom import carrier, codes
+from bot.platforms.wecom import carrier, codes, pictures
 from bot.platforms.wecom.board import CLICK_LASTS, SLOT, Board
 from bot.platforms.wecom.carrier import Body, Carrier, Reply
 from bot.platforms.wecom.codes import Code, Codes, Typed, Wrong
 from bot.platforms.wecom.progress import Progress
-from bot.platforms.wecom.reading import Pressed, Said
+from bot.platforms.wecom.reading import Pressed, Said, Shared
 from bot.platforms.wecom.rooms import Rooms
 from cards.model import Ask, Card
 from cards.render.wecom.markdown import colored
@@ -20,11 +20,13 @@ from cards.words import Words
 from engine.consent import WORD, parse_typed
 from engine.errors import PlatformError
 from engine.team import Account
-from handlers.inbound import Answer, ButtonPressed, CommandTyped, FormSent, MessageSaid, Place
+from handlers.inbound import Answer, ButtonPressed, CommandTyped, FormSent, ImageShared, MessageSaid, Place
 
 log = logging.getLogger("tocsin.wecom")
 
 NAME = "wecom"
+PICTURE = "image.png"
+"""What a picture is called; WeCom gives no name."""
 TYPED_WORD = "word"
 """The field of a form that takes the word."""
 IN_TIME = CLICK_LASTS - 0.5
@@ -60,14 +62,16 @@ class Conversation:
         self._rooms = rooms
         self._carry = carry
         self._codes = Codes()
+        self._named: set[str] = set()
 
     def words(self, room: str) -> Words:
         """The words of the team whose room this is; Chinese in a chat that is no team's."""
         named = f"{NAME}:{room}"
-        return Words(next((team.language for team in self._kit.teams.all() if named in team.rooms), "zh"))
+        return Words(next((team.language for team in self._kit.teams.all() if named in team.places), "zh"))
 
     async def said(self, inbox: Inbox, said: Said, reply: Reply) -> None:
         """Words: an answer to a form, a command, or talk."""
+        self._name(said.room)
         incident = self._rooms.incident(said.room, said.text, said.quoted)
         place = Place(NAME, said.room, incident=incident)
         typed = codes.read(said.text)
@@ -96,9 +100,26 @@ class Conversation:
         finally:
             settled()
 
+    async def shared(self, inbox: Inbox, shared: Shared, reply: Reply) -> None:
+        """A picture, fetched and opened."""
+        incident = self._rooms.incident(shared.room, "", shared.quoted)
+        place = Place(NAME, shared.room, incident=incident)
+        content = await pictures.fetched(self._kit.session, shared.url, shared.aes_key)
+        if content is None:
+            await self._tell(shared.room, shared.user, self.words(shared.room).text("wecom.no_picture"))
+            return
+        answer = await inbox.receive(ImageShared(shared.id, place, _account(shared.user), PICTURE, content))
+        await self._answer(Said(shared.id, shared.user, shared.room, ""), place, answer, reply)
+
     def greeting(self, user: str) -> str:
         """What somebody reads who opens the chat with the bot."""
         return self.words(user).text("wecom.welcome")
+
+    def _name(self, room: str) -> None:
+        """Say once how a room is written that is no team's: nobody can see the id of a chat in WeCom itself."""
+        if room not in self._named and not any(f"{NAME}:{room}" in team.places for team in self._kit.teams.all()):
+            self._named.add(room)
+            log.info("somebody spoke in %s:%s, which is no team's room; name it under rooms in a team.yaml", NAME, room)
 
     # --- forms, answered by a code ---
 

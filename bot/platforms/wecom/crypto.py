@@ -69,6 +69,18 @@ class Crypto:
         return Cipher(algorithms.AES(self._key), modes.CBC(self._key[:16]))
 
 
+def open_media(content: bytes, aes_key: str) -> bytes | None:
+    """A picture or file people sent, opened with the key that came beside its address; None where it does not fit."""
+    try:
+        key = base64.b64decode(aes_key + "=" * (-len(aes_key) % 4), validate=True)
+    except ValueError:
+        return None
+    if len(key) != 32 or not content or len(content) % 16:
+        return None
+    decryptor = Cipher(algorithms.AES(key), modes.CBC(key[:16])).decryptor()
+    return _unpadded(decryptor.update(content) + decryptor.finalize())
+
+
 def _unpadded(text: bytes) -> bytes | None:
     count = text[-1]
     if not 1 <= count <= BLOCK or text[-count:] != bytes([count]) * count:

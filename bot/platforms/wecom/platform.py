@@ -161,7 +161,7 @@ class WeComPlatform:
             case Entered():
                 await reply.say(carrier.streamed(self._conversation.greeting(what.user)))
             case Shared():
-                log.info("a picture in %s is not read", what.room)
+                await self._conversation.shared(inbox, what, reply)
 
 
 @dataclass(frozen=True)

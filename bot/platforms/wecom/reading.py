@@ -42,6 +42,7 @@ class Shared:
     room: str
     url: str
     aes_key: str
+    quoted: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def delivered(body: Mapping[str, Any]) -> tuple[Delivered, ...]:
         return _event(body, id, user, room)
     text = without_mention(_words(body)) if group else _words(body).strip(" ")
     pictures = tuple(
-        Shared(f"{id}/{number}" if number or text else id, user, room, url, key)
+        Shared(f"{id}/{number}" if number or text else id, user, room, url, key, _quoted(body))
         for number, (url, key) in enumerate(_pictures(body))
     )
     said = (Said(id, user, room, text[:LONGEST], _quoted(body), group),) if text else ()
