@@ -11,6 +11,7 @@ from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 
 from bot import web as door
 from bot.backlog import Backlog
+from bot.board import Board, hangs_on_board
 from bot.callers import same
 from bot.checkup import diagnose_itself, writable
 from bot.clock import RandomIds, SystemClock
@@ -29,6 +30,7 @@ from bot.platforms.seal import Seal, seal_of
 from bot.precedence import Precedence
 from bot.settings import Backend, Settings, secret_from_environment
 from bot.teams import TeamFiles
+from bot.telemetry import telemetry_of
 from cards.words import Words
 from engine.errors import TocsinError
 from engine.executors.http import HttpExecutor
@@ -127,12 +129,14 @@ def _furnish(
 ) -> House:
     executors = parts.executors if parts.executors is not None else _executors(settings, session)
     desk = ChatDesk(store.timeline, store.register, teams)
+    board = Board(store.posts)
     console = ConsolePlatform(store.room, store.sessions, parts.clock, desk.draw)
     app = door.make_app(settings)
     kits = Kits(session, parts.clock, crew, teams, seal, app, store.posts, desk, settings.public_url)
     platforms = {platform.name: platform for platform in (console, *_chat(settings, kits), *parts.platforms)}
-    outbox = Outbox(store.posts, platforms, desk.draw, crew, parts.clock)
+    outbox = Outbox(store.posts, platforms, board.drawing(desk.draw), crew, parts.clock)
     desk.send_through(outbox)
+    board.send_through(outbox)
     tools = Tools(
         timeline=store.timeline,
         register=store.register,
@@ -151,7 +155,7 @@ def _furnish(
     pager = Pager(session, secret_from_environment, settings.public_url)
     escalation = Escalation(store.timeline, store.register, teams, desk, parts.clock, pager)
     backlog = Backlog(precedence, parts.clock)
-    front_door = FrontDoor(_handling(settings, parts, tools, store, lives, precedence, backlog))
+    front_door = FrontDoor(_handling(settings, parts, tools, store, lives, precedence, backlog, board))
     _hang(app, tools, front_door, lives)
     app[door.PRECEDENCE] = precedence
     app[door.OWN_TOKENS] = _own_tokens(teams)
@@ -192,7 +196,7 @@ class Kits:
 
         async def incident_at(room: str, message: str) -> str:
             post = await self.posts.by_message(f"{platform}:{room}", message)
-            return post.incident if post else ""
+            return post.incident if post and not hangs_on_board(post.incident) else ""
 
         lent = (self.session, self.clock, self.crew, self.teams, self.seal, self.app)
         return Kit(*lent, incident_at, self.desk.draw, self.public_url)
@@ -223,6 +227,7 @@ def _handling(
     lives: Lives,
     precedence: Precedence,
     backlog: Backlog,
+    board: Board,
 ) -> Handling:
     return Handling(
         register=store.register,
@@ -240,6 +245,8 @@ def _handling(
         demo=parts.demo,
         doctor=lambda: diagnose_itself(settings),
         compressed_time=settings.tempo.compressed,
+        telemetry=telemetry_of(tools.sources, settings.tempo.source_timeout),
+        board=board,
     )
 
 

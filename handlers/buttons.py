@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cards.model import Ask, Field
 from engine.team import Role
-from handlers import decisions, deeds, people, teaching
+from handlers import decisions, deeds, monitor, people, teaching
 from handlers.commands import approvals, home, services
 from handlers.inbound import Answer
 from handlers.visit import Visit, no
@@ -120,6 +120,10 @@ async def _home(visit: Visit, value: Value) -> Answer:
     return await home.run(visit, "")
 
 
+async def _monitor(visit: Visit, value: Value) -> Answer:
+    return await monitor.show(visit, value.get("service", ""))
+
+
 BUTTONS: dict[str, Press] = {
     "ack": Press(_acknowledge),
     "escalate": Press(_escalate, once=True),
@@ -137,6 +141,7 @@ BUTTONS: dict[str, Press] = {
     "resume": Press(_resume, once=True),
     "approvals": Press(_approvals, role=None, about=False),
     "services": Press(_services, role=None, about=False),
+    "monitor": Press(_monitor, role=None, about=False),
     "home": Press(_home, role=None, about=False),
 }
 """Every button there is. A new one is one function and one line."""

@@ -6,10 +6,13 @@ from cards.views.overview import Health, Overview, Waiting
 from engine.approvals import may_approve
 from engine.incident import Incident
 from engine.team import Team
+from handlers import telemetry
 from handlers.visit import House, Visit
 
 MOST_READ = 100
 """Open incidents that are looked into, the newest first."""
+MOST_ASKED = 18
+"""Services whose last change is asked for."""
 FAR_BACK = 5_000
 """Incidents of a team among which the open ones are looked for."""
 
@@ -33,9 +36,38 @@ async def open_incidents(house: House, team: Team) -> tuple[tuple[Incident, ...]
     return tuple(state for state in states if state.status != "closed"), max(0, len(own) - MOST_READ)
 
 
-def noted(over: Overview, *notes: str) -> Overview:
-    """The same, with notes of what could not be asked."""
-    return replace(over, notes=(*over.notes, *(note for note in notes if note)))
+async def with_changes(visit: Visit, over: Overview) -> Overview:
+    """The same, with the last change of each service, as far as a source knows of one."""
+    house, services = visit.house, [each.service for each in over.services[:MOST_ASKED]]
+    looks = [
+        await telemetry.changed(house.telemetry, house.clock, services[place:])
+        for place in range(0, len(services), telemetry.AT_ONCE)
+    ]
+    found = {s.name: next((c for look in looks for c in look.changes(s.name)), None) for s in services}
+    known = tuple(replace(each, change=found.get(each.service.name)) for each in over.services)
+    return replace(over, services=known, notes=_silences(visit, looks))
+
+
+async def with_figures(visit: Visit, over: Overview) -> Overview:
+    """The same, with the figures of the services most in need of a look as they are now."""
+    house = visit.house
+    first = sorted(over.services, key=lambda each: not each.incidents)
+    look = await telemetry.figures(house.telemetry, house.clock, [each.service for each in first])
+    known = tuple(
+        replace(
+            each,
+            error_ratio=look.now(each.service.name, "error_ratio"),
+            latency=look.now(each.service.name, "latency_p95"),
+        )
+        for each in first
+    )
+    return replace(over, services=known, notes=_silences(visit, [look]))
+
+
+def _silences(visit: Visit, looks: list[telemetry.Look]) -> tuple[str, ...]:
+    silent = {silence.source: silence.reason for look in looks for silence in look.silent}
+    words = visit.words
+    return tuple(words.text("evidence_card.silent", source=name, reason=why) for name, why in silent.items())
 
 
 def _waiting(visit: Visit, states: tuple[Incident, ...]) -> list[Waiting]:

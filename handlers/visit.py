@@ -1,7 +1,7 @@
 """Holds one thing a person did: who, where, in which team and incident, and the ways to answer."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cards.words import Filling, Words
@@ -11,6 +11,7 @@ from engine.model import Entry, Phrase
 from engine.policy import Permissions
 from engine.ports import Clock, Desk, Draft, Ids, Memory, Register, Teams, Timeline
 from engine.team import Account, Person, Role, Team
+from handlers.board import Board
 from handlers.inbound import (
     Answer,
     ButtonPressed,
@@ -21,6 +22,7 @@ from handlers.inbound import (
     Place,
     ReactionAdded,
 )
+from handlers.telemetry import Telemetry
 from store.rooms import Seen
 
 Personal = ButtonPressed | CommandTyped | FormSent | ImageShared | MessageSaid | ReactionAdded
@@ -54,6 +56,8 @@ class House:
     demo: Callable[[str], Awaitable[Phrase]] | None = None
     doctor: Callable[[], Awaitable[Phrase]] | None = None
     compressed_time: bool = False
+    telemetry: Telemetry = field(default_factory=Telemetry)
+    board: Board | None = None
 
     async def state(self, incident: str) -> Incident:
         """The incident as its timeline stands now."""

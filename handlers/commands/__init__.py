@@ -25,9 +25,11 @@ from handlers.commands.keep import KEEP
 from handlers.commands.lift import LIFT
 from handlers.commands.look_again import LOOK_AGAIN
 from handlers.commands.merge import MERGE
+from handlers.commands.monitor import MONITOR
 from handlers.commands.on_call import ON_CALL
 from handlers.commands.open import OPEN
 from handlers.commands.plan import PLAN
+from handlers.commands.query import QUERY
 from handlers.commands.reject import REJECT
 from handlers.commands.reopen import REOPEN
 from handlers.commands.replay import REPLAY
@@ -52,7 +54,7 @@ DOING = (ACK, APPROVE, REJECT, LIFT, HOLD, UNDO, PLAN, LOOK_AGAIN, FALSE_ALARM, 
 PEOPLE = (ASSIGN, ESCALATE, HANDOVER, SEVERITY, STATUS, SNOOZE, RESOLVE, REOPEN, ON_CALL)
 RELATED = (MERGE, SPLIT, UNLINK, WHY_MERGED)
 LOOKING = (SHOW, EVIDENCE, WHY, TIMELINE, REPLAY, INCIDENTS, SAFETY, DOCTOR)
-TEAM = (APPROVALS, SERVICES, HOME)
+TEAM = (APPROVALS, SERVICES, MONITOR, QUERY, HOME)
 COMMANDS: tuple[Command, ...] = (
     *DOING,
     *PEOPLE,

@@ -3,13 +3,13 @@
 from cards.views import overview as drawn
 from handlers.commands.command import Command
 from handlers.inbound import Answer
-from handlers.overview import overview
+from handlers.overview import overview, with_changes
 from handlers.visit import Visit
 
 
 async def run(visit: Visit, rest: str) -> Answer:
     """`services`."""
-    return Answer(card=drawn.services(await overview(visit), visit.words))
+    return Answer(card=drawn.services(await with_changes(visit, await overview(visit)), visit.words))
 
 
 SERVICES = Command(

@@ -1,12 +1,23 @@
 """Checks what a whole team sees and asks for in a room, in both languages, and that another team sees none of it."""
 
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cards.model import Buttons, Card
+from cards.model import Buttons, Card, Chart
 from cards.render.text import render
+from engine.errors import SourceSilent
+from engine.model import Change, LogLine, Observation, Phrase, Span
+from engine.ports import Query, Question
+from engine.team import Service, Team
+from handlers.front_door import FrontDoor
 from handlers.inbound import Answer
+from handlers.queries import understood
+from handlers.telemetry import Telemetry
+from tests.fakes.sources import FakeQueried, FakeSource
 from tests.handlers.house import Scene
 
 BOTH = pytest.mark.parametrize("language", ["zh", "en"])
@@ -15,7 +26,7 @@ BOTH = pytest.mark.parametrize("language", ["zh", "en"])
 def read(answer: Answer) -> str:
     """What the card of an answer says; no key may be left unsaid."""
     assert answer.card is not None, answer
-    text = str(render(answer.card).body)
+    text = " ".join(str(render(answer.card).body).split())
     for key in ("[overview", "[column", "[button", "[fact", "[command", "[error"):
         assert key not in text, text
     return text
@@ -130,3 +141,306 @@ async def test_another_team_sees_nothing_of_it(language: str, text: str) -> None
             assert secret not in seen
     stranger: Any = await scene.type("mallory", "", text)
     assert incident in read(stranger), "whoever is in the team's room may look"
+
+
+# --- live figures ---
+
+
+def measured(question: Question) -> list[Observation]:
+    """What a service measures: it does worse in the newest minutes."""
+    window = question.window
+    early, late = window.start.timestamp(), window.split.timestamp()
+
+    def series(role: str, before: float, now: float) -> Observation:
+        points = tuple((early + 60.0 * n, before) for n in range(50)) + tuple((late + 60.0 * n, now) for n in range(5))
+        return Observation(
+            source="prometheus",
+            kind="metric",
+            service=question.service.name,
+            query=f"{role} of {question.service.name}",
+            window=window,
+            role=role,
+            points=points,
+            count=len(points),
+            link="http://127.0.0.1:9090/graph",
+        )
+
+    return [series("traffic", 30, 35), series("error_ratio", 0.01, 0.2), series("latency_p95", 0.1, 0.3)]
+
+
+def complained(question: Question) -> list[Observation]:
+    line = LogLine(at=question.window.end, service="payment", level="error", message="pool exhausted password=••••")
+    return [
+        Observation(
+            source="loki",
+            kind="log",
+            service=question.service.name,
+            query='{app="payment"}',
+            window=question.window,
+            lines=(line,),
+            count=1,
+        )
+    ]
+
+
+def deployed(question: Question) -> list[Observation]:
+    change = Change(id="d1", service="payment", kind="deploy", at=question.window.end, version="v2.3.1", by="ci")
+    return [
+        Observation(
+            source="releases",
+            kind="change",
+            service="payment",
+            query="GET /deployments",
+            window=question.window,
+            changes=(change,),
+            count=1,
+        )
+    ]
+
+
+def silent(question: Question) -> list[Observation]:
+    raise SourceSilent(Phrase(word="evidence.silent.unreachable", values={"source": "loki", "host": "127.0.0.1:3100"}))
+
+
+@dataclass
+class FakeBoard:
+    """Cards by team, room and name."""
+
+    cards: dict[tuple[str, str, str], Card] = field(default_factory=dict)
+
+    async def hang(self, team: Team, room: str, name: str, card: Card) -> bool:
+        before = (team.id, room, name) in self.cards
+        self.cards[team.id, room, name] = card
+        return before
+
+
+def watched(language: str = "en", board: FakeBoard | None = None, **sources: Any) -> Scene:
+    """A scene whose house has sources, and a board in its room."""
+    scene = Scene(language)
+    kinds = {
+        "metrics": (FakeSource(measured, "prometheus"),),
+        "logs": (FakeSource(complained, "loki"),),
+        "changes": (FakeSource(deployed, "releases"),),
+    }
+    lent = {"telemetry": Telemetry(**{**kinds, **sources}), "board": board}
+    scene.house = replace(scene.house, **lent)
+    scene.door = FrontDoor(scene.house)
+    return scene
+
+
+@BOTH
+async def test_a_monitor_shows_figures_against_what_is_promised(language: str) -> None:
+    scene = watched(language)
+    incident = await scene.incident()
+    answer = await scene.type("vic", "", word(language, "监控 payment", "monitor payment"))
+    text = read(answer)
+    said = ("20 %", "1 %", "300 ms", "35/s", "v2.3.1", incident, scene.words.text("monitor_card.broken"))
+    for part in said:
+        assert part in text, part
+    assert answer.card is not None
+    assert answer.card.tone == "bad"
+    charts = [block for block in answer.card.blocks if isinstance(block, Chart)]
+    assert [len(chart.points) for chart in charts] == [55, 55, 55]
+    assert all(chart.marks for chart in charts)
+    assert ("monitor", {"service": "payment"}) in pressable(answer.card)
+
+
+async def test_a_monitor_hangs_in_the_room_and_is_edited_in_place() -> None:
+    board = FakeBoard()
+    scene = watched(board=board)
+    assert scene.words.text("monitor_card.hung", summary="") in scene.heard(
+        await scene.type("vic", "", "monitor payment")
+    )
+    again = await scene.press("rita", "monitor", "", service="payment")
+    assert scene.words.text("monitor_card.refreshed", summary="") in scene.heard(again)
+    ((place, card),) = board.cards.items()
+    assert place == ("trade", "console:trade", "monitor:payment/2026-03-01")
+    assert "20 %" in str(render(card).body)
+    incident = await scene.incident()
+    assert (await scene.type("vic", incident, "monitor")).card is not None, (
+        "in a thread the incident's service is meant"
+    )
+
+
+@BOTH
+async def test_a_monitor_says_which_source_is_silent_and_when_there_is_none(language: str) -> None:
+    scene = watched(language, logs=(FakeSource(silent, "loki"),))
+    text = read(await scene.type("vic", "", "monitor payment"))
+    assert "127.0.0.1:3100" in text
+    bare = Scene(language)
+    assert bare.words.text("evidence_card.no_source") in read(await bare.type("vic", "", "monitor payment"))
+    for wrong in ("monitor", "monitor nosuch"):
+        answer = await scene.type("vic", "", wrong)
+        assert answer.tone == "refused"
+        assert "payment" in scene.heard(answer)
+
+
+async def test_services_and_home_know_changes_and_figures() -> None:
+    scene = watched()
+    services = read(await scene.type("vic", "", "services"))
+    assert "deploy v2.3.1" in services
+    home = read(await scene.type("vic", "", "home"))
+    assert "20 %" in home
+    assert scene.words.text("overview.breaks_promise") in home
+
+
+async def test_another_team_does_not_see_a_service_of_this_one() -> None:
+    metrics = FakeSource(measured, "prometheus")
+    scene = watched(metrics=(metrics,), board=FakeBoard())
+    for text in ("monitor payment", "query logs payment", "query traces payment", 'query up{service="payment"}'):
+        answer = await scene.type("eve", "", text)
+        assert answer.tone == "refused", text
+        assert answer.card is None
+    assert (await scene.press("eve", "monitor", "", service="payment")).tone == "refused"
+    assert not metrics.asked
+
+
+# --- by hand ---
+
+
+def series(query: Query) -> list[Observation]:
+    rows = ({"service": "payment"}, {"service": "ledger"}, {"service": "stock"})
+    start = query.window.start.timestamp()
+    return [
+        Observation(
+            source="prometheus",
+            kind="metric",
+            service="",
+            query=query.text,
+            window=query.window,
+            labels=labels,
+            points=((start, 1.0), (start + 60, 2.5)),
+            count=2,
+            link="http://127.0.0.1:9090/graph?g0.expr=up",
+        )
+        for labels in rows
+    ]
+
+
+def lines(query: Query) -> list[Observation]:
+    assert query.service is not None
+    line = LogLine(at=query.window.end, service="payment", level="error", message="<!channel> pool exhausted")
+    return [
+        Observation(
+            source="loki",
+            kind="log",
+            service="payment",
+            query=f'{{app="{query.service.name}"}} {query.text}',
+            window=query.window,
+            lines=(line,),
+            count=1,
+        )
+    ]
+
+
+def spans(query: Query) -> list[Observation]:
+    assert query.service is not None
+    start = query.window.start
+    found = (
+        Span(trace_id="t1", span_id="a", service="payment", operation="POST /pay", start=start, duration=0.4),
+        Span(
+            trace_id="t1",
+            span_id="b",
+            parent_id="a",
+            service="payment",
+            operation="SELECT",
+            start=start,
+            duration=0.3,
+            error=True,
+            message="no connection",
+        ),
+    )
+    return [
+        Observation(
+            source="jaeger",
+            kind="trace",
+            service="payment",
+            query="service=payment",
+            window=query.window,
+            spans=found,
+            count=2,
+        )
+    ]
+
+
+def by_hand(language: str = "en") -> tuple[Scene, dict[str, FakeQueried]]:
+    sources = {
+        "metric": FakeQueried(series, "metric", "prometheus"),
+        "log": FakeQueried(lines, "log", "loki"),
+        "trace": FakeQueried(spans, "trace", "jaeger"),
+    }
+    scene = watched(language, by_hand=tuple(sources.values()))
+    supply = scene.teams.teams["supply"]
+    stock = {"stock": Service(name="stock")}
+    scene.teams.teams["supply"] = supply.model_copy(update={"services": stock})
+    return scene, sources
+
+
+@BOTH
+async def test_an_expression_is_asked_as_it_was_typed(language: str) -> None:
+    scene, sources = by_hand(language)
+    typed = 'sum by (service) (rate(http_requests_total{code=~"5.."}[5m])) > 0.02'
+    text = read(await scene.type("vic", "", word(language, f"查询 {typed} 最近 2h", f"query {typed} last 2h")))
+    (asked,) = sources["metric"].asked
+    assert asked.text == typed
+    assert (asked.window.end - asked.window.start).total_seconds() == 7_200
+    for part in (typed, "service=payment", "2.5", scene.words.moment(asked.window.start)):
+        assert part in text
+    assert "service=stock" not in text, "a series of another team's service"
+    assert scene.words.text("query_card.left_out", n=1) in text
+
+
+@BOTH
+async def test_logs_and_traces_are_asked_for_a_service(language: str) -> None:
+    scene, sources = by_hand(language)
+    text = read(await scene.type("vic", "", word(language, "查询 日志 payment 连接池", "query logs payment 连接池")))
+    assert sources["log"].asked[0].text == "连接池"
+    assert "pool exhausted" in text
+    text = read(await scene.type("vic", "", word(language, "查询 链路 payment", "query traces payment")))
+    assert sources["trace"].asked[0].text == ""
+    for part in ("POST /pay", "400 ms", "no connection"):
+        assert part in text
+
+
+async def test_in_a_thread_a_query_is_about_its_service_and_is_written_down() -> None:
+    scene, sources = by_hand()
+    incident = await scene.incident()
+    assert read(await scene.type("vic", incident, "query logs refused last 30m"))
+    (asked,) = sources["log"].asked
+    assert (asked.service, asked.text) == (scene.team.services["payment"], "refused")
+    (entry,) = await scene.entries(incident, "query.asked")
+    assert (entry.actor, entry.body["source"], entry.body["count"]) == ("vic", "loki", 1)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "text", ["query", "query logs", "query logs nosuch error", "query traces", 'query up{app="stock"}']
+)
+async def test_a_question_nobody_can_answer_is_refused_clearly(language: str, text: str) -> None:
+    scene, sources = by_hand(language)
+    answer = await scene.type("vic", "", text)
+    assert answer.tone == "refused"
+    assert scene.heard(answer)
+    assert not any(source.asked for source in sources.values())
+
+
+@BOTH
+async def test_what_is_wrong_with_a_question_is_said_and_a_stranger_asks_nothing(language: str) -> None:
+    scene = watched(language, by_hand=(FakeQueried(misunderstood),))
+    answer = await scene.type("vic", "", "query sum((")
+    assert answer.tone == "refused"
+    assert "unclosed left parenthesis" in scene.heard(answer)
+    assert (await scene.type("mallory", "", "query up")).tone == "refused"
+    bare = Scene(language)
+    assert (await bare.type("vic", "", "query up")).tone == "refused"
+
+
+def misunderstood(query: Query) -> list[Observation]:
+    values = {"source": "prometheus", "host": "127.0.0.1:9090", "detail": "unclosed left parenthesis"}
+    raise SourceSilent(Phrase(word="evidence.silent.query", values={**values}))
+
+
+@given(st.text(max_size=60))
+def test_whatever_is_asked_is_understood_or_not(text: str) -> None:
+    asked = understood(text)
+    assert asked is None or (asked.back.total_seconds() >= 60 and len(asked.text) <= len(text))

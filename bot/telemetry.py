@@ -1,0 +1,30 @@
+"""Sorts the sources by what they tell, for cards that belong to no incident and for questions people ask by hand."""
+
+from collections.abc import Sequence
+
+from engine.ports import Source
+from engine.sources.jaeger import JaegerSource
+from engine.sources.loki import LokiSource
+from engine.sources.prometheus import PrometheusSource
+from engine.sources.releases import ReleasesSource
+from handlers.telemetry import Telemetry
+
+LOGS = (LokiSource,)
+TRACES = (JaegerSource,)
+CHANGES = (ReleasesSource,)
+BY_HAND = (PrometheusSource, LokiSource, JaegerSource)
+PATIENCE = 5.0
+"""Seconds a card that a person waits for is worth."""
+
+
+def telemetry_of(sources: Sequence[Source], patience: float) -> Telemetry:
+    """What can be looked at; a source of no other kind is taken to measure. `patience`: seconds for one round."""
+    known = (*LOGS, *TRACES, *CHANGES)
+    return Telemetry(
+        metrics=tuple(each for each in sources if not isinstance(each, known)),
+        logs=tuple(each for each in sources if isinstance(each, LOGS)),
+        traces=tuple(each for each in sources if isinstance(each, TRACES)),
+        changes=tuple(each for each in sources if isinstance(each, CHANGES)),
+        by_hand=tuple(each for each in sources if isinstance(each, BY_HAND)),
+        patience=min(PATIENCE, patience),
+    )

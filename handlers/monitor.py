@@ -1,0 +1,63 @@
+"""Makes the live card of a service, and keeps it up to date where it hangs in the team's room."""
+
+from cards.model import Card
+from cards.views.monitor import Live, monitor
+from engine.team import Service, Team
+from handlers import telemetry
+from handlers.inbound import Answer
+from handlers.overview import open_incidents
+from handlers.visit import Visit, no, ok
+
+MOST_NAMES = 20
+
+
+async def show(visit: Visit, name: str) -> Answer:
+    """The service's figures as they are now: on the card that hangs in the team's room, which is edited in place; to
+    the person alone inside an incident's thread and outside the team's rooms."""
+    service = wanted(visit, name)
+    if service is None:
+        return unknown(visit, name)
+    card = await draw(visit, service)
+    room = f"{visit.at.platform}:{visit.at.room}"
+    if visit.house.board is None or visit.incident.id or room not in visit.team.rooms:
+        return Answer(card=card)
+    day = visit.house.clock.now().date().isoformat()
+    hung = await visit.house.board.hang(visit.team, room, f"monitor:{service.name}/{day}", card)
+    return ok("monitor_card.refreshed" if hung else "monitor_card.hung", summary=card.summary)
+
+
+async def draw(visit: Visit, service: Service) -> Card:
+    """The live card of one service."""
+    house = visit.house
+    look = await telemetry.live(house.telemetry, house.clock, service)
+    states, _ = await open_incidents(house, visit.team)
+    about = tuple(state for state in states if state.service == service.name)
+    figures = {role: (look.now(service.name, role), look.series(service.name, role)) for role in Live.ROLES}
+    seen = tuple(o for o in look.seen if o.service == service.name)
+    before = {role: look.before(service.name, role) for role in Live.ROLES}
+    live = Live(service, look.window, figures, before, seen, look.silent, about, asked=bool(house.telemetry.everything))
+    return monitor(live, visit.words)
+
+
+def wanted(visit: Visit, name: str) -> Service | None:
+    """The service a person means: the one they name, else the incident's; none of another team."""
+    said = name.strip() or visit.incident.service
+    known = visit.team.services.get(said) or next(
+        (service for id, service in visit.team.services.items() if id.casefold() == said.casefold()), None
+    )
+    if known is None and said and said == visit.incident.service and not foreign(visit, said):
+        return Service(name=said)
+    return known
+
+
+def foreign(visit: Visit, name: str) -> Team | None:
+    """The other team this service belongs to; None where it is this team's, or nobody's."""
+    if name in visit.team.services:
+        return None
+    return next((team for team in visit.house.teams.all() if name in team.services), None)
+
+
+def unknown(visit: Visit, name: str) -> Answer:
+    """That the team has no such service, and which it has."""
+    known = ", ".join(list(visit.team.services)[:MOST_NAMES]) or "-"
+    return no("error.which_service", said=name.strip()[:60] or "-", known=known)

@@ -1,0 +1,107 @@
+"""Asks the sources how a service does right now, for cards that belong to no incident."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from engine.evidence import gather
+from engine.incident import Asked
+from engine.model import Alert, Change, Observation, Silence, Window
+from engine.ports import Clock, Queried, Question, Source
+from engine.team import Service
+
+LIVE = timedelta(hours=1)
+"""How far back live figures go."""
+NOW = timedelta(minutes=5)
+"""What counts as now on a live card; the rest of the window is what it is held against."""
+CHANGES = timedelta(days=7)
+AT_ONCE = 9
+"""Services one question may be about."""
+
+
+@dataclass(frozen=True)
+class Telemetry:
+    """The sources by what they tell, and those people may ask by hand. `patience`: seconds for one round."""
+
+    metrics: tuple[Source, ...] = ()
+    logs: tuple[Source, ...] = ()
+    traces: tuple[Source, ...] = ()
+    changes: tuple[Source, ...] = ()
+    by_hand: tuple[Queried, ...] = ()
+    patience: float = 5.0
+
+    @property
+    def everything(self) -> tuple[Source, ...]:
+        """All of them, in the order people read evidence."""
+        return (*self.metrics, *self.logs, *self.traces, *self.changes)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the sources said of some services: observations, who stayed silent, and the window looked at."""
+
+    window: Window
+    seen: tuple[Observation, ...] = ()
+    silent: tuple[Silence, ...] = ()
+
+    def series(self, service: str, role: str) -> Observation | None:
+        """The series of this role of the service as a whole."""
+        return next(
+            (o for o in self.seen if (o.service, o.role) == (service, role) and o.points and "version" not in o.labels),
+            None,
+        )
+
+    def now(self, service: str, role: str) -> float | None:
+        """The mean of the newest minutes; None where nothing was measured."""
+        series = self.series(service, role)
+        return mean(series, self.window.split.timestamp(), math.inf) if series else None
+
+    def before(self, service: str, role: str) -> float | None:
+        """The mean of the time before that."""
+        series = self.series(service, role)
+        return mean(series, self.window.start.timestamp(), self.window.split.timestamp()) if series else None
+
+    def changes(self, service: str) -> tuple[Change, ...]:
+        """Changes of the service, newest first."""
+        found = [change for o in self.seen if o.service == service for change in o.changes]
+        return tuple(sorted(found, key=lambda change: change.at, reverse=True))
+
+
+def mean(series: Observation, start: float, end: float) -> float | None:
+    """The mean of the points from start to before end (unix seconds); None where there are none."""
+    values = [value for at, value in series.points if start <= at < end]
+    return sum(values) / len(values) if values else None
+
+
+async def live(telemetry: Telemetry, clock: Clock, service: Service) -> Look:
+    """Everything the sources say of one service now."""
+    return await _look(telemetry, telemetry.everything, clock, (service,), LIVE)
+
+
+async def figures(telemetry: Telemetry, clock: Clock, services: Sequence[Service]) -> Look:
+    """What is measured of these services now, at most nine of them."""
+    return await _look(telemetry, telemetry.metrics, clock, services[:AT_ONCE], LIVE)
+
+
+async def changed(telemetry: Telemetry, clock: Clock, services: Sequence[Service]) -> Look:
+    """What was changed of these services in the last week, at most nine of them."""
+    return await _look(telemetry, telemetry.changes, clock, services[:AT_ONCE], CHANGES)
+
+
+async def _look(
+    telemetry: Telemetry, sources: tuple[Source, ...], clock: Clock, services: Sequence[Service], back: timedelta
+) -> Look:
+    now = clock.now()
+    window = Window(start=now - back, split=now - NOW, end=now)
+    if not sources or not services:
+        return Look(window)
+    first, *others = services
+    alert = Alert(fingerprint="", status="firing", name="", service=first.name, starts_at=window.split)
+    question = Question(incident="", alert=alert, service=first, neighbours=tuple(others), window=window)
+    seen, silent = await gather(question, sources, clock, telemetry.patience, _unheard)
+    return Look(window, seen, silent)
+
+
+async def _unheard(asked: Asked) -> None:
+    """Nobody watches how asking goes: the card says what came of it."""
