@@ -11,7 +11,7 @@ from pathlib import Path
 from aiohttp import ClientSession, TCPConnector
 
 from bench.alerts import webhook
-from bench.measuring import HOST, Figure, data_directory, free_port, median, ready, started
+from bench.measuring import HOST, PATIENCE, Figure, data_directory, free_port, median, ready, started
 
 ALERTS = 5_000
 CLIENTS = 16
@@ -20,7 +20,8 @@ TARGET = 0.25
 
 
 async def measure(rounds: int = ROUNDS, alerts: int = ALERTS) -> list[Figure]:
-    """Rates over interleaved rounds, and the share of answered alerts that is there after SIGKILL (the worst round)."""
+    """Rates over interleaved rounds, and the share of answered alerts that the next process has after SIGKILL (the worst
+    round)."""
     bodies = [webhook(f"service-{n:05}") for n in range(alerts)]
     echoed, taken, kept = [], [], []
     for _ in range(rounds):
@@ -50,8 +51,24 @@ async def _take(bodies: Sequence[bytes]) -> tuple[float, int]:
             await ready(house, "/readyz")
             rate, answers = await _pour(port, "/alerts/alertmanager", bodies)
             house.kill()
+        file = directory / "tocsin.sqlite"
+        with started("bot", "run", port=port, variables=variables) as next_house:
+            await ready(next_house, "/readyz")
+            await _placed(file)
         incidents = [json.loads(answer)["incidents"] for answer in answers]
-        return rate, await asyncio.to_thread(_count, directory / "tocsin.sqlite", incidents)
+        return rate, await asyncio.to_thread(_count, file, incidents)
+
+
+async def _placed(file: Path) -> None:
+    """Wait until nothing waits to be placed that was only admitted before the kill."""
+    async with asyncio.timeout(PATIENCE):
+        while await asyncio.to_thread(_waiting, file):
+            await asyncio.sleep(0.1)
+
+
+def _waiting(file: Path) -> int:
+    with closing(sqlite3.connect(file)) as db:
+        return int(db.execute("SELECT count(*) FROM raws WHERE admitted <> ''").fetchone()[0])
 
 
 async def _pour(port: int, path: str, bodies: Sequence[bytes]) -> tuple[float, list[bytes]]:

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
+from engine.ports import RawCall
 from store.rooms import Store
 from store.sqlite import open_sqlite
 from tests.store.world import START, StandingClock, ToldIds, decide, draft, sighting
@@ -23,6 +24,13 @@ async def work(store: Store, side: int) -> None:
         acknowledge("place", placed.incident, "created")
         entry = await store.timeline.write(placed.incident, draft("1/closed", "incident.closed", outcome="recovered"))
         acknowledge("write", entry.incident, entry.key)
+        waits, later = sighting(f"later-{side}-{number}"), RawCall(f"raw-{side}-{number}", "alertmanager", b"{}")
+        (promised,) = await store.register.admit([waits], later)
+        acknowledge("admit", promised, later.ref)
+        if number % 2:
+            (admitted,) = [call for call in await store.register.admitted(1_000) if call.call.ref == later.ref]
+            await store.register.place([waits], decide, admitted=admitted)
+            acknowledge("place", promised, "created")
         await store.register.beat("default", f"beat-{side}-{number}", START)
         acknowledge("beat", placed.incident, f"beat-{side}-{number}")
 

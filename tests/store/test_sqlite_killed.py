@@ -33,9 +33,13 @@ async def test_every_acknowledged_write_outlives_a_kill(tmp_path: Path, root: Pa
     acknowledged = [line.decode().split() for line in (*lines, *rest.splitlines(keepends=True)) if line.endswith(b"\n")]
     assert len(acknowledged) >= after
     async with open_sqlite(path, StandingClock(), ToldIds(["inc_after"])) as store:
+        waiting = {call.promises[0].incident for call in await store.register.admitted(100_000)}
         for what, incident, key in acknowledged:
             if what == "beat":
                 assert (await store.register.beats())["default", key] == START
+            elif what == "admit":
+                placed = await store.timeline.find(incident, "created") is not None
+                assert placed != (incident in waiting), (incident, key)
             else:
                 assert await store.timeline.find(incident, key) is not None, (what, incident, key)
         for incident in await store.register.newest(limit=100_000):
