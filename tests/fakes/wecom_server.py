@@ -88,7 +88,8 @@ class Upload:
 
 
 class WeComServer:
-    """The server; `chats` says who is in which group. With `silent` it reads and answers nothing."""
+    """The server; `chats` says who is in which group. With `silent` it reads and answers nothing, `away`
+    lets nobody in."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
@@ -106,6 +107,7 @@ class WeComServer:
         self.commands: Counter[str] = Counter()
         self.subscriptions = 0
         self.silent = False
+        self.away = False
         self.fail_next: list[int] = []
         self.url = ""
 
@@ -118,6 +120,8 @@ class WeComServer:
 
     async def connect(self, request: web.Request) -> web.WebSocketResponse:
         """One connection: the newest that subscribes is the only one."""
+        if self.away:
+            raise web.HTTPServiceUnavailable
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         async for message in socket:

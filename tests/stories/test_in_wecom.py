@@ -1,8 +1,6 @@
 """Tells the worked example in one WeCom chat, over the bot's real connection: press, then type a word after a code."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
-from concurrent.futures import Executor
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -15,12 +13,12 @@ from bot.platforms.wecom.codes import CODE
 from bot.settings import load
 from bot.wiring import Parts, open_house
 from cards.words import Words
+from tests.bot.platforms.wecom.one_process import in_one_process
 from tests.fakes.clock import FakeIds
 from tests.fakes.store import FakeStore
 from tests.fakes.wecom_server import BOT, SECRET, Message, WeComServer, wecom_server
 from tests.stories.stage import LoopClock, Story, team_files
 from tests.stories.world import World
-from tests.virtual_time import VirtualLoop
 
 CHAT = "wrkSFfCgAAtrade"
 HOLD = {
@@ -33,24 +31,6 @@ LABEL = {
     "en": {"approve": "Approve…", "lift": "Lift hold", "all": "Keep all"},
 }
 BOTH = pytest.mark.parametrize("language", ["zh", "en"])
-
-
-class ThreadlessLoop(VirtualLoop):
-    """Virtual time with sockets of this process: what would go to a thread is done at once, for a thread keeps a time
-    of its own."""
-
-    def run_in_executor(self, executor: Executor | None, func: Callable[..., Any], *args: Any) -> Any:
-        done = self.create_future()
-        try:
-            done.set_result(func(*args))
-        except Exception as error:  # noqa: BLE001  as a thread hands it to whoever waits
-            done.set_exception(error)
-        return done
-
-
-def in_one_process(story: Coroutine[Any, Any, None]) -> None:
-    with asyncio.Runner(loop_factory=ThreadlessLoop) as runner:
-        runner.run(story)
 
 
 class InWeCom:
