@@ -20,7 +20,7 @@ TARGET = 0.25
 
 
 async def measure(rounds: int = ROUNDS, alerts: int = ALERTS) -> list[Figure]:
-    """Rates over interleaved rounds, and the share of answered alerts that the next process has after SIGKILL (the worst
+    """Rates over interleaved rounds, and the share of answered alerts the next process has after SIGKILL (the worst
     round)."""
     bodies = [webhook(f"service-{n:05}") for n in range(alerts)]
     echoed, taken, kept = [], [], []
@@ -62,7 +62,7 @@ async def _take(bodies: Sequence[bytes]) -> tuple[float, int]:
 async def _placed(file: Path) -> None:
     """Wait until nothing waits to be placed that was only admitted before the kill."""
     async with asyncio.timeout(PATIENCE):
-        while await asyncio.to_thread(_waiting, file):
+        while await asyncio.to_thread(_waiting, file):  # noqa: ASYNC110 - the event is in another process
             await asyncio.sleep(0.1)
 
 
