@@ -169,12 +169,12 @@ class FeishuServer:
 
     async def connected(self, times: int = 1) -> None:
         """Wait until so many handshakes were made and somebody is connected."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while self.handshakes < times or not self.sockets:
                 self._met.clear()
                 await self._met.wait()
 
-    async def until(self, true: Callable[[], object], seconds: float = 5.0) -> None:
+    async def until(self, true: Callable[[], object], seconds: float = 15.0) -> None:
         """Wait until this holds; it is looked at every 20 ms."""
         async with asyncio.timeout(seconds):
             while not true():  # noqa: ASYNC110  what holds is somebody else's doing, who knows of no event

@@ -6,13 +6,14 @@ from typing import Any, Literal
 from bot.platforms.contract import Kit
 from bot.platforms.feishu.chats import Chats
 from bot.platforms.feishu.drawing import Easel, said
-from bot.platforms.feishu.envelope import Envelope
+from bot.platforms.feishu.envelope import Envelope, text
 from bot.platforms.feishu.references import uuid
 from cards.model import Card, Prose
+from cards.render.feishu import wire
 from cards.words import Words
 from engine.errors import PlatformBusy
 from engine.model import Phrase
-from handlers.inbound import AlertReceived, Answer, Inbound, Place
+from handlers.inbound import AlertReceived, Answer, FormSent, Inbound, Place
 
 TRIES = 4
 
@@ -25,9 +26,15 @@ class Answers:
         self._easel = easel
         self._kit = kit
 
-    def at_once(self, answer: Answer) -> Mapping[str, Any]:
-        """The body that answers a click."""
-        return self.word("feishu.form_follows") if answer.form is not None else self._easel.toast(answer)
+    def at_once(self, event: Inbound, answer: Answer) -> Mapping[str, Any]:
+        """The body that answers a click. A form that was taken gives way to what came of it, so that nobody fills it
+        in again."""
+        if answer.form is not None:
+            return self.word("feishu.form_follows")
+        body = self._easel.toast(answer)
+        if not isinstance(event, FormSent) or not _is_settled(event, answer):
+            return body
+        return {**body, "card": {"type": "raw", "data": self._easel.both(_spoken(answer, event.at))}}
 
     def word(self, word: str, tone: Literal["ok", "refused"] = "ok") -> Mapping[str, Any]:
         """A word of this platform's own that answers a click."""
@@ -43,8 +50,13 @@ class Answers:
             await self._post(envelope, event.at, self._easel.form(answer.form, person), "form")
         if answer.card is not None:
             await self._post(envelope, event.at, await self._easel.card(answer.card, ""), "card")
-        if answer.phrase is not None and not spoken:
-            await self._post(envelope, event.at, self._easel.both(_spoken(answer, event.at)), "word")
+        if answer.phrase is None or spoken:
+            return
+        word = wire(self._easel.both(_spoken(answer, event.at)))
+        if _is_settled(event, answer):
+            await self._chats.edit(_under(envelope, event.at), word)
+        else:
+            await self._post(envelope, event.at, word, "word")
 
     async def _post(self, envelope: Envelope, at: Place, drawn: str, what: str) -> None:
         """Under the message that was written or clicked; to the person where there was none. PlatformError."""
@@ -63,23 +75,27 @@ class Answers:
 
 
 def _under(envelope: Envelope, at: Place) -> str:
-    """The message to answer under: the one that was written, else the one that was clicked."""
-    message = envelope.event.get("message")
-    written = message.get("message_id") if isinstance(message, Mapping) else None
-    return written if isinstance(written, str) else at.thread
+    """The message to answer under: the one that was written or clicked."""
+    written, clicked = text(envelope.event, "message", "message_id"), text(envelope.event, "context", "open_message_id")
+    return written or clicked or at.thread
+
+
+def _is_settled(event: Inbound, answer: Answer) -> bool:
+    """Whether the event is a form that was taken."""
+    return isinstance(event, FormSent) and answer.tone == "ok" and answer.phrase is not None
 
 
 def _spoken(answer: Answer, at: Place) -> dict[str, Card]:
     """The words of an answer as a small card, once per language."""
     refused = answer.tone == "refused"
     cards = {}
-    for language, text in said(answer.phrase).items() if answer.phrase else ():
+    for language, told in said(answer.phrase).items() if answer.phrase else ():
         title = Words(language).text("say.refused" if refused else "say.title")
         cards[language] = Card(
             title=title,
-            summary=text,
+            summary=told,
             tone="warning" if refused else "neutral",
-            blocks=(Prose(text, strong=refused),),
+            blocks=(Prose(told, strong=refused),),
             incident=at.incident,
             language=language,
         )

@@ -66,7 +66,7 @@ class Api:
                 self._forget(token)
                 continue
             if status != 200 or answer.get("code") != 0:
-                raise refusal(status, said, answer)
+                raise refusal(status, said, answer) if answer else busy(f"HTTP {status}")
             data = answer.get("data")
             return data if isinstance(data, Mapping) else answer
         raise Refused(Phrase(word="feishu.error.credentials", values={"code": 99991663}), 99991663)
@@ -104,7 +104,7 @@ class Api:
         )
         value, lasts = answer.get("tenant_access_token"), answer.get("expire")
         if status != 200 or answer.get("code") != 0 or not isinstance(value, str):
-            raise refusal(status, said, answer)
+            raise refusal(status, said, answer) if answer else busy(f"HTTP {status}")
         seconds = timedelta(seconds=float(lasts) if isinstance(lasts, int | float) else 0.0)
         return Token(value, began + max(seconds - TOKEN_MARGIN, seconds / 2))
 

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,6 +53,10 @@ class Chats:
         """Replace a card of ours as a whole."""
         await self._api.call("PATCH", f"{MESSAGES}/{_id(message)}", body={"content": card})
 
+    def known(self, message: str) -> Sent | None:
+        """What is remembered of a message."""
+        return self._known.get(message)
+
     async def find(self, message: str) -> Sent:
         """What is known of a message. PlatformError where there is none."""
         known = self._known.get(message)
@@ -89,7 +93,7 @@ class Chats:
             sender=f"{text(sender, 'sender_type')}:{text(sender, 'id')}",
             content=text(item, "body", "content"),
         )
-        self._known[id] = sent
+        self._known[id] = replace(sent, content="")  # contents are large, and asked for again when they matter
         self._known.move_to_end(id)
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)

@@ -31,9 +31,9 @@ class Easel:
         """What an old card shows once it stands further down."""
         return feishu.wire(feishu.outdated(await self._in_each(card, slot), self._stage).document)
 
-    def both(self, cards: Mapping[str, Card]) -> str:
-        """A card that stands for itself, in the languages given."""
-        return feishu.wire(feishu.card(cards, self._stage).document)
+    def both(self, cards: Mapping[str, Card]) -> dict[str, Any]:
+        """A card that stands for itself, in the languages given, as a document."""
+        return feishu.card(cards, self._stage).document
 
     def form(self, ask: Ask, person: str) -> str:
         """A form as a card that names the person it is meant for (ou_…); whoever else sends it is judged anew."""

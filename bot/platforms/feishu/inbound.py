@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from bot.platforms.contract import Kit
-from bot.platforms.feishu.chats import Chats, Sent
+from bot.platforms.feishu.chats import Chats
 from bot.platforms.feishu.envelope import Envelope, part, text
 from bot.platforms.feishu.references import first_messages
 from bot.platforms.feishu.spoken import command, everything, parsed, without_bot, written
@@ -94,7 +94,9 @@ class Translator:
             raise Unsealed
         action, value = opened
         account = Account(platform=NAME, id=person)
-        place = Place(NAME, room, thread=message, incident=await self._shown_by(room, message))
+        known = self._chats.known(message)
+        thread = (known.root if known else "") or message
+        place = Place(NAME, room, thread=thread, incident=await self._shown_by(room, message))
         typed = part(event, "action").get("form_value")
         if isinstance(typed, Mapping):
             return FormSent(envelope.id, place, account, action, value, answers(typed))
@@ -132,11 +134,12 @@ class Translator:
             return incident
         try:
             first = await self._chats.find(root)
-            first = first if first.content else await self._chats.look(root)
+            if first.sender != f"app:{self._app}" or first.room != room:
+                return ""
+            named = set(INCIDENT.findall(everything((await self._chats.look(root)).content)))
         except PlatformError:
             return ""
-        named = set(INCIDENT.findall(everything(first.content))) if self._ours(first) else set()
-        return named.pop() if first.room == room and len(named) == 1 else ""
+        return named.pop() if len(named) == 1 else ""
 
     async def _shown_by(self, room: str, message: str) -> str:
         for reference in first_messages(message):
@@ -153,9 +156,6 @@ class Translator:
             return everything((await self._chats.look(parent)).content)
         except PlatformError:
             return ""
-
-    def _ours(self, message: Sent) -> bool:
-        return message.sender == f"app:{self._app}"
 
 
 def _later(updated: Any, created: Any) -> bool:

@@ -11,7 +11,8 @@ from bot.platforms.feishu.answers import Answers
 from bot.platforms.feishu.envelope import AGAIN, TAKEN, Envelope, Reply, part, text
 from bot.platforms.feishu.inbound import CLICK, Translator, Unsealed
 from bot.settings import Feishu
-from engine.errors import PlatformError, StoreError
+from cards.words import Words
+from engine.errors import PlatformBusy, PlatformError, StoreError
 from handlers.inbound import Answer, ButtonPressed, FormSent, Inbound
 
 log = logging.getLogger("tocsin.feishu")
@@ -55,8 +56,8 @@ class Reception:
             _set(ready, Reply(body=self._answers.word("feishu.error.stale_button", "refused")))
             return
         except PlatformError as error:
-            log.warning("a delivery of Feishu could not be read: %s", error)
-            _set(ready, AGAIN)
+            log.warning("a delivery of Feishu (%s) could not be read: %s", envelope.kind, Words("en").say(error.phrase))
+            _set(ready, AGAIN if isinstance(error, PlatformBusy) else TAKEN)
             return
         if event is None:
             _set(ready, TAKEN)
@@ -66,7 +67,7 @@ class Reception:
         except StoreError as error:
             _set(
                 ready,
-                Reply(body=self._answers.at_once(Answer(tone="refused", phrase=error.phrase)))
+                Reply(body=self._answers.at_once(event, Answer(tone="refused", phrase=error.phrase)))
                 if envelope.kind == CLICK
                 else AGAIN,
             )
@@ -81,11 +82,11 @@ class Reception:
     async def _tell(self, envelope: Envelope, event: Inbound, answer: Answer, ready: "asyncio.Future[Reply]") -> None:
         """A click is answered on the spot, as far as that goes; the rest, and all else, in the thread."""
         clicked = isinstance(event, ButtonPressed | FormSent)
-        in_time = _set(ready, Reply(body=self._answers.at_once(answer)) if clicked else TAKEN)
+        in_time = _set(ready, Reply(body=self._answers.at_once(event, answer)) if clicked else TAKEN)
         try:
             await self._answers.in_thread(envelope, event, answer, spoken=clicked and in_time)
         except PlatformError as error:
-            log.warning("an answer could not be given in Feishu: %s", error)
+            log.warning("an answer could not be given in Feishu: %s", Words("en").say(error.phrase))
 
     def _welcome(self, envelope: Envelope) -> bool:
         if envelope.app and envelope.app != self._settings.app_id:

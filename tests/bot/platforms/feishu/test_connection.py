@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from cards.model import Button, Buttons, Card
+from cards.model import Ask, Button, Buttons, Card, Field
 from engine.errors import StoreError
 from engine.model import Phrase
 from handlers.inbound import Answer, Inbound, MessageSaid
 from tests.bot.platforms.feishu.stand import LIN, Stand, standing
 from tests.fakes.feishu_rest import APP_SECRET
-from tests.fakes.feishu_server import FeishuServer, reads
+from tests.fakes.feishu_server import FeishuServer, labels, reads
 from tests.fakes.platforms import FakeInbox
 
 CHAT = "oc_trade"
@@ -84,6 +84,24 @@ async def test_a_press_that_takes_long_is_answered_in_time_and_then_in_the_threa
     answer = stand.server.newest(CHAT)
     assert answer.root == root
     assert "Kept for the team." in reads(answer.card, "en_us")
+
+
+async def test_a_form_that_takes_long_gives_way_once_it_is_taken(stand: Stand) -> None:
+    ask = Ask("Sure?", "you", None, "reject", "Send", {"incident": "inc_1"}, (Field("why", "Why", required=False),))
+    stand.inbox.answers["ack"] = Answer(form=ask)
+    root = await stand.platform.post(CHAT, "", SHOWN, "inc_1/header")
+    async with stand.listening():
+        await stand.server.presses(LIN, root, "I have it")
+        await stand.server.until(lambda: len(stand.server.cards(CHAT)) == 2)
+    stand.inbox = slow = SlowInbox()
+    slow.answers["reject"] = YES
+    form = stand.server.newest(CHAT)
+    async with stand.listening():
+        assert (await stand.server.presses(LIN, form.id, "Send")).text("en_us").startswith("Still at it")
+        slow.go.set()
+        await stand.server.until(lambda: labels(form.card) == [])
+    assert len(stand.server.cards(CHAT)) == 2
+    assert "Kept for the team." in reads(form.card, "en_us")
 
 
 async def test_a_message_that_takes_long_comes_again_and_has_one_effect(stand: Stand) -> None:

@@ -9,7 +9,7 @@ from engine.model import Phrase
 from handlers.inbound import Answer, ButtonPressed, CommandTyped, FormSent, ImageShared, MessageSaid, ReactionAdded
 from tests.bot.platforms.feishu.stand import CHEN, EVE, LIN, Stand, standing
 from tests.fakes.feishu_rest import BOT
-from tests.fakes.feishu_server import FeishuServer, reads
+from tests.fakes.feishu_server import FeishuServer, labels, reads
 
 CHAT = "oc_trade"
 INCIDENT = "inc_0000beef"
@@ -157,6 +157,12 @@ async def test_a_form_follows_in_the_thread_and_comes_back_untouched(stand: Stan
     assert isinstance(event, FormSent)
     assert (event.action, event.value) == ("approve", ASK.value)
     assert event.fields == {"word": " confirm_execute ", "reason": ""}
+    assert labels(form.card) == ["Go"], "a refused form can be tried again"
+    stand.inbox.answers["FormSent:approve"] = YES
+    seen = await stand.server.presses(LIN, form.id, "Go", word="CONFIRM_EXECUTE")
+    assert seen.toast["type"] == "success"
+    assert labels(form.card) == []
+    assert "Kept for the team." in reads(form.card, "en_us")
 
 
 async def test_a_reaction_names_message_and_incident(stand: Stand) -> None:
