@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import uvloop
+
 from bot import checkup, inspection, showcase
 from bot.platforms.terminal import TerminalPlatform, chat
 from bot.run import run
@@ -113,7 +115,8 @@ def log_to_stderr(verbose: bool) -> None:
 def serve(options: argparse.Namespace) -> int:
     """`tocsin run`."""
     logging.getLogger("tocsin").setLevel(logging.INFO)
-    asyncio.run(run(load(options.config), real_parts()))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run(load(options.config), real_parts()))
     return OK
 
 

@@ -21,6 +21,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "multidict": NETWORK,
     "yarl": NETWORK,
     "aiosqlite": ("store",),
+    "uvloop": ("bot.cli",),
     "asyncpg": ("store",),
     "sqlite3": ("store",),  # not third-party, but a database all the same
     "filelock": ("store", "bot"),
