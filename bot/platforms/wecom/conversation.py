@@ -18,7 +18,7 @@ from cards.render.wecom.markdown import colored
 from cards.render.wecom.safe import line, plain
 from cards.words import Words
 from engine.consent import WORD, parse_typed
-from engine.errors import PlatformError
+from engine.errors import PlatformError, TocsinError
 from engine.team import Account
 from handlers.inbound import Answer, ButtonPressed, CommandTyped, FormSent, ImageShared, MessageSaid, Place
 
@@ -110,6 +110,10 @@ class Conversation:
             return
         answer = await inbox.receive(ImageShared(shared.id, place, _account(shared.user), PICTURE, content))
         await self._answer(Said(shared.id, shared.user, shared.room, ""), place, answer, reply)
+
+    async def apologise(self, room: str, user: str, error: TocsinError) -> None:
+        """Say that what somebody did had no effect, and why."""
+        await self._tell(room, user, self.words(room).say(error.phrase))
 
     def greeting(self, user: str) -> str:
         """What somebody reads who opens the chat with the bot."""

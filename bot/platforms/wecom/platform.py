@@ -20,8 +20,9 @@ from bot.platforms.wecom.reading import Delivered, Entered, Pressed, Said, Share
 from bot.platforms.wecom.rooms import Rooms
 from bot.platforms.wecom.socket import ANSWER_WITHIN, Frame, Line
 from bot.settings import WeCom
+from bot.web import GAUGES
 from cards.model import Card
-from engine.errors import PlatformError, SettingsError
+from engine.errors import PlatformError, SettingsError, StoreError
 from engine.model import Phrase
 from handlers.inbound import Answer, Inbound
 
@@ -92,8 +93,25 @@ class WeComPlatform:
         connection per bot. When another process takes the bot over, this one stays silent and says so."""
         self._inbox = inbox
         if self._settings.bot_id:
+            self._show_health()
             self._kit.crew.start(LINE, self.line.run)
         await asyncio.Event().wait()
+
+    def _show_health(self) -> None:
+        """Whether the bot is connected, among the metrics; that it was taken over keeps this process from being ready,
+        for another one has its place."""
+        gauges = self._kit.app.get(GAUGES)
+        if gauges is None:
+            return
+
+        async def connected() -> float:
+            return float(self.line.open.is_set())
+
+        async def taken_over() -> str:
+            return f"{NAME}: {self.line.trouble}" if self.line.taken_over else ""
+
+        gauges.read("wecom_connected", "Whether the WeCom bot's connection is up.", connected)
+        gauges.watch(taken_over)
 
     def _carry(self, room: str) -> tuple[Carrier, str]:
         """What carries into this room, and the room's name there: the app where the room says so or there is no bot."""
@@ -144,11 +162,22 @@ class WeComPlatform:
                     taken.end(well=True)
             except PlatformError as error:
                 log.warning("an answer did not reach %s: %s", what.user, error)
+            except StoreError as error:
+                log.error("what %s did in WeCom could not be written down: %s", what.user, error)  # noqa: TRY400
+                if taken is None:
+                    await self._apologise(what, error)
             finally:
                 if taken is not None:
                     taken.end(well=False)
 
         return work
+
+    async def _apologise(self, what: Delivered, error: StoreError) -> None:
+        """Tell the person; the bot gets no message a second time, so it is for them to do it again."""
+        try:
+            await self._conversation.apologise(what.room, what.user, error)
+        except PlatformError as further:
+            log.warning("nor could %s be told: %s", what.user, further)
 
     async def _take(self, what: Delivered, reply: BotReply | AppReply, inbox: Inbox | None) -> None:
         if inbox is None:

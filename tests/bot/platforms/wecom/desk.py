@@ -9,10 +9,12 @@ from aiohttp import ClientSession, web
 from pydantic import SecretStr
 
 from bot.crew import Crew
+from bot.gauges import Gauges
 from bot.platforms.contract import Kit
 from bot.platforms.seal import Seal
 from bot.platforms.wecom.platform import LINE, WeComPlatform
 from bot.settings import WeCom
+from bot.web import GAUGES
 from cards.model import Ask, Button, Buttons, Card, Field, Prose
 from engine.ports import Clock
 from engine.team import Team
@@ -71,6 +73,7 @@ class Desk:
     clock: FakeClock
     crew: Crew
     seal: Seal
+    gauges: Gauges
     cards: dict[str, Card] = field(default_factory=dict)
 
     async def draw(self, incident: str, slot: str, language: str) -> Card | None:
@@ -87,7 +90,9 @@ def kit(session: ClientSession, clock: Clock, crew: Crew, draw: Draw, seal: Seal
     async def no_incident(room: str, message: str) -> str:
         return ""
 
-    return Kit(session, clock, crew, OneTeam(), seal or Seal(b"w" * 32), web.Application(), no_incident, draw, HERE)
+    app = web.Application()
+    app[GAUGES] = Gauges()
+    return Kit(session, clock, crew, OneTeam(), seal or Seal(b"w" * 32), app, no_incident, draw, HERE)
 
 
 @asynccontextmanager
@@ -109,7 +114,7 @@ async def desk(*, connected: bool = True, patience: float = 5.0, **settings: str
             crew.start("platform wecom", lambda: platform.run(inbox))
             async with asyncio.timeout(5):
                 await platform.line.open.wait()
-        yield Desk(server, platform, inbox, clock, crew, lent.seal, cards)
+        yield Desk(server, platform, inbox, clock, crew, lent.seal, lent.app[GAUGES], cards)
         crew.stop(LINE)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot.platforms.wecom.codes import CODE
 from cards.model import Ask, Button, Buttons, Card, Field, Prose
-from engine.errors import PlatformError
+from engine.errors import PlatformError, StoreFull
 from engine.model import Phrase
 from handlers.inbound import Answer, ButtonPressed, CommandTyped, FormSent, MessageSaid
 from tests.bot.platforms.wecom.desk import APPROVAL, INCIDENT, PLAN, ROOM, Desk, desk, plan_card, word_form
@@ -220,6 +220,14 @@ async def test_a_value_nobody_here_sealed_goes_nowhere() -> None:
         await here.server.press_key("wang", ROOM, "approve", f"{INCIDENT}@x")
         await here.server.until(lambda: "<@wang>" in here.server.seen(ROOM)[-1])
         assert here.inbox.events == []
+
+
+async def test_what_could_not_be_written_down_is_said() -> None:
+    async with desk() as here:
+        here.inbox.failure = StoreFull(said("磁盘已满，请再试一次"))
+        await here.server.say("lin", ROOM, "认领")
+        await here.server.until(lambda: here.server.seen(ROOM))
+        assert here.server.seen(ROOM) == ["<@lin> 磁盘已满，请再试一次"]
 
 
 # --- forms, by a code ---
