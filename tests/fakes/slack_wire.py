@@ -139,10 +139,11 @@ class Wire:
         waiting = self._waiting.pop(told.get("envelope_id", ""), None)
         if unknown := set(told) - {"envelope_id", "payload"}:
             self.wrong.append(f"unknown part of an acknowledgement: {sorted(unknown)}")
-        if waiting is None:
+        if waiting is None or waiting.done():
             self.wrong.append("an acknowledgement of nothing that waits")
-        elif not waiting.done():
+        else:
             waiting.set_result(told.get("payload") or {})
+        self._ring()
 
     async def _upload(self, request: web.Request) -> web.Response:
         self.workspace.files[request.match_info["file"]] = await request.read()

@@ -300,12 +300,14 @@ class Workspace:
         return {"file_id": id, "upload_url": f"{self.base}/upload/{id}"}
 
     def _complete(self, arguments: Arguments) -> dict[str, Any]:
-        for file in arguments.get("files", ()):
+        given = arguments.get("files", ())
+        files = json.loads(given) if isinstance(given, str) else given
+        for file in files:
             if self.files.get(file["id"]) is None:
                 raise No("file_not_found")
             if not self.unready:
                 self.ready.add(file["id"])
-        return {"files": [{"id": file["id"]} for file in arguments.get("files", ())]}
+        return {"files": [{"id": file["id"]} for file in files]}
 
     def _members(self, arguments: Arguments) -> dict[str, Any]:
         return {"users": sorted(self.people)}
@@ -322,8 +324,11 @@ METHODS: dict[str, tuple[set[str], Do]] = {
     "views.open": ({"trigger_id", "view"}, Workspace._open),
     "views.publish": ({"user_id", "view"}, Workspace._publish),
     "users.info": ({"user", "include_locale"}, Workspace._who),
-    "files.getUploadURLExternal": ({"filename", "length"}, Workspace._upload_url),
-    "files.completeUploadExternal": ({"files"}, Workspace._complete),
+    "files.getUploadURLExternal": ({"filename", "length", "alt_txt", "snippet_type"}, Workspace._upload_url),
+    "files.completeUploadExternal": (
+        {"files", "channel_id", "thread_ts", "initial_comment", "channels"},
+        Workspace._complete,
+    ),
     "usergroups.users.list": ({"usergroup"}, Workspace._members),
 }
 SCOPES = {
