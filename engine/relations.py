@@ -77,12 +77,13 @@ def take_apart(stories: Sequence[Sequence[Entry]], wish: Wish) -> list[Written]:
     if one.merged_into != other.id:
         raise RelationRefused(Phrase(word="error.not_merged", values={"incident": one.id, "into": other.id}))
     back = {name: other.alerts[name] for name in one.alerts if name in other.alerts}
-    left = {"fingerprints": list(back), "incident": one.id}
+    gone = [name for name in one.alerts if name not in back]
     along = _along(one, other.id, earlier)
     return [
         (one.id, wish.draft(f"reopened:{one.episode + 1}", "incident.reopened", reason=wish.reason)),
         *((one.id, _moved(alert, f"back:{other.id}:{one.episode}", wish)) for alert in back.values()),
-        *([(other.id, wish.draft(f"left:{one.id}:{one.episode}", "alert.left", **left))] if back else []),
+        *_left(one.id, gone, "", f"{other.id}:{one.episode}", wish),
+        *_left(other.id, list(back), one.id, f"{one.id}:{one.episode}", wish),
         *_untied(one, other, wish),
         *(written for item in along for written in (*_untied(item, other, wish), *_tied(item, one, wish))),
     ]
@@ -125,9 +126,15 @@ def split(fresh: str, stories: Sequence[Sequence[Entry]], fingerprint: str, wish
         (fresh, wish.draft("created", "incident.created", **created)),
         (fresh, _moved(alone, f"from:{old.id}:{old.episode}", wish)),
         (fresh, wish.draft("split_off", "incident.split_off", incident=old.id, alerts=names, reason=reason)),
-        (old.id, wish.draft(f"left:{fresh}", "alert.left", fingerprints=[fingerprint], incident=fresh)),
+        *_left(old.id, [fingerprint], fresh, fresh, wish),
         (old.id, wish.draft(f"split:{fresh}", "incident.split", incident=fresh, alerts=names, reason=reason)),
     ]
+
+
+def _left(incident: str, alerts: Sequence[str], to: str, times: str, wish: Wish) -> list[Written]:
+    """That these alerts are no longer this incident's; `to` is whose they are, "" where others took them before."""
+    body = {"fingerprints": list(alerts), "incident": to}
+    return [(incident, wish.draft(f"left:{times}", "alert.left", **body))] if alerts else []
 
 
 def _moved(alert: Alert, where: str, wish: Wish) -> Draft:

@@ -135,6 +135,7 @@ def columns(standing: Standing) -> tuple[str | int | None, ...]:
         instant(standing.resolved_at),
         standing.last_status,
         standing.last_starts_at,
+        standing.merged_into,
     )
 
 

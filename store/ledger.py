@@ -259,9 +259,15 @@ class Page:
         if not group[1]:
             return None
         there = self._lookup.groups.get(group, frozenset()) | self._groups.get(group, set())
-        standings = (self._standing(incident) for incident in there)
-        living = [s for s in standings if s.closed_at is None and (s.team, s.group_key) == group]
-        return max(living, key=lambda s: s.number).known() if living else None
+        members = [s for s in map(self._standing, there) if (s.team, s.group_key) == group]
+        found = ((s.number, self._met(s)) for s in members)
+        living = [(number, s) for number, s in found if s.closed_at is None]
+        return max(living, key=lambda item: item[0])[1].known() if living else None
+
+    def _met(self, standing: Standing) -> Standing:
+        """Where people look for this incident: in itself, or in the one it was merged into."""
+        there = standing.merged_into
+        return self._standing(there) if there in self.chapters or there in self._stories else standing
 
     def _standing(self, incident: str) -> Standing:
         return self._chapter(incident).standing

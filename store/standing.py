@@ -21,7 +21,7 @@ class Mark:
 
 class Standing(NamedTuple):
     """How an incident stands. `number` counts incidents in the order they were opened; `group_key` is the first
-    alert's; `resolved_at` is set while no alert of it fires."""
+    alert's; `resolved_at` is set while no alert of it fires; `merged_into` is where people look for it."""
 
     incident: str
     number: int = 0
@@ -33,6 +33,7 @@ class Standing(NamedTuple):
     resolved_at: datetime | None = None
     last_status: str = ""
     last_starts_at: str = ""
+    merged_into: str = ""
     alerts: dict[str, str] = {}
 
     def after(self, entry: Entry) -> "Standing":
@@ -50,6 +51,8 @@ class Standing(NamedTuple):
                 return now._replace(episode=now.episode + 1, closed_at=None, resolved_at=None)
             case "alert.left":
                 return _left(now, entry)
+            case "incident.merged" | "incident.unlinked":
+                return _merged(now, entry)
             case _:
                 return now
 
@@ -85,6 +88,16 @@ def _left(now: Standing, entry: Entry) -> Standing:
     alerts = {name: status for name, status in now.alerts.items() if name not in gone}
     resolved = None if "firing" in alerts.values() or not alerts else now.resolved_at or entry.at
     return now._replace(alerts=alerts, resolved_at=resolved)
+
+
+def _merged(now: Standing, entry: Entry) -> Standing:
+    """Where people look for this incident: in another one, or again in itself."""
+    other = entry.body.get("incident")
+    if not isinstance(other, str):
+        return now
+    if entry.kind == "incident.merged":
+        return now._replace(merged_into=plain(other))
+    return now._replace(merged_into="") if now.merged_into == plain(other) else now
 
 
 def marked(entry: Entry) -> Mark | None:

@@ -1,6 +1,6 @@
 -- name: lookup
 -- For sightings (a JSON array of [team, fingerprint, group key]): the alert itself, and the newest open incidents of its
--- group; eight, because others of the same commit may close the first ones.
+-- group, or where those went that were merged; eight, because others of the same commit may close the first ones.
 SELECT 'alert' AS what, wanted.key AS sighting, a.incident, a.last_status, a.last_starts_at
 FROM json_each(?1) AS wanted
 CROSS JOIN alerts AS a
@@ -14,14 +14,25 @@ CROSS JOIN incidents AS i
         WHERE team = json_extract(wanted.value, '$[0]') AND group_key = json_extract(wanted.value, '$[2]')
             AND closed_at IS NULL AND group_key <> ''
         ORDER BY number DESC LIMIT 8
-    );
+    )
+UNION ALL
+SELECT 'group', wanted.key, merged.value, '', ''
+FROM json_each(?1) AS wanted
+CROSS JOIN incidents AS i
+    ON i.number IN (
+        SELECT number FROM incidents
+        WHERE team = json_extract(wanted.value, '$[0]') AND group_key = json_extract(wanted.value, '$[2]')
+            AND merged_into <> '' AND group_key <> ''
+        ORDER BY number DESC LIMIT 8
+    )
+CROSS JOIN json_each(json_array(i.id, i.merged_into)) AS merged;
 
 -- name: create
 -- A new incident; a taken id refuses it, and with it the commit.
 INSERT INTO incidents (
-    id, number, team, group_key, episode, opened_at, closed_at, resolved_at, last_status, last_starts_at
+    id, number, team, group_key, episode, opened_at, closed_at, resolved_at, last_status, last_starts_at, merged_into
 )
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: taken
 -- Which of these ids (a JSON array) incidents have.
@@ -31,7 +42,7 @@ SELECT id FROM incidents WHERE id IN (SELECT value FROM json_each(?));
 -- How an incident stands after new entries.
 UPDATE incidents
 SET team = ?, group_key = ?, episode = ?, opened_at = ?, closed_at = ?, resolved_at = ?, last_status = ?,
-    last_starts_at = ?
+    last_starts_at = ?, merged_into = ?
 WHERE id = ?;
 
 -- name: alert

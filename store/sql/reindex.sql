@@ -14,8 +14,9 @@ SELECT incident, seq, key, kind, actor, at, body, digest FROM entries WHERE numb
 -- name: create
 -- One incident, as its story says it stands.
 INSERT INTO incidents (
-    id, number, team, group_key, episode, opened_at, closed_at, resolved_at, last_status, last_starts_at, length, head
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+    id, number, team, group_key, episode, opened_at, closed_at, resolved_at, last_status, last_starts_at, merged_into,
+    length, head
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: alerts
 -- Every alert belongs where its newest entry says; how often it was seen stays as it was.

@@ -243,6 +243,35 @@ class RegisterRules:
         assert (known.incident, known.last_starts_at) == (two.incident, START + timedelta(seconds=1))
         assert again.incident == two.incident
 
+    async def test_alerts_of_a_merged_group_are_looked_for_where_it_went(self, store: Store) -> None:
+        placed = await store.register.place([sighting("a", "g"), sighting("b", "h"), sighting("c", "i")], decide)
+        one, two, three = [item.incident for item in placed]
+
+        async def merge(incident: str, into: str) -> None:
+            def weave(fresh: str, stories: Sequence[Sequence[Entry]]) -> Sequence[tuple[str, Draft]]:
+                merged = draft(f"merged:{into}", "incident.merged", incident=into)
+                return [(incident, merged), (incident, draft("1/closed", "incident.closed"))]
+
+            await store.register.together([incident, into], weave)
+
+        async def of_group(fingerprint: str) -> str:
+            recording = Recording()
+            await store.register.place([sighting(fingerprint, "g", status="resolved")], recording)
+            ((_, _, group),) = recording.asked
+            return group.incident if group else ""
+
+        assert await of_group("d") == one
+        await merge(one, two)
+        assert await of_group("d") == two
+        await merge(two, three)
+        assert await of_group("d") == ""
+        await merge(one, three)
+        assert await of_group("d") == three
+        await store.timeline.write(one, draft("unlinked", "incident.unlinked", incident=three))
+        assert await of_group("d") == ""
+        await store.timeline.write(one, draft("reopened:2", "incident.reopened"))
+        assert await of_group("d") == one
+
     async def test_a_new_incident_is_opened_together_with_what_an_old_one_gives_it(self, store: Store) -> None:
         (old,) = await store.register.place([sighting("a", "g", team="one")], decide)
         await store.register.place([sighting("b", "g", team="one"), sighting("b", "g", "one", "resolved")], decide)

@@ -193,10 +193,11 @@ class FakeRegister:
     def _group(self, team: str, group_key: str) -> Known | None:
         if not group_key:
             return None
-        there = [
-            s for s in self.timeline.standings.values() if (s.team, s.group_key, s.closed_at) == (team, group_key, None)
-        ]
-        return max(there, key=lambda s: s.number).known() if there else None
+        standings = self.timeline.standings
+        members = [s for s in standings.values() if (s.team, s.group_key) == (team, group_key)]
+        there = [(s.number, standings.get(s.merged_into, s)) for s in members]
+        living = [item for item in there if item[1].closed_at is None]
+        return max(living, key=lambda item: item[0])[1].known() if living else None
 
     def _draw(self, team: str, promised: str = "") -> str:
         incident = promised or self._free()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cards import views
@@ -46,7 +46,8 @@ async def test_merged_closed_with_a_link_and_its_alerts_go_where_people_look(lan
     (said,) = second.says
     assert a in scene.words.say(said.phrase)
     assert (b, f"say:{said.key}") in scene.desk.shown
-    assert (await fired(scene, "Errors", start="10:03:00")) == b
+    assert await fired(scene, "Errors", start="10:03:00") == b
+    assert await fired(scene, "New", group="Errors") == b
     resolved = webhook(
         one(name="Errors", fingerprint="fp-Errors", start="10:00:00", status="resolved"), groupKey="Errors"
     )
@@ -145,6 +146,7 @@ async def test_merged_in_a_chain_everything_is_found_at_its_end_and_comes_back_i
     await scene.type("alice", b, f"merge {c}")
     assert [(await scene.state(i)).merged_into for i in (a, b, c)] == [c, c, ""]
     assert set((await scene.state(c)).alerts) == {"fp-Errors", "fp-Latency", "fp-Disk"}
+    assert await fired(scene, "New", group="Errors") == c
     assert await fired(scene, "Errors", start="10:03:00") == c
     assert (await scene.type("alice", b, "unlink")).tone == "ok"
     assert [(await scene.state(i)).merged_into for i in (a, b, c)] == [b, "", ""]
@@ -152,7 +154,9 @@ async def test_merged_in_a_chain_everything_is_found_at_its_end_and_comes_back_i
     assert not (await scene.state(c)).ties
     assert (await scene.type("alice", a, "unlink")).tone == "ok"
     assert await fired(scene, "Errors", start="10:05:00") == a
-    assert [set((await scene.state(i)).alerts) for i in (a, b, c)] == [{"fp-Errors"}, {"fp-Latency"}, {"fp-Disk"}]
+    alerts = [set((await scene.state(i)).alerts) for i in (a, b, c)]
+    assert alerts == [{"fp-Errors"}, {"fp-Latency"}, {"fp-Disk", "fp-New"}]
+    assert await fired(scene, "Newer", group="Errors") == a
 
 
 @BOTH
@@ -199,8 +203,9 @@ async def belonging(scene: Scene, incidents: Sequence[str]) -> dict[str, str]:
     return there
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(steps=STEPS)
+@example(steps=[("merge", 0, 1), ("split", 1, 0), ("unlink", 0, 0)])
 async def test_however_people_move_them_alerts_go_where_they_are_shown(steps: list[tuple[str, int, int]]) -> None:
     scene = Scene()
     names = ("Aa", "Bb", "Cc", "Dd")
