@@ -89,6 +89,14 @@ def test_any_card_fits(card: Card, notice: str) -> None:
 
 
 @ANY
+@given(strategies.cards)
+def test_any_card_fits_the_shorter_texts_of_an_app(card: Card) -> None:
+    drawn = render(card, Stage(SEAL.close, HERE, "n0nce", longest=2_048))
+    assert faults({"msgtype": "markdown", "markdown": {"content": drawn.markdown}}) == []
+    assert len(drawn.markdown.encode()) <= 2_048
+
+
+@ANY
 @given(st.lists(hostile, min_size=6, max_size=6), strategies.blocks, st.sampled_from(("zh", "en")))
 def test_nothing_of_a_hostile_text_is_markup(texts: list[str], block: Block, language: str) -> None:
     said = tuple(Prose(text, quiet=bool(at % 2), strong=at == 4) for at, text in enumerate(texts[2:]))

@@ -56,6 +56,8 @@ class BotCarrier:
         self._windows = windows
 
     async def send(self, room: str, body: Body, *, answer: bool = False) -> None:
+        # What never left does not count against the limit: after an outage cards go out at once.
+        self._line.must_be_open()
         self._windows.take(room, answer=answer)
         await self._line.ask("aibot_send_msg", {"chatid": room, **body})
 

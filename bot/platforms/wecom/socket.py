@@ -69,11 +69,15 @@ class Line:
     async def ask(self, command: str, body: object = None, request: str = "") -> Frame:
         """Send a command and wait for its answer; the answer's body. PlatformBusy while offline, when no answer comes,
         and for WeCom's own limits; PlatformError for a refusal. `request` is the id of the callback answered."""
+        self.must_be_open()
+        return await self._exchange(command, body, request)
+
+    def must_be_open(self) -> None:
+        """PlatformBusy while nothing can be sent."""
         if self.taken_over:
             raise busy("wecom.taken_over", TAKEN_OVER)
         if not self.open.is_set():
             raise busy("wecom.offline")
-        return await self._exchange(command, body, request)
 
     async def _connect(self) -> None:
         try:

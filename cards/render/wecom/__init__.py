@@ -61,7 +61,7 @@ def render(card: Card, stage: Stage) -> Drawn:
 
 
 def _markdown(card: Card, pen: Pen, longest: int, pictures_shed: bool) -> tuple[str, tuple[str, ...]]:
-    head = _head(card)
+    head = _head(card, min(TITLE, longest // PAGE))
     left = longest - longest // APPROVALS - longest // PAGE - _size(head)
     kept: list[str] = []
     shed: list[str] = []
@@ -76,11 +76,11 @@ def _markdown(card: Card, pen: Pen, longest: int, pictures_shed: bool) -> tuple[
     return "\n".join((*head, *kept, *approvals, *_tail(card, pen, kept, shed or pictures_shed))), tuple(shed)
 
 
-def _head(card: Card) -> tuple[str, ...]:
+def _head(card: Card, longest: int) -> tuple[str, ...]:
     """The title, and always the incident: it is what binds an answer to it where there are no threads."""
-    title = line(card.title[:TITLE]) or line(card.summary[:TITLE]) or "…"
+    title = line(card.title[:longest]) or line(card.summary[:longest]) or "…"
     mark = colored("■", COLORS[card.tone])
-    incident = line(card.incident[:TITLE])
+    incident = line(card.incident[:longest])
     return (f"### {mark} {title}", *((colored(incident, "comment"),) if incident else ()))
 
 

@@ -81,6 +81,19 @@ async def test_it_shows_that_it_lives_and_notices_when_the_other_side_does_not()
         await here.server.until(lambda: here.server.subscriptions == 2)
 
 
+async def test_what_never_left_does_not_count_against_the_limit() -> None:
+    async with desk() as here:
+        await here.server.close()
+        await here.server.until(lambda: not here.platform.line.open.is_set())
+        for _ in range(40):
+            with pytest.raises(PlatformBusy):
+                await here.platform.post(ROOM, "", card("header"), "inc_1/header")
+        await here.clock.advance(1.0)
+        await here.server.until(here.platform.line.open.is_set)
+        await here.platform.post(ROOM, "", card("header"), "inc_1/header")
+        assert here.server.titles(ROOM) == ["header"]
+
+
 async def test_no_answer_is_a_reason_to_try_again_later() -> None:
     async with desk(patience=0.05) as here:
         here.server.silent = True
