@@ -92,6 +92,7 @@ class Workspace:
         self.files: dict[str, bytes | None] = {}
         self.ready: set[str] = set()
         self.unready = False
+        self.limited = 0
         self.triggers: dict[str, tuple[float, bool, str]] = {}
         self.responders: dict[str, tuple[float, int, str, str, str]] = {}
         self.token = BOT_TOKEN
@@ -168,6 +169,7 @@ class Workspace:
             recent.popleft()
         if len(recent) >= most:
             wait = max(1, int(recent[0] + seconds - self.now() + 0.999))
+            self.limited += 1
             raise No("ratelimited", 429, {"Retry-After": str(wait)})
         recent.append(self.now())
 

@@ -11,9 +11,11 @@ from aiohttp import ClientError, ClientSession
 from bot.platforms.slack.payload import Json, text
 from bot.platforms.slack.quiet import sdk_logger
 from bot.platforms.slack.refusals import Refused, Unanswered, refusal
+from bot.platforms.slack.tiers import Tiers
 from bot.settings import Slack
 from engine.errors import PlatformError
 from engine.model import Phrase
+from engine.ports import Clock
 
 PATIENCE = 10.0
 """Seconds one call may take; the outbox waits 20 for a whole message."""
@@ -24,9 +26,10 @@ LARGEST_FILE = 10 * 1024 * 1024
 class Api:
     """The Web API with the bot's token. Slack's client is imported at the first call, in a thread."""
 
-    def __init__(self, settings: Slack, session: ClientSession) -> None:
+    def __init__(self, settings: Slack, session: ClientSession, clock: Clock) -> None:
         self._settings = settings
         self._session = session
+        self._tiers = Tiers(clock)
         self._client: Any = None
         self._making = asyncio.Lock()
         self._itself: Json = {}
@@ -112,6 +115,7 @@ class Api:
         return self._client
 
     async def _answered(self, method: str, **arguments: Any) -> Json:
+        await self._tiers.turn(method)
         client = await self.client()
         errors = import_module("slack_sdk.errors")
         try:

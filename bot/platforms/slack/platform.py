@@ -28,8 +28,8 @@ from engine.model import Phrase
 
 log = logging.getLogger("tocsin.slack")
 
-PER_SECOND = 1.0
-"""Slack takes about one message per second into a channel."""
+PER_SECOND = 0.9
+"""Slack takes about one message per second into a channel, and answers people in it besides."""
 PATIENCE = Patience()
 RETRY = 30.0
 """Seconds until Slack is asked again who we are, where it does not let us in."""
@@ -44,7 +44,7 @@ class SlackPlatform:
         self._settings = settings
         self._kit = kit
         self._patience = patience
-        self._api = Api(settings, kit.session)
+        self._api = Api(settings, kit.session, kit.clock)
         self._recall = Recall(self._api)
         self._easel = Easel(kit, Pictures(self._api))
         self._translator = Translator(kit, People(self._api, kit.clock), self._easel)

@@ -40,7 +40,7 @@ def refusal(method: str, status: int, headers: Mapping[str, str], body: Mapping[
     """The error for an answer that was no yes."""
     code = str(body.get("error", ""))[:80]
     if status == 429 or code in ("ratelimited", "rate_limited"):
-        return PlatformBusy(Phrase(word="slack.error.too_fast", values={"method": method}), _pause(headers))
+        return too_fast(method, _pause(headers))
     if status >= 500 or code in AWAY:
         return Unanswered(code or f"HTTP {status}")
     if code == "missing_scope":
@@ -51,6 +51,11 @@ def refusal(method: str, status: int, headers: Mapping[str, str], body: Mapping[
             return Refused(Phrase(word=f"slack.error.{word}", values={"code": code}), code)
     said = "; ".join([code or f"HTTP {status}", *_messages(body)])[:300]
     return Refused(Phrase(word="slack.error.refused", values={"code": said, "method": method}), code)
+
+
+def too_fast(method: str, seconds: float) -> PlatformBusy:
+    """The error for a call that must wait this long."""
+    return PlatformBusy(Phrase(word="slack.error.too_fast", values={"method": method}), seconds)
 
 
 def _messages(body: Mapping[str, Any]) -> list[str]:
