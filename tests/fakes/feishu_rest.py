@@ -18,6 +18,16 @@ PER_SECOND = 5
 """Messages into one chat, and edits of one message, in any one second."""
 EDITABLE_MS = 14 * 24 * 3600 * 1000
 CONTENT_BYTES = 30 * 1024
+SCOPES = (
+    "application:application:self_manage",
+    "im:message.group_at_msg:readonly",
+    "im:message.p2p_msg:readonly",
+    "im:message.reactions:read",
+    "im:message:readonly",
+    "im:message:send_as_bot",
+    "im:message:update",
+    "im:resource",
+)
 UUID_LASTS_MS = 3600 * 1000
 
 Judge = Callable[[Mapping[str, Any]], list[str]]
@@ -69,7 +79,7 @@ class Tenant:
     tokens: dict[str, int] = field(default_factory=dict)
     pictures: dict[str, bytes] = field(default_factory=dict)
     uuids: dict[str, tuple[str, int]] = field(default_factory=dict)
-    scopes: set[str] = field(default_factory=lambda: {"im:message:send_as_bot", "im:message:update"})
+    scopes: set[str] = field(default_factory=lambda: set(SCOPES))
     calls: list[str] = field(default_factory=list)
     refused: list[int] = field(default_factory=list)
     direct: dict[str, str] = field(default_factory=dict)
@@ -129,6 +139,8 @@ class Rest:
             web.get(f"{at}/im/v1/messages/{{id}}", self._wrapped(self.look)),
             web.post(f"{at}/im/v1/messages/{{id}}/reactions", self._wrapped(self.react)),
             web.get(f"{at}/im/v1/messages/{{id}}/resources/{{key}}", self._wrapped(self.resource)),
+            web.get(f"{at}/application/v6/scopes", self._wrapped(self.granted)),
+            web.get(f"{at}/im/v1/chats/{{id}}/members/is_in_chat", self._wrapped(self.inside)),
             web.post(f"{at}/im/v1/images", self._wrapped(self.upload)),
         ]
 
@@ -237,6 +249,18 @@ class Rest:
         if key not in message.content or key not in self.tenant.pictures:
             raise No(400, 234003, "File not in msg")
         return web.Response(body=self.tenant.pictures[key], content_type="image/png")
+
+    async def granted(self, request: web.Request) -> dict[str, Any]:
+        self._allowed("application:application:self_manage")
+        scopes = [{"scope_name": name, "grant_status": 1, "scope_type": "tenant"} for name in self.tenant.scopes]
+        scopes.append({"scope_name": "im:chat", "grant_status": 2, "scope_type": "tenant"})
+        return {"code": 0, "msg": "success", "data": {"scopes": scopes}}
+
+    async def inside(self, request: web.Request) -> dict[str, Any]:
+        chat = self.tenant.chats.get(request.match_info["id"])
+        if chat is None:
+            raise No(400, 232006, "Your request specifies a chat which is invalid.")
+        return {"code": 0, "msg": "success", "data": {"is_in_chat": BOT in chat}}
 
     async def upload(self, request: web.Request) -> dict[str, Any]:
         if not request.content_type.startswith("multipart/"):
