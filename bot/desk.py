@@ -38,6 +38,11 @@ class ChatDesk:
         if self._outbox is not None:
             await self._outbox.want(room, incident, (slot,))
 
+    async def rooms(self, incident: str) -> Sequence[str]:
+        """The rooms that may show an incident, the one that hears of incidents late last; none once it is closed."""
+        state = await self.state(incident)
+        return () if state.status == "closed" else self._teams.team(state.team).places
+
     async def _rooms(self, team: Team, incident: str) -> tuple[str, ...]:
         """The team's rooms, and the one that hears of incidents late where it has heard of this one."""
         assert self._outbox is not None

@@ -76,12 +76,6 @@ class Outbox:
         """Whether anything of this incident was ever wanted in this room."""
         return any(post.room == room for post in await self._posts.of(incident))
 
-    async def showing(self, incident: str, rooms: tuple[str, ...], spare: str) -> tuple[str, ...]:
-        """These rooms, and the spare one once it shows this incident: from then on it stays in step."""
-        if not spare or spare in rooms:
-            return rooms
-        return (*rooms, spare) if any(post.room == spare for post in await self._posts.of(incident)) else rooms
-
     async def catch_up(self, room: str, incident: str, cards: Mapping[str, Card | None]) -> None:
         """Want those of these cards, by slot, that the room does not show as they are."""
         shown = {post.slot: post.shown for post in await self._posts.of(incident) if post.room == room}

@@ -15,9 +15,11 @@ from handlers.inbound import Answer, Inbound
 
 @dataclass(frozen=True)
 class Pace:
-    """The platform's published limit: messages per second into one room."""
+    """The platform's published limits: messages per second into one room, and edits per second in all rooms together (0
+    where edits have no limit of their own)."""
 
     per_second: float
+    edits_per_second: float = 0.0
 
 
 class Inbox(Protocol):

@@ -14,7 +14,7 @@ from cards.views.listing import listing as rows
 from cards.views.page import page as whole
 from cards.views.plan import plan
 from cards.views.recovery import recovery
-from cards.views.say import say
+from cards.views.say import say, stand_in
 from cards.views.scene import Scene
 from cards.words import Words
 from engine.incident import Incident
@@ -71,6 +71,7 @@ KEYED: dict[str, Callable[[Scene, str], Card | None]] = {
     "update": update,
     "handover": handover,
     "say": say,
+    "stand_in": stand_in,
 }
 """Cards of which it may have several, each with a key of its own."""
 

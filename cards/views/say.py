@@ -18,3 +18,9 @@ def say(scene: Scene, key: str) -> Card | None:
         tone="warning" if said.refusal else "neutral",
         blocks=(Prose(f"{to}{text}", strong=said.refusal),),
     )
+
+
+def stand_in(scene: Scene, room: str) -> Card:
+    """The note that another room took nothing when this was written, so that the incident is shown here."""
+    text = scene.text("outbox.stand_in", room=room)
+    return Card(title=scene.text("say.title"), summary=text, tone="warning", blocks=(Prose(text),))

@@ -1,13 +1,15 @@
-"""Fakes a chat platform that counts what it is asked, and an inbox that remembers what people did."""
+"""Fakes a chat platform that counts calls and refuses too many, and an inbox that remembers what people did."""
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from bot.platforms.contract import Inbox, Pace
 from cards.model import Card
 from engine.errors import PlatformBusy, PlatformError
 from engine.model import Phrase
+from engine.ports import Clock
 from handlers.inbound import Answer, Inbound
 
 
@@ -24,11 +26,25 @@ class Posted:
 
 
 class FakePlatform:
-    """Messages in a list. `posts` and `edits` count calls; `refuse` and `busy` make the next calls fail."""
+    """Messages in a list. `posts` and `edits` count calls; `refuse` and `busy` make the next calls fail, `lose` makes
+    their answers get lost, and while `away` is set all fail. With a clock it counts like a vendor: whatever comes over
+    its pace is refused, and told in `over`."""
 
-    def __init__(self, name: str = "fake", per_second: float = 1_000.0) -> None:
+    def __init__(
+        self,
+        name: str = "fake",
+        per_second: float = 1_000.0,
+        *,
+        edits_per_second: float = 0.0,
+        clock: Clock | None = None,
+    ) -> None:
         self._name = name
-        self._pace = Pace(per_second)
+        self._pace = Pace(per_second, edits_per_second)
+        self._clock = clock
+        self.calls: list[tuple[datetime, str]] = []
+        self.over = 0
+        self.lose = 0
+        self.away = False
         self.messages: list[Posted] = []
         self.posts = 0
         self.edits = 0
@@ -47,6 +63,7 @@ class FakePlatform:
 
     async def post(self, room: str, thread: str, card: Card, key: str) -> str:
         self.posts += 1
+        self._count(room)
         self._fail()
         known = next((m for m in self.messages if (m.room, m.key) == (room, key)), None)
         if known is not None:
@@ -55,15 +72,18 @@ class FakePlatform:
             raise PlatformError(f"no thread {thread} in {room}")
         message = Posted(f"fake-{len(self.messages) + 1}", room, thread, key, card)
         self.messages.append(message)
+        self._answer()
         return message.id
 
     async def edit(self, room: str, message: str, card: Card) -> str:
         self.edits += 1
+        self._count(room, "edit")
         self._fail()
         known = next((m for m in self.messages if (m.id, m.room) == (message, room)), None)
         if known is None:
             raise PlatformError(f"no message {message} in {room}")
         known.card, known.edits = card, known.edits + 1
+        self._answer()
         return known.id
 
     async def run(self, inbox: Inbox) -> None:
@@ -82,13 +102,40 @@ class FakePlatform:
         """The cards of a thread with its first message, in order."""
         return [m.card for m in self.messages if m.room == room and thread in (m.thread, m.id)]
 
+    def _count(self, room: str, edit: str = "") -> None:
+        """Hold a call to the limits: each room's, and that of edits in all rooms together."""
+        if self._clock is None:
+            return
+        now = self._clock.now()
+        limits = {room: self._pace.per_second} | ({edit: self._pace.edits_per_second} if edit else {})
+        for what, rate in limits.items():
+            span = max(1.0, 1.0 / rate) if rate else 0.0
+            recent = [
+                at for at, counted in self.calls if counted == what and now - at < timedelta(seconds=span - 0.001)
+            ]
+            if rate and len(recent) >= rate * span:
+                self.over += 1
+                raise _busy("slow down", span)
+        self.calls += [(now, what) for what in limits]
+
+    def _answer(self) -> None:
+        if self.lose:
+            self.lose -= 1
+            raise _busy("the line broke", 1.0)
+
     def _fail(self) -> None:
+        if self.away:
+            raise _busy("away", 5.0)
         if self.busy:
             self.busy -= 1
-            raise PlatformBusy(Phrase(word="error.plain", values={"text": "slow down"}), retry_after=1.0)
+            raise _busy("slow down", 1.0)
         if self.refuse:
             self.refuse -= 1
             raise PlatformError("no")
+
+
+def _busy(text: str, retry_after: float) -> PlatformBusy:
+    return PlatformBusy(Phrase(word="error.plain", values={"text": text}), retry_after=retry_after)
 
 
 @dataclass
