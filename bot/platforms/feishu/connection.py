@@ -31,6 +31,7 @@ FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
 ANSWER_WITHIN = 2.8
 """Seconds; Feishu waits 3 for the answer to a click, and our loop gives its own after 2.5."""
+PING_EVERY = 120.0
 QUIET_FOR = 2.5
 """Ping intervals without a sign of life after which a connection counts as dead."""
 LONGEST_FRAGMENTS = 256
@@ -135,7 +136,11 @@ class Connection(sdk.Client):  # type: ignore[misc]  # the SDK has no types
         """Ping as often as Feishu asks. The SDK's own loop, told to stop while it writes, first sleeps two minutes."""
         while True:
             await self._write_message(sdk._new_ping_frame(int(self._service_id)).SerializeToString())
-            await asyncio.sleep(self._ping_interval)
+            await asyncio.sleep(self._every())
+
+    def _every(self) -> float:
+        """Seconds between two pings, as Feishu said last, and never none."""
+        return max(float(self._ping_interval or PING_EVERY), 1.0)
 
     async def _receive_message_loop(self) -> None:
         """Nothing: `live` receives. The SDK starts this when it has connected."""
@@ -143,7 +148,7 @@ class Connection(sdk.Client):  # type: ignore[misc]  # the SDK has no types
     async def _watch(self) -> None:
         """Close a connection that gives no sign of life; the SDK does not look whether its pings are answered."""
         while True:
-            limit = max(self._ping_interval * QUIET_FOR, 1.0)
+            limit = self._every() * QUIET_FOR
             await asyncio.sleep(limit / 5)
             if sdk.loop.time() - self._heard > limit:
                 log.warning("the long connection to Feishu has been silent for %.0f s; it is made anew", limit)

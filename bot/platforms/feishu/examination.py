@@ -58,9 +58,7 @@ async def _in_chat(api: Api, chat: str) -> bool:
     if not chat.startswith("oc_") or not chat.isascii() or "/" in chat:
         return False
     try:
-        return (await api.call("GET", f"/open-apis/im/v1/chats/{chat}/members/is_in_chat")).get(
-            "is_in_chat"
-        ) is not False
+        answer = await api.call("GET", f"/open-apis/im/v1/chats/{chat}/members/is_in_chat")
     except Refused as refused:
         return refused.code not in NOT_IN_CHAT
     return answer.get("is_in_chat") is not False
