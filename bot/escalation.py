@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.desk import ChatDesk
-from bot.pager import Pager
+from bot.pager import Pager, Told
 from engine import escalation
 from engine.errors import UnknownName, WorldError
 from engine.escalation import Call
@@ -21,6 +21,9 @@ log = logging.getLogger("tocsin.escalation")
 
 TRIES = 3
 """How often the pager is tried; it recognises a repeat by its key."""
+
+ENDED_LATELY = 100
+"""Of how many incidents a new process makes sure that the pager knows they are over."""
 
 PAUSE = timedelta(seconds=20)
 """Between two tries."""
@@ -54,12 +57,20 @@ class Escalation:
         self._clock = clock
         self._pager = pager
         self._looked: dict[str, Looked] = {}
+        self._over: dict[str, int] = {}
+        self._begun = False
 
     async def round(self) -> None:
         """Look at every living incident that has news or something due."""
         living = await self._register.living()
         for gone in self._looked.keys() - set(living):
             del self._looked[gone]
+            self._over[gone] = TRIES
+        if not self._begun:
+            newest = await self._register.newest(limit=ENDED_LATELY)
+            self._over |= dict.fromkeys(set(newest) - set(living), TRIES)
+            self._begun = True
+        await self._end()
         for incident in living:
             try:
                 await self._look(incident)
@@ -107,8 +118,11 @@ class Escalation:
 
     async def _page(self, state: Incident, team: Team) -> bool:
         """Call the pager for a step that says so and has no answer yet; False where there is nothing to call about."""
+        if state.acknowledged_by:
+            await self._tell(state, team, "acknowledge")
+            return False
         step = next((s for s in state.summons if s.rung == "pager" and s.key not in state.paged), None)
-        if step is None or state.acknowledged_by:
+        if step is None:
             return False
         try:
             receipt = await self._pager.trigger(state, team)
@@ -117,6 +131,33 @@ class Escalation:
         body = {"summons": step.key, "receipt": receipt}
         await self._write(state, f"{step.key}/called", "pager.called", body)
         return True
+
+    async def _tell(self, state: Incident, team: Team, action: Told) -> bool:
+        """Tell the pager of every call it took that somebody has it, or that it is over; once. False where it did not
+        listen."""
+        if not state.paged:
+            return True
+        entries = await self._timeline.read(state.id)
+        called = {str(e.body["receipt"]) for e in entries if e.kind == "pager.called" and e.body.get("receipt")}
+        told = {str(e.body["receipt"]) for e in entries if e.kind == "pager.told" and e.body["action"] == action}
+        for receipt in sorted(called - told):
+            try:
+                await self._pager.tell(action, receipt, team)
+            except WorldError as error:
+                log.warning("the pager was not told of %s: %s", state.id, error)
+                return False
+            body = {"action": action, "receipt": receipt}
+            await self._write(state, f"pager/{action}/{receipt}", "pager.told", body)
+        return True
+
+    async def _end(self) -> None:
+        """Tell the pager of what is over; what it does not hear is tried a few rounds more."""
+        for incident, tries in list(self._over.items()):
+            state = fold(await self._timeline.read(incident))
+            known = state.team in {team.id for team in self._teams.all()}
+            heard = not known or await self._tell(state, self._teams.team(state.team), "resolve")
+            self._over[incident] = 0 if heard else tries - 1
+        self._over = {incident: tries for incident, tries in self._over.items() if tries > 0}
 
     async def _missed(self, state: Incident, step: str, error: WorldError) -> bool:
         """Write down that the pager did not take the call; after the last try say so in the thread."""

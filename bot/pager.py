@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
@@ -12,6 +12,8 @@ from engine.incident import Incident
 from engine.masking import bounded, mask
 from engine.model import Phrase, Severity
 from engine.team import Team
+
+Told = Literal["acknowledge", "resolve"]
 
 TIMEOUT = 10.0
 LONGEST_SUMMARY = 1_024
@@ -31,10 +33,19 @@ class Pager:
     async def trigger(self, incident: Incident, team: Team) -> str:
         """Call, and return the key the pager knows the incident by. WorldError where it did not take the call; a call
         that is repeated is recognised by that key."""
+        event = self.event(incident, team)
+        await self._send(event, team)
+        return str(event["dedup_key"])
+
+    async def tell(self, action: Told, key: str, team: Team) -> None:
+        """Say that what is known by this key was taken, or is over: the pager then calls nobody more. WorldError."""
+        event = {"routing_key": self._secret(team.escalation.pager_key), "event_action": action, "dedup_key": key}
+        await self._send(event, team)
+
+    async def _send(self, event: Mapping[str, Any], team: Team) -> None:
         address = self._secret(team.escalation.pager)
         if not address:
             raise WorldError(Phrase(word="error.pager_unset", values={"name": team.escalation.pager}))
-        event = self.event(incident, team)
         try:
             async with asyncio.timeout(TIMEOUT):
                 async with self._session.post(
@@ -49,7 +60,6 @@ class Pager:
             raise WorldError(Phrase(word="error.pager_away", values={"reason": type(error).__name__})) from None
         if not 200 <= status < 300:
             raise WorldError(Phrase(word="error.pager_refused", values={"status": status}))
-        return str(event["dedup_key"])
 
     def event(self, incident: Incident, team: Team) -> dict[str, Any]:
         """The event as it is sent: everything in it is masked and bounded."""

@@ -67,7 +67,7 @@ class Night:
             await self.clock.advance(30)
             await self.escalation.round()
             for _ in range(4):
-                await settle()
+                await settle(30)
 
     async def opens(self, severity: str = "P2", **more: Any) -> str:
         body = {"team": "trade", "title": "PaymentErrors", "service": "payment", "severity": severity} | more
@@ -179,6 +179,41 @@ async def test_a_pager_that_is_away_is_tried_again_and_then_told_of(night: Night
     kinds = [entry.kind for entry in await night.store.timeline.read(night.incident)]
     assert kinds.count("pager.failed") == 3
     assert "503" in night.shown("main")[-1]
+
+
+async def test_the_pager_hears_who_has_it_and_that_it_is_over(night: Night, listening_pager: str) -> None:
+    night.pager.address = listening_pager
+    night.teams.teams["trade"] = team(room="")
+    await night.opens()
+    await night.minutes(31)
+    await night.write("1/ack", "incident.acknowledged")
+    await night.minutes(33)
+    await night.write("1/closed", "incident.closed", outcome="recovered")
+    night.pager.status = 500
+    await night.minutes(34)
+    night.pager.status = 202
+    await night.minutes(40)
+    assert [event["event_action"] for event in night.pager.events] == [
+        "trigger",
+        "acknowledge",
+        "resolve",
+        "resolve",
+        "resolve",
+    ]
+    assert len({event["dedup_key"] for event in night.pager.events}) == 1
+    told = [e.body["action"] for e in await night.store.timeline.read(night.incident) if e.kind == "pager.told"]
+    assert told == ["acknowledge", "resolve"]
+
+
+async def test_a_new_process_tells_the_pager_of_what_ended_meanwhile(night: Night, listening_pager: str) -> None:
+    night.pager.address = listening_pager
+    await night.opens()
+    await night.write("k/called", "pager.called", "tocsin", summons="k", receipt="tocsin/inc/1")
+    await night.write("1/closed", "incident.closed", outcome="recovered")
+    for _ in range(3):
+        await night.escalation.round()
+    (event,) = night.pager.events
+    assert (event["event_action"], event["dedup_key"]) == ("resolve", "tocsin/inc/1")
 
 
 async def test_a_pager_without_an_address_is_said(night: Night) -> None:
