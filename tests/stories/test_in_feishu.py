@@ -261,3 +261,35 @@ async def test_an_outage_in_the_middle_of_it(tmp_path: Path, seconds: float) -> 
             assert post.sent == post.wanted, post
         assert 230020 not in server.tenant.refused
         assert max(message.edits for message in server.cards(CHAT)) <= 12
+
+
+async def test_whoever_it_does_not_know_is_answered_with_their_id(tmp_path: Path) -> None:
+    async with told_in_feishu(tmp_path) as thread:
+        server = thread.server
+        server.tenant.direct["ou_new"] = "oc_direct"
+        server.tenant.chats["oc_direct"] = {"ou_new"}
+        await server.types("ou_new", "oc_direct", "help", to_bot=False, chat_type="p2p")
+        await server.until(lambda: server.cards("oc_direct"))
+        (answer,) = server.cards("oc_direct")
+        assert "ou_new" in reads(answer.card, "en_us")
+        assert "ou_new" in reads(answer.card, "zh_cn")
+
+
+async def test_a_click_on_an_old_card_of_a_closed_incident(tmp_path: Path) -> None:
+    """What stands in the thread after the end still answers, and changes nothing."""
+    async with told_in_feishu(tmp_path) as thread:
+        story = thread.story
+        story.world.release_leaks()
+        await story.alert()
+        await until_asked(thread)
+        await thread.offers("Approve…")
+        plan = next(each for each in thread.server.cards(CHAT) if "Approve…" in labels(each.card))
+        old = plan.content
+        await thread.says("lin", "close false_alarm")
+        await story.status("closed")
+        await story.house.outbox.settle(60.0)
+        plan.content = old
+        refused = await thread.server.presses(PEOPLE["lin"], plan.id, "Approve…")
+        assert refused.toast["type"] == "error"
+        assert refused.text("en_us")
+        assert story.world.target.done == []

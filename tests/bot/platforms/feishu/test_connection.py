@@ -3,8 +3,11 @@
 import asyncio
 import gc
 import logging
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -165,6 +168,12 @@ async def test_no_ticket_and_no_secret_is_logged(
             assert secret not in log
     assert "long connection to Feishu is up" in caplog.text
     assert "[Lark]" not in printed.out
+
+
+def test_the_sdk_is_not_imported_before_it_is_needed(root: Path) -> None:
+    said = "import sys, bot.platforms.feishu.platform, bot.platforms.feishu.callback; print('lark_oapi' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", said], cwd=root, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "False"
 
 
 async def test_no_thread_and_no_collector_is_left_behind(stand: Stand) -> None:
