@@ -201,3 +201,41 @@ async def closed_in_the_middle(folder: Path) -> None:
 
 def test_closed_connections_in_the_middle_lose_nothing(tmp_path: Path) -> None:
     in_one_process(closed_in_the_middle(tmp_path))
+
+
+async def all_of_it_delivered_again(folder: Path) -> None:
+    async with in_wecom(folder, "zh") as chat:
+        story, server = chat.story, chat.server
+        story.world.release_leaks()
+        await story.alert()
+        await chat.sees("[认领]")
+        for _ in range(10):
+            await server.press("lin", CHAT, "认领", msgid="ack")
+        await story.until(lambda state: state.acknowledged_by)
+        for _ in range(20):
+            await server.say("lin", CHAT, HOLD["zh"], msgid="hold")
+        proposal = await story.asked()
+        await chat.sees("[解除叫停]")
+        for _ in range(20):
+            await server.press("lin", CHAT, "解除叫停", msgid="lift")
+        code = await chat.code("lin")
+        sentence = f"批准 {code} CONFIRM_EXECUTE"
+        for number in range(50):
+            # What was said before comes again in between, and what comes first is not what was sent first.
+            await server.say(
+                "lin", CHAT, HOLD["zh"] if number % 5 == 4 else sentence, msgid="hold" if number % 5 == 4 else "yes"
+            )
+        await story.status("recovered")
+        kinds = await story.kinds()
+        assert {kind: kinds.count(kind) for kind in ONCE} == dict.fromkeys(ONCE, 1)
+        assert len(story.world.target.done) == 1
+        assert proposal.request is not None
+        assert len([text for text in chat.texts() if chat.words.text("wecom.code.unknown") in text]) == 0
+        assert server.refused == []
+
+
+ONCE = ("message.said", "constraint.set", "constraint.lifted", "approval.resolved", "action.executed")
+
+
+def test_a_hundred_deliveries_have_each_effect_once(tmp_path: Path) -> None:
+    in_one_process(all_of_it_delivered_again(tmp_path))

@@ -1,7 +1,9 @@
 """Takes what people do in WeCom to the inbox, and brings the answer: beside their words, or on the pressed card."""
 
 import logging
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,6 +31,7 @@ PICTURE = "image.png"
 """What a picture is called; WeCom gives no name."""
 TYPED_WORD = "word"
 """The field of a form that takes the word."""
+MOST_ANSWERED = 4_000
 IN_TIME = CLICK_LASTS - 0.5
 """Seconds after a press until which replacing the card is tried."""
 
@@ -63,6 +66,7 @@ class Conversation:
         self._carry = carry
         self._codes = Codes()
         self._named: set[str] = set()
+        self._answered: OrderedDict[str, None] = OrderedDict()
 
     def words(self, room: str) -> Words:
         """The words of the team whose room this is; Chinese in a chat that is no team's."""
@@ -79,7 +83,9 @@ class Conversation:
             answer = await self._coded(inbox, said, place, typed)
         else:
             answer = await inbox.receive(_event(said, place))
-        await self._answer(said, place, answer, reply)
+        with self._once(said.id, answer) as first:
+            if first:
+                await self._answer(said, place, answer, reply)
 
     async def pressed(self, inbox: Inbox, what: Pressed, reply: Reply) -> None:
         """A button. The card is redrawn with the answer on it; where that is too late, the answer is a message."""
@@ -96,7 +102,9 @@ class Conversation:
         settled = self._board.pressing(what.room, key)
         try:
             answer = await inbox.receive(ButtonPressed(what.id, press.place, _account(what.user), action, value))
-            await self._redraw(press, answer, reply)
+            with self._once(what.id, answer) as first:
+                if first:
+                    await self._redraw(press, answer, reply)
         finally:
             settled()
 
@@ -109,7 +117,9 @@ class Conversation:
             await self._tell(shared.room, shared.user, self.words(shared.room).text("wecom.no_picture"))
             return
         answer = await inbox.receive(ImageShared(shared.id, place, _account(shared.user), PICTURE, content))
-        await self._answer(Said(shared.id, shared.user, shared.room, ""), place, answer, reply)
+        with self._once(shared.id, answer) as first:
+            if first:
+                await self._answer(Said(shared.id, shared.user, shared.room, ""), place, answer, reply)
 
     async def apologise(self, room: str, user: str, error: TocsinError) -> None:
         """Say that what somebody did had no effect, and why."""
@@ -164,6 +174,23 @@ class Conversation:
 
     # --- answers ---
 
+    @contextmanager
+    def _once(self, id: str, answer: Answer) -> Iterator[bool]:
+        """Whether this delivery is to be answered: there is something to say, and no earlier delivery of the same was
+        answered. What could not be sent may be tried with the next one."""
+        empty = answer.phrase is None and answer.form is None and answer.card is None
+        if id in self._answered or (empty and answer.tone == "quiet"):
+            yield False
+            return
+        self._answered[id] = None
+        while len(self._answered) > MOST_ANSWERED:
+            self._answered.popitem(last=False)
+        try:
+            yield True
+        except PlatformError:
+            self._answered.pop(id, None)
+            raise
+
     async def _answer(self, said: Said, place: Place, answer: Answer, reply: Reply) -> None:
         words = self.words(said.room)
         parts = []
@@ -207,8 +234,6 @@ class Conversation:
             in_group = room.removeprefix("app:") != user
             notice = self._instruction(answer.form, user, room, words, in_group=in_group)
         alone = answer.form is not None or answer.tone == "refused"
-        if answer.tone == "quiet" and not notice and answer.card is None:
-            return
         if not await self._replace(press, notice, (user,) if alone else (), reply) and notice:
             await self._tell(room, user, notice)
         if answer.card is not None:

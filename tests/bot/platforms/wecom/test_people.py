@@ -372,6 +372,27 @@ async def test_a_hundred_deliveries_in_any_order_have_each_effect_once() -> None
         assert len(ids) == len(set(ids)) == 8
 
 
+async def test_a_repeated_delivery_is_answered_once_and_leaves_the_code_that_was_given() -> None:
+    async with desk() as here:
+        await with_plan(here)
+
+        class Repeats:
+            async def receive(self, event: object) -> Answer:
+                return Answer(form=word_form()) if isinstance(event, ButtonPressed) else Answer(phrase=said("好"))
+
+        here.platform._inbox = Repeats()  # type: ignore[assignment]
+        first = await here.server.press("lin", ROOM, "批准…", msgid="p-1")
+        await here.server.answered(first)
+        shown = here.server.seen(ROOM, "lin")[-1]
+        await here.server.press("lin", ROOM, "批准…", msgid="p-1")
+        for _ in range(3):
+            await here.server.say("lin", ROOM, "hi", msgid="m-1")
+        await here.server.until(lambda: "好" in here.server.seen(ROOM)[-1])
+        await settle()
+        assert shown in here.server.seen(ROOM, "lin")
+        assert len([text for text in here.server.seen(ROOM) if "好" in text]) == 1
+
+
 async def test_pace_is_kept_and_people_are_answered_all_the_same() -> None:
     async with desk() as here:
         here.inbox.answers["hi"] = Answer(phrase=said("hello"))

@@ -75,7 +75,7 @@ async def test_one_that_cannot_be_had_is_said(files: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url,key", [("file:///etc/passwd", KEY), ("", KEY), ("http://127.0.0.1:9/x", KEY), ("http://127.0.0.1:9/x", "é")]
+    "url,key", [("ftp://127.0.0.1/x", KEY), ("", KEY), ("http://127.0.0.1:9/x", KEY), ("http://127.0.0.1:9/x", "é")]
 )
 async def test_addresses_that_are_none(url: str, key: str) -> None:
     async with desk() as here:
