@@ -33,6 +33,7 @@ PER_SECOND = 0.5
 AT_ONCE = 32
 """Callbacks worked on at the same time; the others wait."""
 LINE = "wecom line"
+LOOK_AFTER = 30.0
 
 Work = Callable[[], Awaitable[None]]
 
@@ -92,9 +93,13 @@ class WeComPlatform:
         """Listen until cancelled. The connection is one task of the crew, however often this is called: WeCom takes one
         connection per bot. When another process takes the bot over, this one stays silent and says so."""
         self._inbox = inbox
-        if self._settings.bot_id:
-            self._show_health()
+        if not self._settings.bot_id:
+            await asyncio.Event().wait()
+        self._show_health()
+        while not self.line.taken_over:
+            # Nothing happens while it is at work; one that broke in a way nobody thought of is started again.
             self._kit.crew.start(LINE, self.line.run)
+            await self._kit.clock.sleep(LOOK_AFTER)
         await asyncio.Event().wait()
 
     def _show_health(self) -> None:

@@ -6,6 +6,7 @@ import logging
 import pytest
 from aiohttp import ClientSession, ClientTimeout
 
+from bot.platforms.wecom.platform import LINE, LOOK_AFTER
 from bot.platforms.wecom.socket import PING_EVERY, Line
 from engine.errors import PlatformBusy, PlatformError
 from tests.bot.platforms.wecom.desk import ROOM, desk
@@ -79,6 +80,26 @@ async def test_it_shows_that_it_lives_and_notices_when_the_other_side_does_not()
         here.server.silent = False
         await here.clock.advance(1.0)
         await here.server.until(lambda: here.server.subscriptions == 2)
+
+
+async def test_a_line_that_broke_unexpectedly_is_taken_up_again(caplog: pytest.LogCaptureFixture) -> None:
+    async with desk() as here:
+        line = here.platform.line
+        take = line._take
+
+        def broken(text: str) -> None:
+            line._take = take  # type: ignore[method-assign]
+            raise RuntimeError("nobody thought of this")
+
+        line._take = broken  # type: ignore[method-assign]
+        await here.server.say("lin", ROOM, "hello")
+        await here.server.until(lambda: not here.crew.at_work(LINE))
+        assert "wecom line failed" in caplog.text
+        assert not line.open.is_set()
+        await here.clock.advance(LOOK_AFTER)
+        await here.server.until(lambda: here.server.subscriptions == 2)
+        await here.server.say("lin", ROOM, "hello again")
+        await here.handed(1)
 
 
 async def test_what_never_left_does_not_count_against_the_limit() -> None:
