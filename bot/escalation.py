@@ -1,7 +1,7 @@
 """Calls people while nobody has taken an incident, and ends what was snoozed: one round over everything that lives."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,9 @@ log = logging.getLogger("tocsin.escalation")
 TRIES = 3
 """How often the pager is tried; it recognises a repeat by its key."""
 
+NEWS_EVERY = timedelta(seconds=20)
+"""How often a calm incident is looked at: what was written meanwhile can only matter as early as this."""
+
 ENDED_LATELY = 100
 """Of how many incidents a new process makes sure that the pager knows they are over."""
 
@@ -31,15 +34,18 @@ PAUSE = timedelta(seconds=20)
 
 @dataclass(frozen=True)
 class Looked:
-    """How an incident was found: up to which entry, by which settings, and when there is something to do."""
+    """How an incident was found: up to which entry, by which settings, when there is something to do, and when it is
+    looked at for news at the latest."""
 
     seq: int
-    by: tuple[Settings, tuple[Person, ...]]
+    team: Team
     at: datetime | None
+    news_at: datetime
 
     def stands(self, team: Team, now: datetime) -> bool:
         """Whether nothing is to be done as long as there is no news."""
-        return self.by == (team.escalation, team.on_duty) and (self.at is None or self.at > now)
+        same = self.team is team or _settings(self.team) == _settings(team)
+        return same and (self.at is None or self.at > now)
 
 
 class Escalation:
@@ -78,18 +84,21 @@ class Escalation:
                 log.warning("%s is not looked after: %s", incident, error)
 
     async def _look(self, incident: str) -> None:
-        looked = self._looked.get(incident)
-        team = self._teams.team(await self._register.team_of(incident))
-        calm = looked is not None and looked.stands(team, self._clock.now())
-        if looked and calm and not await self._timeline.read(incident, looked.seq):
-            return
+        looked, now = self._looked.get(incident), self._clock.now()
+        team = self._teams.team(looked.team.id if looked else await self._register.team_of(incident))
+        if looked and looked.stands(team, now):
+            if now < looked.news_at:
+                return
+            if not await self._timeline.read(incident, looked.seq):
+                self._looked[incident] = replace(looked, team=team, news_at=now + NEWS_EVERY)
+                return
         entries = await self._timeline.read(incident)
         if looked is None:
             await self._show_again(fold(entries))
         while await self._act(fold(entries), team):
             entries = await self._timeline.read(incident)
         state = fold(await self._timeline.read(incident))
-        self._looked[incident] = Looked(state.seq, (team.escalation, team.on_duty), _when(state, team))
+        self._looked[incident] = Looked(state.seq, team, _when(state, team), now + NEWS_EVERY)
 
     async def _act(self, state: Incident, team: Team) -> bool:
         """Take the one step that is due; False where none is."""
@@ -118,6 +127,8 @@ class Escalation:
 
     async def _page(self, state: Incident, team: Team) -> bool:
         """Call the pager for a step that says so and has no answer yet; False where there is nothing to call about."""
+        if state.status == "closed":
+            return False
         if state.acknowledged_by:
             await self._tell(state, team, "acknowledge")
             return False
@@ -191,11 +202,16 @@ class Escalation:
                 await self._show(state, summons.key, summons.room, True)
 
 
+def _settings(team: Team) -> tuple[Settings, tuple[Person, ...]]:
+    return team.escalation, team.on_duty
+
+
 def _when(state: Incident, team: Team) -> datetime | None:
     """When there is something to do, as things stand; None: not before there is news."""
     if state.snooze is not None:
         return state.snooze.until
-    if any(summons.rung == "pager" and summons.key not in state.paged for summons in state.summons):
+    paging = any(summons.rung == "pager" and summons.key not in state.paged for summons in state.summons)
+    if paging and not state.acknowledged_by:
         return state.updated_at + PAUSE if state.updated_at else None
     call = escalation.due(state, team)
     return call.at if call else None
