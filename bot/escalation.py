@@ -1,5 +1,6 @@
 """Calls people while nobody has taken an incident, and ends what was snoozed: one round over everything that lives."""
 
+import asyncio
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,6 +22,9 @@ log = logging.getLogger("tocsin.escalation")
 
 TRIES = 3
 """How often the pager is tried; it recognises a repeat by its key."""
+
+BREATH = 100
+"""After how many incidents others on the loop have a turn."""
 
 NEWS_EVERY = timedelta(seconds=20)
 """How often a calm incident is looked at: what was written meanwhile can only matter as early as this."""
@@ -77,7 +81,9 @@ class Escalation:
             self._over |= dict.fromkeys(set(newest) - set(living), TRIES)
             self._begun = True
         await self._end()
-        for incident in living:
+        for number, incident in enumerate(living):
+            if number % BREATH == 0:
+                await asyncio.sleep(0)
             try:
                 await self._look(incident)
             except UnknownName as error:
