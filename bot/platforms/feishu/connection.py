@@ -36,18 +36,18 @@ QUIET_FOR = 2.5
 """Ping intervals without a sign of life after which a connection counts as dead."""
 LONGEST_FRAGMENTS = 256
 
-LOST = (sdk.websockets.exceptions.WebSocketException, ConnectionClosedException)
 FAILURES = (
-    *LOST,
     ClientException,
     ServerException,
+    ConnectionClosedException,
+    sdk.websockets.exceptions.WebSocketException,
     OSError,
     ValueError,
     LookupError,
     TypeError,
     AttributeError,
 )
-"""What connecting can end with: refused, unreachable, or an answer nobody expected."""
+"""What a connection can end with: refused, unreachable, lost, or an answer nobody expected."""
 
 ADDRESS = re.compile(r"wss?://\S+|\b(?:ticket|access_key)=[^\s&]+")
 
@@ -129,8 +129,8 @@ class Connection(sdk.Client):  # type: ignore[misc]  # the SDK has no types
                 finally:
                     for helper in helpers:
                         helper.cancel()
-        except* LOST as lost:
-            log.warning("the long connection to Feishu was lost: %s", type(lost.exceptions[0]).__name__)
+        except* FAILURES as lost:
+            log.warning("the long connection to Feishu was lost: %s", _told(lost.exceptions[0]))
 
     async def _ping(self) -> None:
         """Ping as often as Feishu asks. The SDK's own loop, told to stop while it writes, first sleeps two minutes."""

@@ -1,5 +1,6 @@
 """Translates what Feishu delivers into what the house takes in; decides nothing, trusts ids alone."""
 
+import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -23,6 +24,8 @@ from handlers.inbound import (
     ReactionAdded,
 )
 
+log = logging.getLogger("tocsin.feishu")
+
 NAME = "feishu"
 INCIDENT = re.compile(r"\binc_[0-9a-f]{8}\b")
 CLICK = "card.action.trigger"
@@ -45,6 +48,7 @@ class Translator:
             CLICK: self._clicked,
             "im.message.reaction.created_v1": self._reacted,
             "application.bot.menu_v6": self._chosen,
+            "im.chat.member.bot.deleted_v1": self._removed,
         }
 
     async def event(self, envelope: Envelope) -> Inbound | None:
@@ -122,6 +126,11 @@ class Translator:
         account = Account(platform=NAME, id=person, name=text(envelope.event, "operator", "operator_name"))
         said = text(envelope.event, "event_key").replace("_", " ").strip()
         return CommandTyped(envelope.id, Place(NAME, person), account, said)
+
+    async def _removed(self, envelope: Envelope) -> Inbound | None:
+        """Somebody took the bot out of a chat; what goes there from now on is refused, and goes elsewhere."""
+        log.warning("the bot was removed from the Feishu chat %s", text(envelope.event, "chat_id")[:80])
+        return None
 
     async def _place(self, room: str, root: str) -> Place:
         incident = await self._of_thread(room, root) if root else ""

@@ -204,8 +204,14 @@ async def test_its_own_words_and_those_of_other_bots_are_not_heard(stand: Stand)
     assert stand.inbox.events == []
 
 
+async def test_being_removed_from_a_chat_is_said_in_the_log(stand: Stand, caplog: pytest.LogCaptureFixture) -> None:
+    await stand.server.deliver(stand.server.event("im.chat.member.bot.deleted_v1", {"chat_id": CHAT}))
+    assert f"the bot was removed from the Feishu chat {CHAT}" in caplog.text
+    assert stand.server.codes == [200]
+
+
 async def test_events_nobody_knows_are_taken(stand: Stand) -> None:
-    for kind in ("im.chat.member.bot.deleted_v1", "im.message.message_read_v1", "never.heard_of_v9"):
+    for kind in ("im.chat.disbanded_v1", "im.message.message_read_v1", "never.heard_of_v9"):
         assert await stand.server.deliver(stand.server.event(kind, {"any": "thing"}), retries=0) == {}
     assert stand.server.codes == [200, 200, 200]
     assert stand.inbox.events == []
