@@ -11,4 +11,6 @@ async def run(visit: Visit, rest: str) -> Answer:
     return await deeds.look_again(visit)
 
 
-LOOK_AGAIN = Command("look_again", ("look-again", "look again", "look_again", "再看看", "再查一次", "重新调查"), run)
+WORDS = ("look-again", "look again", "look_again", "diagnose")
+CHINESE = ("再看看", "再查一次", "重新调查", "重新诊断")
+LOOK_AGAIN = Command("look_again", (*WORDS, *CHINESE), run)
