@@ -10,7 +10,6 @@ from engine import relations
 from engine.duty import Link
 from engine.errors import RelationRefused, UnknownName
 from engine.incident import Incident
-from engine.masking import mask
 from engine.model import Entry
 from engine.ports import Draft
 from engine.relations import Wish
@@ -122,7 +121,7 @@ def _absorbed(incident: Incident, but: str = "") -> list[str]:
 
 def _wish(visit: Visit, reason: str) -> Wish:
     at, name = visit.house.clock.now(), visit.name(visit.actor)
-    return Wish(by=visit.actor, by_name=name, at=at, reason=mask(bounded(reason)), inbound=visit.id)
+    return Wish(by=visit.actor, by_name=name, at=at, reason=bounded(reason), inbound=visit.id)
 
 
 async def _ours(visit: Visit, incident: str) -> bool:

@@ -32,7 +32,7 @@ async def rate(visit: Visit, text: str) -> Answer:
     if severity == visit.incident.severity and visit.incident.severity_by:
         return ok("command.severity_before", severity=severity, person=visit.name(visit.incident.severity_by))
     before = visit.incident.severity
-    body = {"severity": severity, "before": before, "reason": mask(bounded(reason)), "inbound": visit.id}
+    body = {"severity": severity, "before": before, "reason": bounded(reason), "inbound": visit.id}
     await visit.write(f"severity:{visit.id}", "incident.severity", body)
     await visit.show("header")
     return ok("command.severity", severity=severity, before=before)
@@ -98,7 +98,7 @@ async def reopen(visit: Visit, reason: str) -> Answer:
         return no("error.not_closed", incident=incident.id)
     if incident.merged_into:
         return no("error.merged_away", incident=incident.id, into=incident.merged_into)
-    body = {"reason": mask(bounded(reason)), "inbound": visit.id}
+    body = {"reason": bounded(reason), "inbound": visit.id}
     await visit.write(f"reopened:{incident.episode + 1}", "incident.reopened", body)
     visit.house.wake(incident.id)
     await visit.show("header")

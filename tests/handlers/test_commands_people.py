@@ -344,6 +344,22 @@ async def test_delivered_ten_times_it_happens_once_and_names_the_actor(text: str
     assert entry.actor == "alice"
 
 
+@pytest.mark.parametrize(
+    "text", ["escalate bob {}", "handover bob {}", "severity P1 {}", "status {}", "resolve", "reopen {}", "split x {}"]
+)
+async def test_no_secret_is_kept_with_what_people_say(text: str) -> None:
+    scene = Scene()
+    incident = await scene.incident()
+    if text.startswith("reopen"):
+        await scene.type("alice", incident, "resolve")
+    before = await scene.entries(incident)
+    await scene.type("alice", incident, text.format("the password=hunter2hunter2 and\x00 " + "x" * 9_000))
+    for entry in (await scene.entries(incident))[len(before) :]:
+        assert "hunter2" not in str(entry.body)
+        assert "\x00" not in str(entry.body)
+        assert len(str(entry.body)) < 6_000
+
+
 @BOTH
 async def test_every_new_line_of_the_timeline_has_words(language: str) -> None:
     scene = Scene(language)
