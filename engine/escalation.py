@@ -86,11 +86,12 @@ def _whom(incident: Incident, team: Team, rung: Rung) -> str:
 
 
 def said(incident: Incident, call: Call, names: str, waited: float) -> Phrase:
-    """What is said about a step: `names` is who it is meant for beside the one it is addressed to."""
+    """What is said about a step after `waited` seconds; `names` is the whole on-call order, "" where there is none."""
     values: dict[str, str | int | float] = {
         "incident": incident.id,
         "title": incident.title,
         "minutes": max(1, round(waited / 60)),
         "names": names,
     }
-    return Phrase(word=f"notice.unacknowledged_{call.rung}", values={**values})
+    word = call.rung if names or call.rung != "again" else "nobody"
+    return Phrase(word=f"notice.unacknowledged_{word}", values={**values})

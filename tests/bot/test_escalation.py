@@ -252,6 +252,15 @@ async def test_a_snooze_keeps_everybody_asleep_and_ends_by_itself(night: Night) 
     assert kinds.count("incident.snooze_ended") == 1
 
 
+async def test_a_team_of_nobody_is_told_that_it_is_one(night: Night) -> None:
+    nobody = Team(id="trade", name="Trade", language=night.teams.teams["trade"].language, rooms=("fake:main",))
+    night.teams.teams["trade"] = nobody
+    await night.opens()
+    await night.minutes(30)
+    assert await night.rungs() == ["again"]
+    assert "team.yaml" in night.shown("main")[-1]
+
+
 async def test_two_processes_call_once(night: Night) -> None:
     await night.opens()
     await night.clock.advance(45 * 60)
