@@ -52,6 +52,16 @@ class SlackServer(Wire):
                 return {"type": "overflow", "action_id": "more.0", "selected_option": item}
         raise AssertionError(f"no button {label} among {[item['text']['text'] for item in pressable(payload)]}")
 
+    async def presses_at_home(self, who: Human, label: str) -> Json:
+        """Press a button of the home tab."""
+        assert who.home is not None, f"{who.name} has no home tab"
+        body = self._interaction("block_actions", who, "", "")
+        body |= {"container": {"type": "view", "view_id": who.home["id"]}, "view": who.home}
+        body["actions"] = [self.button(who.home, label)]
+        if await self.deliver("interactive", body) is None:
+            raise Failed(f"pressing {label} failed")
+        return body
+
     async def submits(self, who: Human, **fields: str) -> dict[str, str]:
         """Fill in the open form and send it. What is shown below its inputs; nothing where it was taken and closed."""
         assert who.view is not None, f"no form is open before {who.name}"

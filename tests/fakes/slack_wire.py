@@ -102,7 +102,8 @@ class Wire:
             self.lose -= 1
             assert request.transport is not None
             request.transport.close()
-        return web.json_response(answered)
+        scopes = ",".join(sorted(self.workspace.scopes))
+        return web.json_response(answered, headers={"x-oauth-scopes": scopes})
 
     def _connection(self, token: str) -> Json:
         if token != APP_TOKEN:

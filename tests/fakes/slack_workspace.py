@@ -257,6 +257,12 @@ class Workspace:
         more = str(start + most) if start + most < len(found) else ""
         return {"messages": page, "has_more": bool(more), "response_metadata": {"next_cursor": more}}
 
+    def _info(self, arguments: Arguments) -> dict[str, Any]:
+        channel = str(arguments.get("channel", ""))
+        if channel not in self.channels:
+            raise No("channel_not_found")
+        return {"channel": {"id": channel, "is_member": BOT in self.channels[channel], "is_archived": False}}
+
     def _open(self, arguments: Arguments) -> dict[str, Any]:
         expires, used, person = self.triggers.get(str(arguments.get("trigger_id")), (0.0, False, ""))
         if not person:
@@ -323,6 +329,7 @@ METHODS: dict[str, tuple[set[str], Do]] = {
     "chat.postEphemeral": ({"channel", "user", "text", "blocks", "attachments", "thread_ts"}, Workspace._ephemeral),
     "conversations.history": ({"channel", "limit", "cursor", "include_all_metadata"}, Workspace._history),
     "conversations.replies": ({"channel", "ts", "limit", "cursor", "include_all_metadata"}, Workspace._replies),
+    "conversations.info": ({"channel"}, Workspace._info),
     "views.open": ({"trigger_id", "view"}, Workspace._open),
     "views.publish": ({"user_id", "view"}, Workspace._publish),
     "users.info": ({"user", "include_locale"}, Workspace._who),
@@ -339,6 +346,7 @@ SCOPES = {
     "chat.postEphemeral": "chat:write",
     "conversations.history": "channels:history",
     "conversations.replies": "channels:history",
+    "conversations.info": "channels:read",
     "users.info": "users:read",
     "files.getUploadURLExternal": "files:write",
     "files.completeUploadExternal": "files:write",

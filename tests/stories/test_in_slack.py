@@ -267,3 +267,14 @@ async def test_home_shows_what_waits_and_takes_the_approval(tmp_path: Path) -> N
         await slack.until(lambda: lin.home, 20.0)
         assert lin.home is not None
         assert story.incident in str(lin.home)
+        await slack.presses_at_home(lin, "Approve…")
+        await slack.until(lambda: lin.view, 20.0)
+        assert await slack.submits(lin, word="CONFIRM_EXECUTE") == {}
+        await story.status("recovered")
+        assert [order.approval for order in story.world.target.done] == [proposal.request.id]
+        # Somebody no team knows sees that, and nothing else.
+        nobody = thread.person("nobody")
+        await slack.opens_home(nobody)
+        await slack.until(lambda: nobody.home, 20.0)
+        assert story.incident not in str(nobody.home)
+        assert "nobody" in str(nobody.home)

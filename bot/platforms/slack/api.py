@@ -24,7 +24,8 @@ LARGEST_FILE = 10 * 1024 * 1024
 
 
 class Api:
-    """The Web API with the bot's token. Slack's client is imported at the first call, in a thread."""
+    """The Web API with the bot's token. Slack's client is imported at the first call, in a thread. `granted` are the
+    scopes of the token, as the last answer named them."""
 
     def __init__(self, settings: Slack, session: ClientSession, clock: Clock) -> None:
         self._settings = settings
@@ -33,6 +34,7 @@ class Api:
         self._client: Any = None
         self._making = asyncio.Lock()
         self._itself: Json = {}
+        self.granted: frozenset[str] = frozenset()
 
     async def call(self, method: str, **arguments: Any) -> Json:
         """Call a method that does something, with JSON. Refused, PlatformBusy, Unanswered."""
@@ -125,6 +127,8 @@ class Api:
             raise _refusal(method, error.response) from None
         except (ClientError, TimeoutError, errors.SlackClientError) as error:
             raise Unanswered(type(error).__name__) from None
+        if told := answer.headers.get("x-oauth-scopes"):
+            self.granted = frozenset(scope.strip() for scope in told.split(","))
         return answer.data if isinstance(answer.data, dict) else {}
 
     def _is_slack(self, url: str) -> bool:

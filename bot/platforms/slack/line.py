@@ -7,10 +7,11 @@ So a connection that is not alive for some seconds is given up with its client a
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from time import monotonic
 from typing import Any
 
+from aiohttp import ClientError
 from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
@@ -24,6 +25,9 @@ from engine.errors import PlatformBusy, PlatformError
 from engine.ports import Clock
 
 log = logging.getLogger("tocsin.slack")
+
+GOODBYE = 1.0
+"""Seconds the other end has to close a connection."""
 
 
 class Socket(SocketModeClient):
@@ -47,7 +51,10 @@ class Socket(SocketModeClient):
 
     async def end(self) -> None:
         """Close, and wait until nothing of it runs any more."""
-        await self.close()  # type: ignore[no-untyped-call]
+        with suppress(TimeoutError):
+            # Whoever is silent does not say goodbye either.
+            async with asyncio.timeout(GOODBYE):
+                await self.close()  # type: ignore[no-untyped-call]
         own = (self.message_processor, self.current_session_monitor, self.message_receiver)
         left = {*self._busy, *(task for task in own if task is not None)}
         for task in left:
@@ -86,8 +93,10 @@ class Line:
             except PlatformBusy as busy:
                 log.warning("Slack gives no connection, trying again in %.0f s: %s", busy.retry_after, busy)
                 pause = max(pause, busy.retry_after)
-            except (PlatformError, TimeoutError) as error:
-                log.warning("Slack gives no connection: %s", str(error) or "it takes too long")
+            except (PlatformError, TimeoutError, ClientError, OSError) as error:
+                log.warning(
+                    "Slack gives no connection: %s", error if isinstance(error, PlatformError) else type(error).__name__
+                )
             self.alive = False
             await self._clock.sleep(pause)
             pause = min(pause * 2, self._patience.longest_retry)

@@ -14,6 +14,8 @@ from engine.ports import Clock
 log = logging.getLogger("tocsin.slack")
 
 FRESH = timedelta(hours=1)
+AGAIN = timedelta(minutes=1)
+"""Until somebody Slack did not name is asked for once more."""
 PATIENCE = 1.0
 """Seconds that finding out a name may take from the three an answer has."""
 MOST = 5_000
@@ -26,7 +28,6 @@ class Person:
     name: str = ""
     language: str = ""
     tz: str = ""
-    bot: bool = False
 
 
 class People:
@@ -36,21 +37,29 @@ class People:
         self._api = api
         self._clock = clock
         self._known: OrderedDict[str, tuple[datetime, Person]] = OrderedDict()
+        self._asking: dict[str, asyncio.Lock] = {}
 
     async def person(self, id: str) -> Person:
         """Who this is; somebody without a name where Slack does not say in time."""
-        at, known = self._known.get(id, (None, Person()))
-        if at is not None and self._clock.now() - at < FRESH:
-            return known
+        async with self._asking.setdefault(id, asyncio.Lock()):
+            until, known = self._known.get(id, (None, Person()))
+            if until is None or self._clock.now() >= until:
+                known = await self._ask(id, known)
+        self._asking.pop(id, None)
+        return known
+
+    async def _ask(self, id: str, known: Person) -> Person:
+        fresh = FRESH
         try:
             async with asyncio.timeout(PATIENCE):
                 told = part(await self._api.ask("users.info", user=id, include_locale=True), "user")
         except (PlatformError, TimeoutError) as error:
             log.info("Slack does not say who %s is: %s", id[:20], error)
-            return known
-        name = text(told, "profile", "display_name") or text(told, "real_name") or text(told, "name")
-        known = Person(name[:80], _language(text(told, "locale")), text(told, "tz"), told.get("is_bot") is True)
-        self._known[id] = self._clock.now(), known
+            fresh = AGAIN
+        else:
+            name = text(told, "profile", "display_name") or text(told, "real_name") or text(told, "name")
+            known = Person(name[:80], _language(text(told, "locale")), text(told, "tz"))
+        self._known[id] = self._clock.now() + fresh, known
         if len(self._known) > MOST:
             self._known.popitem(last=False)
         return known

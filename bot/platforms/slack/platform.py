@@ -90,7 +90,12 @@ class SlackPlatform:
         """Replace a card in place."""
         if not TS.fullmatch(message):
             raise PlatformError(Phrase(word="error.no_message", values={"message": message[:40]}))
-        await self._shown("chat.update", card, channel=room, ts=message)
+        try:
+            await self._shown("chat.update", card, channel=room, ts=message)
+        except Refused as refused:
+            if refused.code != "message_not_found" or not await self._kit.incident_at(room, message):
+                raise
+            return await self._again(room, message, card)
         return message
 
     async def run(self, inbox: Inbox) -> None:
@@ -104,6 +109,15 @@ class SlackPlatform:
             await self._by_http(bolt, self._callback)
         else:
             await self._by_socket(bolt)
+
+    async def _again(self, room: str, message: str, card: Card) -> str:
+        """Post a card of ours that somebody deleted once more in its thread: a decision may hang on it. One whose
+        thread is not known any more stays deleted, and does not hold up the others."""
+        place = self._recall.stood(room, message)
+        if place is None:
+            log.warning("a card in %s was deleted and stays so", room)
+            return message
+        return await self.post(room, place[0], card, place[1])
 
     async def _by_http(self, bolt: Any, callback: Callback) -> None:
         requests = import_module("slack_bolt.request.async_request")

@@ -31,7 +31,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 Place = tuple[str, str]
-"""Room and thread; "" for the room itself."""
+"""Room and thread ("" for the room itself); or room and message, or thread and key."""
 
 
 class Recall:
@@ -41,6 +41,7 @@ class Recall:
         self._api = api
         self._known: OrderedDict[tuple[str, str, str], str] = OrderedDict()
         self._sure: OrderedDict[Place, None] = OrderedDict()
+        self._places: OrderedDict[Place, Place] = OrderedDict()
 
     async def find(self, room: str, thread: str, key: str) -> str:
         """The message that stands there under this key; "" for none. PlatformError for a thread that is none."""
@@ -51,13 +52,24 @@ class Recall:
 
     def keep(self, room: str, thread: str, key: str, message: str) -> None:
         """This message was posted by us just now. A thread that begins with it is ours from its first word."""
-        _remember(self._known, (room, thread, key), message)
+        self._know(room, thread, key, message)
         if not thread:
             _remember(self._sure, (room, message), None)
 
     def doubt(self, room: str, thread: str) -> None:
         """Something may stand there that we know nothing of."""
         self._sure.pop((room, thread), None)
+
+    def stood(self, room: str, message: str) -> tuple[str, str] | None:
+        """Thread and key of a message of ours that is gone, and which is forgotten thereby; None for an unknown one."""
+        place = self._places.pop((room, message), None)
+        if place is not None:
+            self._known.pop((room, *place), None)
+        return place
+
+    def _know(self, room: str, thread: str, key: str, message: str) -> None:
+        _remember(self._known, (room, thread, key), message)
+        _remember(self._places, (room, message), (thread, key))
 
     async def _read(self, room: str, thread: str) -> None:
         try:
@@ -97,7 +109,7 @@ class Recall:
             for message in (message for message in found if text(message, "user") == bot):
                 about = part(message, "metadata")
                 if text(about, "event_type") == EVENT and (key := text(about, "event_payload", "key")):
-                    _remember(self._known, (room, thread, key), text(message, "ts"))
+                    self._know(room, thread, key, text(message, "ts"))
             cursor = text(answer, "response_metadata", "next_cursor")
             if not cursor:
                 break

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from bot.platforms.contract import Inbox, Kit
-from bot.platforms.slack.answers import Answers
+from bot.platforms.slack.answers import ALONE, Answers
 from bot.platforms.slack.api import Api
 from bot.platforms.slack.arrival import AGAIN, TAKEN, Arrival, Doorstep, Reply
 from bot.platforms.slack.declaring import declaration
@@ -26,6 +26,8 @@ DEADLINE = 2.5
 MOST_STRANGERS = 1_000
 REMEMBERED = 2_000
 """Deliveries whose reply is remembered: a repetition gets the same one, without any work."""
+
+PRESSES = ("block_actions", "message_action")
 
 Waiting = asyncio.Future[Reply]
 
@@ -62,6 +64,9 @@ class Reception:
         ready: Waiting = asyncio.get_running_loop().create_future()
         work = _Work(self, body, self.inbox, ready)
         self._kit.crew.start(f"slack delivery {next(self._numbers)}", work.do, work.failed)
+        if text(body, "type") in PRESSES:
+            # The acknowledgement of a press says nothing, and its form has three seconds for everything.
+            _set(ready, TAKEN)
         await asyncio.wait({ready}, timeout=DEADLINE)
         if ready.done():
             return ready.result()
@@ -89,9 +94,11 @@ class Reception:
                 done.cancel()
                 self._replies.pop(arrival.id, None)
 
-    async def broke(self, ready: Waiting) -> None:
-        """Answer a delivery whose work broke off."""
-        _set(ready, AGAIN)
+    async def broke(self, body: Json, ready: Waiting) -> None:
+        """Answer a delivery whose work broke off: it comes again, or the person is told and can press again."""
+        if not _set(ready, AGAIN) and (url := text(body, "response_url")):
+            words = self._desk.easel.say(Phrase(word="slack.broke"), "")
+            await self._desk.api.respond(url, {**ALONE, **self._desk.easel.word(words)})
 
     async def _let_in(self, arrival: Arrival, inbox: Inbox, ready: Waiting, done: Waiting) -> None:
         step = arrival.doorstep
@@ -177,8 +184,7 @@ class _Work:
         await self._reception.work(self._body, self._inbox, self._ready)
 
     async def failed(self, name: str, error: Exception) -> None:
-        """What broke is delivered again; a person who pressed is told by Slack and can press again."""
-        await self._reception.broke(self._ready)
+        await self._reception.broke(self._body, self._ready)
 
 
 def _set(ready: Waiting, reply: Reply) -> bool:

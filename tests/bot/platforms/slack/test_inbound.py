@@ -178,6 +178,7 @@ async def test_a_press_arrives_with_what_the_button_stands_for(
 ) -> None:
     inbox.answers["approve"] = YES
     await slack.presses(lin, root, "Approve")
+    await inbox.had(1)
     (event,) = inbox.events
     assert isinstance(event, ButtonPressed)
     assert (event.action, event.value) == ("approve", {"incident": "inc_1", "approval": "approval_1"})
@@ -274,6 +275,7 @@ async def test_shortcuts_acknowledge_and_declare(
     slack: SlackServer, inbox: Listening, lin: Human, root: Message
 ) -> None:
     await slack.chooses(lin, root, "tocsin_ack")
+    await inbox.had(1)
     talk = await slack.types(lin, OTHER, "checkout is   down\nagain")
     await slack.chooses(lin, talk, "tocsin_declare")
     await slack.until(lambda: lin.view)
@@ -305,6 +307,18 @@ async def test_what_breaks_inside_is_said_or_comes_again(
     inbox.failure, slack.deadline = None, 3.0
     await slack.again(*slack.delivered[-1])
     assert len(inbox.events) == 1
+
+
+async def test_a_press_that_breaks_inside_is_said(
+    slack: SlackServer, inbox: Listening, lin: Human, root: Message
+) -> None:
+    inbox.failure = RuntimeError("broken")
+    pressed = await slack.presses(lin, root, "Approve")
+    await slack.until(lambda: slack.told(lin))
+    assert "Press once more" in slack.told(lin)[0].words
+    inbox.failure = None
+    await slack.again("interactive", pressed)
+    await inbox.had(1)
 
 
 async def test_a_workspace_that_is_not_allowed_is_left_quietly(

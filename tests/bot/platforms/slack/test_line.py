@@ -17,10 +17,12 @@ SOON = Patience(look=0.02, dead=0.2, opening=1.0, ping=0.1, first_retry=0.01, lo
 
 
 @asynccontextmanager
-async def listening(slack: SlackServer, lent: Lent) -> AsyncIterator[tuple[SlackPlatform, Listening]]:
+async def listening(
+    slack: SlackServer, lent: Lent, patience: Patience = SOON
+) -> AsyncIterator[tuple[SlackPlatform, Listening]]:
     """The platform at work, impatient; afterwards nothing of it may run."""
     before = asyncio.all_tasks()
-    platform, inbox = SlackPlatform(settings(slack), lent.kit, SOON), Listening()
+    platform, inbox = SlackPlatform(settings(slack), lent.kit, patience), Listening()
     async with asyncio.TaskGroup() as group:
         running = group.create_task(platform.run(inbox))
         yield platform, inbox
@@ -80,6 +82,12 @@ async def test_a_socket_that_died_silently_is_noticed(slack: SlackServer, lent: 
         slack.mute()
         await slack.until(lambda: slack.opened >= 2, seconds=20)
         await _hears(slack, inbox, "two")
+
+
+async def test_it_ends_at_once_even_where_the_other_end_is_silent(slack: SlackServer, lent: Lent) -> None:
+    async with listening(slack, lent, Patience()) as (_, inbox):
+        await _hears(slack, inbox, "one")
+        slack.mute()
 
 
 async def test_an_outage_from_the_start_is_waited_out(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.platforms.slack.examination import SCOPES as NEEDED
 from bot.platforms.slack.inbound import ACK, DECLARE
 from tests.fakes.slack_workspace import SCOPES
 
@@ -64,7 +65,7 @@ def test_the_schema_would_find_a_fault(manifest: Tree, spoil: Callable[[Tree], N
 
 def test_it_asks_for_what_the_code_calls(manifest: Tree) -> None:
     asked = set(manifest["oauth_config"]["scopes"]["bot"])
-    assert (set(SCOPES.values()) - SELDOM) | IN_WORDS <= asked
+    assert (set(SCOPES.values()) - SELDOM) | IN_WORDS | set(NEEDED) <= asked
     assert set(manifest["settings"]["event_subscriptions"]["bot_events"]) >= EVENTS
     assert {each["callback_id"] for each in manifest["features"]["shortcuts"]} == {ACK, DECLARE}
     assert [each["command"] for each in manifest["features"]["slash_commands"]] == ["/incident"]

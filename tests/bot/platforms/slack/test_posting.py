@@ -88,6 +88,31 @@ async def test_a_message_with_our_metadata_from_another_app_is_not_taken_for_our
     assert [message.user for message in slack.shown(ROOM)] == ["U0EVIL", BOT]
 
 
+async def test_a_card_somebody_deleted_comes_again_in_its_thread(
+    slack: SlackServer, platform: SlackPlatform, lent: Lent
+) -> None:
+    root = await platform.post(ROOM, "", card("header"), "inc_1/header")
+    plan = await platform.post(ROOM, root, card("plan"), "inc_1/plan")
+    lent.threads |= {(ROOM, root): "inc_1", (ROOM, plan): "inc_1"}
+    slack.workspace.find(ROOM, plan).deleted = True
+    again = await platform.edit(ROOM, plan, card("plan, later"))
+    assert again != plan
+    assert await platform.edit(ROOM, again, card("plan, at last")) == again
+    assert [message.title for message in slack.shown(ROOM, root)] == ["header", "plan, at last"]
+    assert await platform.post(ROOM, root, card("plan, the same"), "inc_1/plan") == again
+
+
+async def test_a_deleted_card_nobody_remembers_holds_nothing_up(
+    slack: SlackServer, platform: SlackPlatform, lent: Lent
+) -> None:
+    root = await platform.post(ROOM, "", card("header"), "inc_1/header")
+    lent.threads[(ROOM, root)] = "inc_1"
+    slack.workspace.find(ROOM, root).deleted = True
+    restarted = SlackPlatform(settings(slack), lent.kit)
+    assert await restarted.edit(ROOM, root, card("later")) == root
+    assert titles(slack) == []
+
+
 async def test_slack_says_how_long_to_wait(slack: SlackServer, platform: SlackPlatform) -> None:
     for number in range(10):
         await platform.post(ROOM, "", card("header"), f"inc_{number}/header")

@@ -1,0 +1,71 @@
+"""Says what an administrator still has to do in Slack, by Slack's own names: tokens, scopes, channels."""
+
+from collections.abc import Iterable
+
+from aiohttp import ClientSession
+
+from bot.platforms.slack.api import Api
+from bot.platforms.slack.payload import part, text
+from bot.platforms.slack.refusals import CREDENTIALS, Refused
+from bot.settings import Slack
+from engine.errors import PlatformError
+from engine.model import Phrase
+from engine.ports import Clock
+
+SCOPES = (
+    "app_mentions:read",
+    "channels:history",
+    "channels:read",
+    "chat:write",
+    "commands",
+    "files:read",
+    "files:write",
+    "groups:history",
+    "groups:read",
+    "im:history",
+    "reactions:read",
+    "users:read",
+)
+"""What is needed; docs/how-to/slack.md says what does not work without each."""
+
+
+async def examine(settings: Slack, session: ClientSession, clock: Clock, rooms: Iterable[str]) -> tuple[Phrase, ...]:
+    """Everything that is wrong with the app and these channels (C…), one phrase each; nothing where all is well."""
+    api = Api(settings, session, clock)
+    try:
+        itself = await api.itself()
+        missing = [scope for scope in SCOPES if api.granted and scope not in api.granted]
+        channels = [room for room in rooms if not await _is_in(api, room)]
+    except PlatformError as error:
+        return (error.phrase,)
+    team = text(itself, "team_id")
+    strange = bool(settings.workspaces) and team not in settings.workspaces
+    return (
+        *await _socket(api, settings),
+        *((Phrase(word="slack.check.workspace", values={"team": team}),) if strange else ()),
+        *(Phrase(word="slack.check.scope", values={"scope": scope}) for scope in missing),
+        *(Phrase(word="slack.check.channel", values={"channel": channel}) for channel in channels),
+    )
+
+
+async def _socket(api: Api, settings: Slack) -> tuple[Phrase, ...]:
+    """What is wrong with the app token, where one is set."""
+    if not settings.app_token.get_secret_value():
+        return ()
+    try:
+        await api.socket()
+    except Refused as refused:
+        known = refused.code in CREDENTIALS or refused.code == "missing_scope"
+        return (Phrase(word="slack.check.app_token", values={"code": refused.code}) if known else refused.phrase,)
+    except PlatformError as error:
+        return (error.phrase,)
+    return ()
+
+
+async def _is_in(api: Api, channel: str) -> bool:
+    """Whether the bot is a member of this channel, or Slack does not say."""
+    try:
+        told = part(await api.ask("conversations.info", channel=channel), "channel")
+    except Refused as refused:
+        return refused.code == "missing_scope"
+    return told.get("is_member") is not False and told.get("is_archived") is not True
