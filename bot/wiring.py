@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
@@ -33,10 +33,11 @@ from bot.teams import TeamFiles
 from bot.telemetry import telemetry_of
 from cards.words import Words
 from engine.errors import TocsinError
+from engine.executors.alertmanager import AlertmanagerSilencer
 from engine.executors.http import HttpExecutor
 from engine.model import Phrase
 from engine.policy import Permissions
-from engine.ports import Clock, Executor, Ids, Source
+from engine.ports import Clock, Executor, Ids, Silencer, Source
 from engine.sources.jaeger import JaegerSource
 from engine.sources.loki import LokiSource
 from engine.sources.prometheus import PrometheusSource
@@ -155,7 +156,8 @@ def _furnish(
     pager = Pager(session, secret_from_environment, settings.public_url)
     escalation = Escalation(store.timeline, store.register, teams, desk, parts.clock, pager)
     backlog = Backlog(precedence, parts.clock)
-    front_door = FrontDoor(_handling(settings, parts, tools, store, lives, precedence, backlog, board))
+    known = _handling(settings, parts, tools, store, lives, precedence, backlog)
+    front_door = FrontDoor(replace(known, board=board, silencer=_silencer(settings, session)))
     _hang(app, tools, front_door, lives)
     app[door.PRECEDENCE] = precedence
     app[door.OWN_TOKENS] = _own_tokens(teams)
@@ -227,7 +229,6 @@ def _handling(
     lives: Lives,
     precedence: Precedence,
     backlog: Backlog,
-    board: Board,
 ) -> Handling:
     return Handling(
         register=store.register,
@@ -246,7 +247,6 @@ def _handling(
         doctor=lambda: diagnose_itself(settings),
         compressed_time=settings.tempo.compressed,
         telemetry=telemetry_of(tools.sources, settings.tempo.source_timeout),
-        board=board,
     )
 
 
@@ -300,6 +300,11 @@ def _executors(settings: Settings, session: ClientSession) -> dict[str, Executor
     if not platform.url:
         return {}
     return {RELEASES: HttpExecutor(platform.url, _token(platform), session, platform.operations, name=RELEASES)}
+
+
+def _silencer(settings: Settings, session: ClientSession) -> Silencer | None:
+    alerts = settings.alertmanager
+    return AlertmanagerSilencer(alerts.url, session=session, token=_token(alerts)) if alerts.url else None
 
 
 def _sources(settings: Settings, session: ClientSession) -> tuple[Source, ...]:

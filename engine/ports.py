@@ -319,6 +319,41 @@ class Executor(Protocol):
         ...
 
 
+class Matcher(Value):
+    """One condition on a label; `equal` False turns it round."""
+
+    name: str
+    value: str
+    regex: bool = False
+    equal: bool = True
+
+
+class Hush(Value):
+    """Alerts that nobody is to be told of for a while: all matchers must hold. `comment` names reason and incident."""
+
+    matchers: tuple[Matcher, ...]
+    starts_at: datetime
+    ends_at: datetime
+    by: str
+    comment: str
+
+
+class Silencer(Protocol):
+    """What keeps alerts quiet where they come from."""
+
+    async def silence(self, hush: Hush) -> str:
+        """Have it done; the silence's id there. ExecutorRefused: surely nothing was done, and why. ExecutorUnclear."""
+        ...
+
+    async def unsilence(self, id: str) -> bool:
+        """End a silence; False where it was over already, or never was. ExecutorRefused, ExecutorUnclear."""
+        ...
+
+    def link(self, id: str) -> str:
+        """Where a person can look at it."""
+        ...
+
+
 class Teams(Protocol):
     """The teams as their files stand now (hot-reloaded behind)."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cards.model import Ask, Field
 from engine.team import Role
-from handlers import decisions, deeds, monitor, people, teaching
+from handlers import decisions, deeds, monitor, people, silences, teaching
 from handlers.commands import approvals, home, services
 from handlers.inbound import Answer
 from handlers.visit import Visit, no
@@ -124,6 +124,10 @@ async def _monitor(visit: Visit, value: Value) -> Answer:
     return await monitor.show(visit, value.get("service", ""))
 
 
+async def _unsilence(visit: Visit, value: Value) -> Answer:
+    return await silences.unsilence(visit, value.get("silence", ""))
+
+
 BUTTONS: dict[str, Press] = {
     "ack": Press(_acknowledge),
     "escalate": Press(_escalate, once=True),
@@ -139,6 +143,7 @@ BUTTONS: dict[str, Press] = {
     "close": Press(_close),
     "false_alarm": Press(_false_alarm),
     "resume": Press(_resume, once=True),
+    "unsilence": Press(_unsilence),
     "approvals": Press(_approvals, role=None, about=False),
     "services": Press(_services, role=None, about=False),
     "monitor": Press(_monitor, role=None, about=False),

@@ -9,7 +9,7 @@ from engine.errors import UnknownName
 from engine.incident import Incident, fold
 from engine.model import Entry, Phrase
 from engine.policy import Permissions
-from engine.ports import Clock, Desk, Draft, Ids, Memory, Register, Teams, Timeline
+from engine.ports import Clock, Desk, Draft, Ids, Memory, Register, Silencer, Teams, Timeline
 from engine.team import Account, Person, Role, Team
 from handlers.board import Board
 from handlers.inbound import (
@@ -58,6 +58,7 @@ class House:
     compressed_time: bool = False
     telemetry: Telemetry = field(default_factory=Telemetry)
     board: Board | None = None
+    silencer: Silencer | None = None
 
     async def state(self, incident: str) -> Incident:
         """The incident as its timeline stands now."""

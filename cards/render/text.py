@@ -43,6 +43,9 @@ ANSWERS: dict[str, tuple[str, ...]] = {
     "keep": ("lesson",),
     "edit": ("lesson",),
     "drop": ("lesson",),
+    "monitor": ("service",),
+    "unsilence": ("silence",),
+    "forget": ("lesson",),
 }
 """Actions whose command names one more thing; all others are typed as they are."""
 

@@ -39,12 +39,14 @@ from handlers.commands.safety import SAFETY
 from handlers.commands.services import SERVICES
 from handlers.commands.severity import SEVERITY
 from handlers.commands.show import SHOW
+from handlers.commands.silence import SILENCE
 from handlers.commands.snooze import SNOOZE
 from handlers.commands.split import SPLIT
 from handlers.commands.status import STATUS
 from handlers.commands.timeline import TIMELINE
 from handlers.commands.undo import UNDO
 from handlers.commands.unlink import UNLINK
+from handlers.commands.unsilence import UNSILENCE
 from handlers.commands.why import WHY
 from handlers.commands.why_merged import WHY_MERGED
 from handlers.inbound import Answer
@@ -54,7 +56,7 @@ DOING = (ACK, APPROVE, REJECT, LIFT, HOLD, UNDO, PLAN, LOOK_AGAIN, FALSE_ALARM, 
 PEOPLE = (ASSIGN, ESCALATE, HANDOVER, SEVERITY, STATUS, SNOOZE, RESOLVE, REOPEN, ON_CALL)
 RELATED = (MERGE, SPLIT, UNLINK, WHY_MERGED)
 LOOKING = (SHOW, EVIDENCE, WHY, TIMELINE, REPLAY, INCIDENTS, SAFETY, DOCTOR)
-TEAM = (APPROVALS, SERVICES, MONITOR, QUERY, HOME)
+TEAM = (APPROVALS, SERVICES, MONITOR, QUERY, SILENCE, UNSILENCE, HOME)
 COMMANDS: tuple[Command, ...] = (
     *DOING,
     *PEOPLE,

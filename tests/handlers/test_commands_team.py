@@ -1,6 +1,7 @@
 """Checks what a whole team sees and asks for in a room, in both languages, and that another team sees none of it."""
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,16 +10,20 @@ from hypothesis import strategies as st
 
 from cards.model import Buttons, Card, Chart
 from cards.render.text import render
-from engine.errors import SourceSilent
+from engine.errors import ExecutorRefused, SourceSilent
 from engine.model import Change, LogLine, Observation, Phrase, Span
 from engine.ports import Query, Question
-from engine.team import Service, Team
+from engine.team import Policy, Service, Team
 from handlers.front_door import FrontDoor
 from handlers.inbound import Answer
 from handlers.queries import understood
+from handlers.silences import understood as silenced
+from handlers.silences import written
 from handlers.telemetry import Telemetry
+from tests.fakes.silencer import FakeSilencer
 from tests.fakes.sources import FakeQueried, FakeSource
 from tests.handlers.house import Scene
+from tests.handlers.test_alerts_in import one, webhook
 
 BOTH = pytest.mark.parametrize("language", ["zh", "en"])
 
@@ -27,7 +32,18 @@ def read(answer: Answer) -> str:
     """What the card of an answer says; no key may be left unsaid."""
     assert answer.card is not None, answer
     text = " ".join(str(render(answer.card).body).split())
-    for key in ("[overview", "[column", "[button", "[fact", "[command", "[error"):
+    for key in (
+        "[overview",
+        "[column",
+        "[button",
+        "[fact",
+        "[command",
+        "[error",
+        "[monitor",
+        "[query",
+        "[silence",
+        "[kind",
+    ):
         assert key not in text, text
     return text
 
@@ -444,3 +460,124 @@ def misunderstood(query: Query) -> list[Observation]:
 def test_whatever_is_asked_is_understood_or_not(text: str) -> None:
     asked = understood(text)
     assert asked is None or (asked.back.total_seconds() >= 60 and len(asked.text) <= len(text))
+
+
+# --- silences ---
+
+
+def quietened(language: str = "en", silencer: Any = None) -> tuple[Scene, FakeSilencer]:
+    scene = Scene(language)
+    kept = silencer or FakeSilencer()
+    scene.house = replace(scene.house, silencer=kept)
+    scene.door = FrontDoor(scene.house)
+    return scene, kept
+
+
+async def alerted(scene: Scene, **labels: str) -> str:
+    (incident,) = (await scene.alerts(webhook(one(**labels)))).incidents
+    return incident
+
+
+@BOTH
+@pytest.mark.parametrize("this", ["", "this alert "])
+async def test_an_alert_is_silenced_for_a_while_and_a_reason(language: str, this: str) -> None:
+    scene, silencer = quietened(language)
+    incident = await alerted(scene)
+    typed = word(language, "静默 2 小时 发布中", f"silence 2h {this}rollout under way")
+    answer = await scene.type("rita", incident, typed)
+    ((id, hush),) = silencer.silences.items()
+    alert = (await scene.state(incident)).alert
+    assert alert is not None
+    assert {m.name: m.value for m in hush.matchers} == {k: v for k, v in alert.labels.items() if v}
+    assert hush.ends_at - scene.clock.now() == timedelta(hours=2)
+    reason = word(language, "发布中", "rollout under way")
+    assert (hush.by, hush.comment) == ("Rita", f"{reason} ({incident}, Tocsin)")
+    text = read(answer)
+    for part in (id, reason, "Rita", scene.words.moment(hush.ends_at), silencer.link(id)):
+        assert part in text
+    (entry,) = await scene.entries(incident, "silence.set")
+    assert (entry.actor, entry.body["silence"], entry.body["reason"]) == ("rita", id, reason)
+    assert reason in scene.words.say((await scene.state(incident)).says[-1].phrase)
+    assert ("unsilence", {"incident": incident, "silence": id}) in pressable(answer.card)
+
+
+@BOTH
+async def test_a_silence_is_ended_by_word_or_button_once(language: str) -> None:
+    scene, silencer = quietened(language)
+    incident = await alerted(scene)
+    await scene.type("rita", incident, "silence 30m this alert disk swap")
+    (id,) = silencer.silences
+    assert (await scene.type("alice", incident, word(language, "取消静默", "unsilence"))).tone == "ok"
+    assert silencer.ended == {id}
+    assert (await scene.press("alice", "unsilence", incident, silence=id)).tone == "refused"
+    assert [e.actor for e in await scene.entries(incident, "silence.lifted")] == ["alice"]
+    await scene.type("rita", incident, "silence 30m this alert again")
+    await scene.later(31)
+    assert (await scene.type("rita", incident, "unsilence")).tone == "refused", "its time is over"
+
+
+async def test_labels_are_kept_inside_the_team() -> None:
+    scene, silencer = quietened()
+    incident = await alerted(scene)
+    await scene.type("rita", incident, 'silence 1d alertname=DiskFull,instance=~"db-[12]" env!=dev disks are swapped')
+    (hush,) = silencer.silences.values()
+    assert [written(m) for m in hush.matchers] == [
+        'alertname="DiskFull"',
+        'instance=~"db-[12]"',
+        'env!="dev"',
+        'team="trade"',
+    ]
+    for beyond in ("team=supply", "team=~.*", "team!=trade", "alertname=X team=~trade|supply"):
+        assert (await scene.type("rita", incident, f"silence 1h {beyond} nosy")).tone == "refused", beyond
+    assert len(silencer.silences) == 1
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "text", ["silence", "silence 2h", "silence reason without a time", "silence 8d too long", "静默"]
+)
+async def test_a_silence_needs_a_time_and_a_reason(language: str, text: str) -> None:
+    scene, silencer = quietened(language)
+    answer = await scene.type("rita", await alerted(scene), text)
+    assert answer.tone == "refused"
+    assert scene.heard(answer)
+    assert not silencer.silences
+
+
+async def test_who_may_only_look_silences_nothing_and_neither_does_a_held_or_forbidden_team() -> None:
+    scene, silencer = quietened()
+    incident = await alerted(scene)
+    assert (await scene.type("vic", incident, "silence 2h because")).tone == "refused"
+    assert (await scene.type("eve", incident, "silence 2h because")).tone == "refused"
+    await scene.type("alice", incident, "hold")
+    held = await scene.type("rita", incident, "silence 2h because")
+    assert "Alice" in scene.heard(held)
+    await scene.type("alice", incident, "lift")
+    scene.teams.teams["trade"] = scene.team.model_copy(update={"policy": Policy(forbidden=("silence",))})
+    assert (await scene.type("rita", incident, "silence 2h because")).tone == "refused"
+    assert not silencer.silences
+
+
+@BOTH
+async def test_what_alertmanager_refuses_is_said_and_written_down(language: str) -> None:
+    trouble = ExecutorRefused(Phrase(word="error.alertmanager_unreachable"))
+    scene, silencer = quietened(language, FakeSilencer(trouble))
+    incident = await alerted(scene)
+    answer = await scene.type("rita", incident, "silence 2h because")
+    assert answer.tone == "refused"
+    assert "TOCSIN_ALERTMANAGER__URL" in scene.heard(answer)
+    assert [e.kind for e in await scene.entries(incident) if e.kind.startswith("silence")] == [
+        "silence.asked",
+        "silence.failed",
+    ]
+    bare = Scene(language)
+    assert (await bare.type("rita", await bare.incident(), "silence 2h because")).tone == "refused"
+    manual = await scene.incident()
+    assert (await scene.type("rita", manual, "silence 2h because")).tone == "refused"
+    assert not silencer.silences
+
+
+@given(st.text(max_size=80))
+def test_whatever_is_to_be_silenced_is_understood_or_not(text: str) -> None:
+    wanted = silenced(f"2h {text}")
+    assert wanted is None or wanted.reason
