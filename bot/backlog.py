@@ -25,6 +25,11 @@ class Backlog:
         self._clock = clock
         self._bell = asyncio.Event()
 
+    @property
+    def crowded(self) -> bool:
+        """Whether alerts crowd in, so that they are better admitted than placed."""
+        return self._precedence.crowded
+
     def ring(self) -> None:
         """Something was admitted."""
         self._bell.set()

@@ -50,6 +50,9 @@ def make_parser() -> argparse.ArgumentParser:
     demo.add_argument("--scenario", default=showcase.SCENARIOS[0], choices=showcase.SCENARIOS)
     demo.add_argument("--prometheus", action="store_true", help="use the real servers")
     demo.add_argument("--json", action="store_true", help="with --headless: one JSON object on stdout")
+    demo.add_argument(
+        "--room", action="append", default=[], metavar="PLATFORM:ROOM", help="play it in a chat room of yours as well"
+    )
     demo.add_argument("--host", default="127.0.0.1")
     demo.add_argument("--port", type=int, default=8321)
     demo.add_argument("--team-files", type=Path, default=showcase.TEAM_FILES, help=argparse.SUPPRESS)
@@ -130,7 +133,8 @@ def play_demo(options: argparse.Namespace) -> int:
         say(words.text(word, address=address, scenario=options.scenario))
 
     where = (options.host, options.port)
-    stage = showcase.Stage(options.team_files, options.lang, options.prometheus)
+    rooms = tuple(options.room)
+    stage = showcase.Stage(options.team_files, options.lang, options.prometheus, rooms, options.config)
     asyncio.run(showcase.play_in_browser(options.scenario, where, stage, told))
     return OK
 

@@ -7,7 +7,7 @@ import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,11 +57,19 @@ END_WITHIN = 100.0
 
 @dataclass(frozen=True)
 class Stage:
-    """Which teams play, in which language, and whether the real Prometheus and Alertmanager watch."""
+    """Which teams play, in which language, whether the real Prometheus and Alertmanager watch, and in which rooms of
+    the reader's own ("platform:room") it plays too; how to reach those, `config` and the variables say."""
 
     team_files: Path = TEAM_FILES
     language: str = "zh"
     prometheus: bool = False
+    rooms: tuple[str, ...] = ()
+    config: Path | None = None
+
+    @property
+    def open_to(self) -> frozenset[str]:
+        """The platforms of those rooms: everybody there counts as an approver of the demo team."""
+        return frozenset(room.partition(":")[0] for room in self.rooms)
 
 
 @dataclass(frozen=True)
@@ -113,18 +121,36 @@ async def open_showcase(
     host, port = listening.getsockname()[:2]
     address = f"http://{host}:{port}"
     with tempfile.TemporaryDirectory(prefix="tocsin-demo-", ignore_cleanup_errors=True) as folder:
-        files = await asyncio.to_thread(translate_teams, stage.team_files, Path(folder) / "teams", stage.language)
+        files = await asyncio.to_thread(stage_teams, stage, Path(folder) / "teams")
         async with open_world(f"{address}/alerts/alertmanager", prometheus=stage.prometheus) as addresses:
-            settings = _settings(Path(folder), host, port, addresses)
-            async with _Opening(settings, platforms, files, listening, addresses, address).at_work() as showcase:
+            settings = _settings(Path(folder), host, port, addresses, stage.config)
+            check_rooms(stage.rooms, settings)
+            opening = _Opening(settings, platforms, files, listening, addresses, address, stage.open_to)
+            async with opening.at_work() as showcase:
                 yield showcase
 
 
-def translate_teams(files: Path, folder: Path, language: str) -> Path:
-    """A copy of these team files in which every team speaks this language; blocks."""
-    shutil.copytree(files, folder)
+def check_rooms(rooms: tuple[str, ...], settings: Settings) -> None:
+    """InputError for a room whose platform is none, or is not set up."""
+    set_up = {
+        "slack": settings.slack.bot_token.get_secret_value(),
+        "feishu": settings.feishu.app_id,
+        "wecom": settings.wecom.bot_id or settings.wecom.corp_id,
+    }
+    for room in rooms:
+        platform, _, name = room.partition(":")
+        if platform not in set_up or not name:
+            raise InputError(Phrase(word="cli.no_room", values={"room": room[:80]}))
+        if not set_up[platform]:
+            raise InputError(Phrase(word="cli.room_not_set_up", values={"room": room[:80], "platform": platform}))
+
+
+def stage_teams(stage: Stage, folder: Path) -> Path:
+    """A copy of the stage's team files in which every team speaks its language and has its rooms as well; blocks."""
+    shutil.copytree(stage.team_files, folder)
     for path in folder.glob("*/team.yaml"):
-        team = yaml.safe_load(path.read_text(encoding="utf-8")) | {"language": language}
+        team = yaml.safe_load(path.read_text(encoding="utf-8")) | {"language": stage.language}
+        team["rooms"] = [*team.get("rooms", ()), *stage.rooms]
         path.write_text(yaml.safe_dump(team, allow_unicode=True), encoding="utf-8")
     return folder
 
@@ -139,6 +165,7 @@ class _Opening:
     listening: socket.socket
     addresses: WorldAddresses
     address: str
+    open_to: frozenset[str]
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[Showcase]:
@@ -149,15 +176,19 @@ class _Opening:
             return await opened[0].play(scenario)
 
         parts = real_parts(platforms=self.platforms, team_files=self.team_files, demo=arm, personas=True)
+        parts = replace(parts, open_to=self.open_to)
         async with working(self.settings, parts, self.listening) as house:
             opened.append(Showcase(house, self.address, self.addresses))
             yield opened[0]
 
 
-def _settings(folder: Path, host: str, port: int, addresses: WorldAddresses) -> Settings:
+def _settings(folder: Path, host: str, port: int, addresses: WorldAddresses, config: Path | None) -> Settings:
+    # Only how to reach the reader's own rooms comes from outside: the demo must touch nothing else of theirs.
     return load(
-        None,
+        config,
         data_dir=folder,
+        store={"url": ""},
+        alertmanager={"url": ""},
         http={"host": host, "port": port},
         execution={"enabled": True, "allowed_operations": ",".join(OPERATIONS)},
         prometheus={"url": addresses.prometheus, "step": 1.0, "rate_window": 10.0},

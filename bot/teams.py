@@ -191,10 +191,12 @@ class Problem:
 
 
 class TeamFiles:
-    """The teams in a directory, as they stood at the last `reload`. Implements engine.ports.Teams."""
+    """The teams in a directory, as they stood at the last `reload`. Implements engine.ports.Teams. `open_to` are the
+    platforms on which everybody counts as an approver, in every team (the demo's)."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, open_to: frozenset[str] = frozenset()) -> None:
         self._directory = directory
+        self._open_to = open_to
         self._versions: dict[str, Version] = {DEFAULT: Version(_default(), 0, "")}
 
     def reload(self) -> tuple[Problem, ...]:
@@ -217,22 +219,25 @@ class TeamFiles:
         """UnknownName where there is none."""
         if id not in self._versions:
             raise UnknownName(Phrase(word="error.unknown_team", values={"team": id[:40]}))
-        return self._versions[id].team
+        return self._opened(self._versions[id].team)
 
     def route(self, labels: Mapping[str, str]) -> Team:
         """The first team whose matchers all hold, else `default`."""
         for version in self._versions.values():
             if fits(version.team.match, labels):
-                return version.team
-        return self._versions[DEFAULT].team
+                return self._opened(version.team)
+        return self._opened(self._versions[DEFAULT].team)
 
     def all(self) -> Sequence[Team]:
         """Every team in the order it is asked; `default` last."""
-        return tuple(version.team for version in self._versions.values())
+        return tuple(self._opened(version.team) for version in self._versions.values())
 
     def intake_tokens(self) -> Mapping[str, str]:
         """Which environment variable holds a team's own intake token, by team; teams without one are left out."""
         return {id: version.intake_token for id, version in self._versions.items() if version.intake_token}
+
+    def _opened(self, team: Team) -> Team:
+        return team.model_copy(update={"open_to": self._open_to}) if self._open_to else team
 
     def _folders(self) -> list[Path]:
         if not self._directory.is_dir():

@@ -86,6 +86,7 @@ class Parts:
     team_files: Path | None = None
     demo: Demo | None = None
     personas: bool = False
+    open_to: frozenset[str] = frozenset()
     open_store: OpenStore = open_sqlite
 
 
@@ -103,7 +104,7 @@ def real_parts(
 @asynccontextmanager
 async def open_house(settings: Settings, parts: Parts) -> AsyncIterator[House]:
     """The whole house, ready to serve but not yet listening. StoreBusy, StoreFull, SettingsError."""
-    teams = TeamFiles(parts.team_files or settings.data_dir / "teams")
+    teams = TeamFiles(parts.team_files or settings.data_dir / "teams", parts.open_to)
     problems = await asyncio.to_thread(teams.reload)
     async with AsyncExitStack() as stack:
         await asyncio.to_thread(writable, settings.store_path.parent)
@@ -156,7 +157,7 @@ def _furnish(
     pager = Pager(session, secret_from_environment, settings.public_url)
     escalation = Escalation(store.timeline, store.register, teams, desk, parts.clock, pager)
     backlog = Backlog(precedence, parts.clock)
-    known = _handling(settings, parts, tools, store, lives, precedence, backlog)
+    known = _handling(settings, parts, tools, store, lives, backlog)
     front_door = FrontDoor(replace(known, board=board, silencer=_silencer(settings, session)))
     _hang(app, tools, front_door, lives)
     app[door.PRECEDENCE] = precedence
@@ -218,7 +219,6 @@ def _chat(settings: Settings, kits: Kits) -> Iterator[Platform]:
         from bot.platforms.wecom.platform import WeComPlatform
 
         yield WeComPlatform(settings.wecom, kits.kit("wecom"))
-    yield from ()
 
 
 def _handling(
@@ -227,7 +227,6 @@ def _handling(
     tools: Tools,
     store: SqliteStore,
     lives: Lives,
-    precedence: Precedence,
     backlog: Backlog,
 ) -> Handling:
     return Handling(
@@ -241,7 +240,7 @@ def _handling(
         ids=tools.ids,
         permissions=tools.permissions,
         wake=lives.wake,
-        crowded=lambda: precedence.crowded,
+        crowded=lambda: backlog.crowded,
         place_later=backlog.ring,
         demo=parts.demo,
         doctor=lambda: diagnose_itself(settings),

@@ -88,7 +88,8 @@ class Escalation(Value):
 
 class Team(Value):
     """A team as its files describe it. `match` are label matchers (all must hold); `rooms` are "platform:room";
-    `on_call` are ids of people, who is called first first."""
+    `on_call` are ids of people, who is called first first. `open_to` names platforms on which everybody counts as an
+    approver; no file can say so, only a demo in a room of the reader's own does."""
 
     id: str
     name: str
@@ -101,6 +102,7 @@ class Team(Value):
     watchdog_minutes: float = 0.0
     on_call: tuple[str, ...] = ()
     escalation: Escalation = Escalation()
+    open_to: frozenset[str] = frozenset()
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -117,11 +119,19 @@ class Team(Value):
 
     def person(self, account: Account) -> Person | None:
         """The member this account is linked to; None where nobody is."""
-        return next((p for p in self.people if p.accounts.get(account.platform) == account.id), None)
+        known = next((p for p in self.people if p.accounts.get(account.platform) == account.id), None)
+        return known or self._guest(account.platform, account.id, account.name)
 
     def member(self, person: str) -> Person | None:
         """The member with this id."""
-        return next((p for p in self.people if p.id == person), None)
+        platform, _, id = person.partition(":")
+        return next((p for p in self.people if p.id == person), None) or self._guest(platform, id, "")
+
+    def _guest(self, platform: str, id: str, name: str) -> Person | None:
+        if platform not in self.open_to or not id:
+            return None
+        roles: frozenset[Role] = frozenset({"responder", "approver"})
+        return Person(id=f"{platform}:{id}", name=name or id, roles=roles, accounts={platform: id})
 
 
 class Constraint(Value):
