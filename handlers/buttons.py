@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cards.model import Ask, Field
 from engine.team import Role
-from handlers import decisions, deeds, monitor, people, silences, teaching
+from handlers import decisions, deeds, keeping, monitor, people, silences, teaching
 from handlers.commands import approvals, home, services
 from handlers.inbound import Answer
 from handlers.visit import Visit, no
@@ -128,6 +128,14 @@ async def _unsilence(visit: Visit, value: Value) -> Answer:
     return await silences.unsilence(visit, value.get("silence", ""))
 
 
+async def _remember(visit: Visit, value: Value) -> Answer:
+    return await keeping.keep(visit, value.get("lesson", ""))
+
+
+async def _forget(visit: Visit, value: Value) -> Answer:
+    return await keeping.forget(visit, value.get("lesson", ""))
+
+
 BUTTONS: dict[str, Press] = {
     "ack": Press(_acknowledge),
     "escalate": Press(_escalate, once=True),
@@ -144,6 +152,8 @@ BUTTONS: dict[str, Press] = {
     "false_alarm": Press(_false_alarm),
     "resume": Press(_resume, once=True),
     "unsilence": Press(_unsilence),
+    "remember": Press(_remember, about=False),
+    "forget": Press(_forget, about=False),
     "approvals": Press(_approvals, role=None, about=False),
     "services": Press(_services, role=None, about=False),
     "monitor": Press(_monitor, role=None, about=False),

@@ -46,6 +46,7 @@ ANSWERS: dict[str, tuple[str, ...]] = {
     "monitor": ("service",),
     "unsilence": ("silence",),
     "forget": ("lesson",),
+    "remember": ("lesson",),
 }
 """Actions whose command names one more thing; all others are typed as they are."""
 

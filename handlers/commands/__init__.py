@@ -16,6 +16,8 @@ from handlers.commands.drop import DROP
 from handlers.commands.escalate import ESCALATE
 from handlers.commands.evidence import EVIDENCE
 from handlers.commands.false_alarm import FALSE_ALARM
+from handlers.commands.forget import FORGET
+from handlers.commands.habits import HABITS
 from handlers.commands.handover import HANDOVER
 from handlers.commands.help import helping
 from handlers.commands.hold import HOLD
@@ -31,10 +33,12 @@ from handlers.commands.open import OPEN
 from handlers.commands.plan import PLAN
 from handlers.commands.query import QUERY
 from handlers.commands.reject import REJECT
+from handlers.commands.remember import REMEMBER
 from handlers.commands.reopen import REOPEN
 from handlers.commands.replay import REPLAY
 from handlers.commands.resolve import RESOLVE
 from handlers.commands.resume import RESUME
+from handlers.commands.runbooks import RUNBOOKS
 from handlers.commands.safety import SAFETY
 from handlers.commands.services import SERVICES
 from handlers.commands.severity import SEVERITY
@@ -56,7 +60,7 @@ DOING = (ACK, APPROVE, REJECT, LIFT, HOLD, UNDO, PLAN, LOOK_AGAIN, FALSE_ALARM, 
 PEOPLE = (ASSIGN, ESCALATE, HANDOVER, SEVERITY, STATUS, SNOOZE, RESOLVE, REOPEN, ON_CALL)
 RELATED = (MERGE, SPLIT, UNLINK, WHY_MERGED)
 LOOKING = (SHOW, EVIDENCE, WHY, TIMELINE, REPLAY, INCIDENTS, SAFETY, DOCTOR)
-TEAM = (APPROVALS, SERVICES, MONITOR, QUERY, SILENCE, UNSILENCE, HOME)
+TEAM = (APPROVALS, SERVICES, MONITOR, QUERY, SILENCE, UNSILENCE, REMEMBER, FORGET, HABITS, RUNBOOKS, HOME)
 COMMANDS: tuple[Command, ...] = (
     *DOING,
     *PEOPLE,

@@ -13,7 +13,7 @@ from cards.render.text import render
 from engine.errors import ExecutorRefused, SourceSilent
 from engine.model import Change, LogLine, Observation, Phrase, Span
 from engine.ports import Query, Question
-from engine.team import Policy, Service, Team
+from engine.team import Lesson, Policy, Service, Team
 from handlers.front_door import FrontDoor
 from handlers.inbound import Answer
 from handlers.queries import understood
@@ -581,3 +581,102 @@ async def test_what_alertmanager_refuses_is_said_and_written_down(language: str)
 def test_whatever_is_to_be_silenced_is_understood_or_not(text: str) -> None:
     wanted = silenced(f"2h {text}")
     assert wanted is None or wanted.reason
+
+
+# --- what the team keeps ---
+
+
+@BOTH
+async def test_a_note_of_the_room_is_kept_shown_and_forgotten(language: str) -> None:
+    scene = Scene(language)
+    said = word(language, "记住 payment: 周五下午不发布", "remember payment: no releases on Friday afternoons")
+    offer = await scene.type("rita", "", said)
+    assert "Rita" in read(offer)
+    value = dict(pressable(offer.card))["remember"]
+    assert not await scene.store.memory.kept("trade"), "an offer is not kept yet"
+    for _ in range(2):
+        assert (await scene.press("alice", "remember", "", **value)).tone == "ok"
+    (lesson,) = await scene.store.memory.kept("trade", "habit")
+    assert (lesson.service, lesson.taught_by, lesson.rule) == ("payment", "rita", {})
+    shelf = await scene.type("vic", "", word(language, "团队习惯", "habits"))
+    for part in (lesson.id, lesson.text, "Rita"):
+        assert part in read(shelf)
+    assert (await scene.type("vic", "", f"forget {lesson.id}")).tone == "refused"
+    assert (await scene.press("rita", "forget", "", lesson=lesson.id)).tone == "ok"
+    assert not await scene.store.memory.kept("trade")
+    assert (await scene.type("rita", "", f"forget {lesson.id}")).tone == "refused"
+
+
+@BOTH
+async def test_a_note_of_a_thread_goes_the_way_of_all_lessons_and_comes_again_with_the_alert(language: str) -> None:
+    scene = Scene(language)
+    incident = await alerted(scene)
+    offer = await scene.type("rita", incident, word(language, "记住 先看连接池", "remember look at the pool first"))
+    value = dict(pressable(offer.card))["keep"]
+    assert (await scene.press("alice", "keep", **value)).tone == "ok"
+    (entry,) = await scene.entries(incident, "memory.learned")
+    assert entry.actor == "alice"
+    (lesson,) = await scene.store.memory.recall("trade", "payment", alert="Errors")
+    assert lesson.incident == incident
+    assert (await scene.type("rita", "", f"forget {lesson.id}")).tone == "ok"
+    taught = (await scene.state(incident)).lessons[lesson.id]
+    assert (taught.state, taught.by) == ("dropped", "rita")
+    assert not await scene.store.memory.kept("trade")
+
+
+@BOTH
+async def test_runbooks_are_listed_and_shown_in_full(language: str) -> None:
+    scene = Scene(language)
+    assert scene.words.text("kept_card.no_runbook") in read(await scene.type("vic", "", "runbooks"))
+    incident = await alerted(scene)
+    lesson = Lesson(
+        id="les_0000000a",
+        kind="runbook",
+        title=Phrase(word="lesson.runbook.title", values={"service": "payment"}),
+        lines=(Phrase(word="lesson.runbook.detect", values={"alert": "Errors", "service": "payment"}),),
+        incident=incident,
+        service="payment",
+        taught_by="alice",
+        at=scene.clock.now(),
+    )
+    await scene.store.memory.keep("trade", lesson)
+    listed = read(await scene.type("vic", "", word(language, "运维手册", "runbooks")))
+    assert lesson.id in listed
+    assert "Alice" in listed
+    assert "skill_id" in read(await scene.type("vic", "", f"runbooks {lesson.id}"))
+    assert (await scene.type("vic", "", "runbooks les_ffffffff")).tone == "refused"
+    assert (await scene.type("rita", "", f"forget {lesson.id}")).tone == "ok"
+
+
+async def test_what_a_team_keeps_is_its_own() -> None:
+    scene = Scene()
+    offer = await scene.type("rita", "", "remember payment: never on Fridays")
+    id = dict(pressable(offer.card))["remember"]["lesson"]
+    assert (await scene.press("eve", "remember", "", lesson=id)).tone == "refused"
+    assert (await scene.press("eve", "forget", "", lesson=id)).tone == "refused"
+    await scene.press("rita", "remember", "", lesson=id)
+    assert (await scene.type("eve", "", f"forget {id}")).tone == "refused"
+    for text in ("habits", f"habits {id}", "runbooks"):
+        answer = await scene.type("eve", "", text)
+        assert "Fridays" not in str(answer)
+    assert len(await scene.store.memory.kept("trade")) == 1
+
+
+async def test_notes_hold_no_secrets_and_have_an_end() -> None:
+    scene = Scene()
+    await scene.press(
+        "rita", "remember", "", lesson=await offered(scene, f"remember password=hunter2hunter2 {'x' * 4000}")
+    )
+    (lesson,) = await scene.store.memory.kept("trade")
+    assert "hunter2" not in lesson.text
+    assert len(lesson.text) <= 1_000
+    for n in range(60):
+        await scene.later(1)
+        await offered(scene, f"remember note {n}")
+    assert len(await scene.store.memory.kept("trade/offered")) == 50
+    assert (await scene.type("vic", "", "remember me")).tone == "refused"
+    assert (await scene.type("rita", "", "remember")).tone == "refused"
+
+
+async def offered(scene: Scene, text: str) -> str:
+    return dict(pressable((await scene.type("rita", "", text)).card))["remember"]["lesson"]
