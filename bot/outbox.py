@@ -30,8 +30,13 @@ STALE_AFTER = 0.05
 OUTAGE = 10
 """How many threads in a row may fail before the platform counts as away."""
 
+UNKNOWN = ""
+"""The fingerprint of a card that may have come through or not."""
+
+Part = tuple[str, str, str]
+"""Room, incident, slot."""
 Wish = tuple[str, str, str, int]
-"""Room, incident, slot, and how often it was wanted."""
+"""The same, and how often it was wanted."""
 
 
 class Outbox:
@@ -58,12 +63,17 @@ class Outbox:
         self._bells: dict[str, asyncio.Event] = {}
         self._in_hand: dict[str, Post] = {}
         self._aside: set[Wish] = set()
+        self._attempts: dict[Part, str] = {}
+        self._resumed = False
         self.failing: dict[str, str] = {}
 
     async def resume(self) -> None:
-        """Take up what was wanted before a restart."""
+        """Take up what was wanted before a restart. What was under way then may have come through."""
         for room in await self._posts.rooms_due():
+            if not self._resumed:
+                self._attempts |= {_part(post): UNKNOWN for post in await self._posts.due(room) if not post.message}
             self._ring(room)
+        self._resumed = True
 
     async def want(self, room: str, incident: str, slots: tuple[str, ...]) -> None:
         """See to it, durably, that these parts of an incident show their newest state in this room."""
@@ -169,22 +179,35 @@ class Outbox:
         room = name.removeprefix(SERVES)
         self.failing[room] = type(error).__name__
         if (post := self._in_hand.get(room)) is not None and not isinstance(error, StoreError):
-            self._aside = {each for each in self._aside if each[:3] != _wish(post)[:3]} | {_wish(post)}
+            self._aside = {each for each in self._aside if each[:3] != _part(post)} | {_wish(post)}
 
     async def _send(self, room: str, post: Post) -> None:
         """Show a part as it stands now, if it is not shown so already, and record that."""
         card = await self._draw(post.incident, post.slot)
-        if card is None or fingerprint(card) == post.shown:
+        if card is None or post.shown == fingerprint(card) == self._attempts.get(_part(post), post.shown):
             await self._posts.sent(post, post.message, post.shown)
             return
         platform = self._platforms[room.partition(":")[0]]
         thread = "" if post.message or post.slot == "header" else await self._thread(room, post.incident)
-        if await self._turns.take(room, platform.pace, edit=bool(post.message)) > STALE_AFTER:
+        if await self._turns.take(room, platform.pace) > STALE_AFTER:
             card = await self._draw(post.incident, post.slot) or card
+        certain = self._attempted(post, fingerprint(card)) or bool(post.message)
         async with asyncio.timeout(SEND_TIMEOUT):
             message = await self._deliver(platform, post, thread, card)
+        self._attempts.pop(_part(post), None)
         self._stand_in.took(room)
-        await self._posts.sent(post, message, fingerprint(card))
+        if certain:
+            await self._posts.sent(post, message, fingerprint(card))
+        else:
+            # The platform may have recognised an attempt whose answer was lost, and show that one's card: so it is
+            # known which message to edit, and still due what that is to show.
+            await self._posts.sent(post.model_copy(update={"wanted": post.sent}), message, UNKNOWN)
+
+    def _attempted(self, post: Post, shown: str) -> bool:
+        """Note that this part is sent as this card; whether no other card of it can have come through unheard."""
+        certain = self._attempts.get(_part(post), shown) == shown
+        self._attempts[_part(post)] = shown if certain else UNKNOWN
+        return certain
 
     async def _deliver(self, platform: Platform, post: Post, thread: str, card: Card) -> str:
         channel = post.room.partition(":")[2]
@@ -217,5 +240,9 @@ def is_outage(error: PlatformError | TimeoutError) -> bool:
     return isinstance(error, PlatformBusy | TimeoutError)
 
 
+def _part(post: Post) -> Part:
+    return post.room, post.incident, post.slot
+
+
 def _wish(post: Post) -> Wish:
-    return post.room, post.incident, post.slot, post.wanted
+    return *_part(post), post.wanted

@@ -15,11 +15,10 @@ from handlers.inbound import Answer, Inbound
 
 @dataclass(frozen=True)
 class Pace:
-    """The platform's published limits: messages per second into one room, and edits per second in all rooms together (0
-    where edits have no limit of their own)."""
+    """The platform's published limit: messages per second into one room. What else it limits (a method over all rooms,
+    calls for one person) the platform keeps itself, and says PlatformBusy."""
 
     per_second: float
-    edits_per_second: float = 0.0
 
 
 class Inbox(Protocol):

@@ -35,11 +35,10 @@ class FakePlatform:
         name: str = "fake",
         per_second: float = 1_000.0,
         *,
-        edits_per_second: float = 0.0,
         clock: Clock | None = None,
     ) -> None:
         self._name = name
-        self._pace = Pace(per_second, edits_per_second)
+        self._pace = Pace(per_second)
         self._clock = clock
         self.calls: list[tuple[datetime, str]] = []
         self.over = 0
@@ -77,7 +76,7 @@ class FakePlatform:
 
     async def edit(self, room: str, message: str, card: Card) -> str:
         self.edits += 1
-        self._count(room, "edit")
+        self._count(room)
         self._fail()
         known = next((m for m in self.messages if (m.id, m.room) == (message, room)), None)
         if known is None:
@@ -102,21 +101,17 @@ class FakePlatform:
         """The cards of a thread with its first message, in order."""
         return [m.card for m in self.messages if m.room == room and thread in (m.thread, m.id)]
 
-    def _count(self, room: str, edit: str = "") -> None:
-        """Hold a call to the limits: each room's, and that of edits in all rooms together."""
+    def _count(self, room: str) -> None:
+        """Hold a call to what a room takes."""
         if self._clock is None:
             return
-        now = self._clock.now()
-        limits = {room: self._pace.per_second} | ({edit: self._pace.edits_per_second} if edit else {})
-        for what, rate in limits.items():
-            span = max(1.0, 1.0 / rate) if rate else 0.0
-            recent = [
-                at for at, counted in self.calls if counted == what and now - at < timedelta(seconds=span - 0.001)
-            ]
-            if rate and len(recent) >= rate * span:
-                self.over += 1
-                raise _busy("slow down", span)
-        self.calls += [(now, what) for what in limits]
+        now, rate = self._clock.now(), self._pace.per_second
+        span = max(1.0, 1.0 / rate)
+        since = now - timedelta(seconds=span - 0.001)
+        if sum(called == room and at > since for at, called in self.calls) >= rate * span:
+            self.over += 1
+            raise _busy("slow down", span)
+        self.calls.append((now, room))
 
     def _answer(self) -> None:
         if self.lose:
