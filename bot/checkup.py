@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
+from bot.chat_check import ask_platforms
 from bot.settings import Backend, Settings, load
 from bot.teams import TeamFiles
 from engine.errors import SettingsError, StoreFull, TocsinError
@@ -33,14 +34,16 @@ async def check(config: Path | None) -> list[Finding]:
 
 
 async def examine(settings: Settings) -> list[Finding]:
-    """Data directory, team files and backends, in this order."""
+    """Data directory, team files, chat platforms and backends, in this order."""
     findings = []
     try:
         await asyncio.to_thread(writable, settings.store_path.parent)
         findings.append(Finding(True, Phrase(word="cli.check_data", values={"path": str(settings.store_path)})))
     except TocsinError as error:
         findings.append(Finding(False, error.phrase))
-    findings += await asyncio.to_thread(_check_teams, settings)
+    teams = TeamFiles(settings.data_dir / "teams")
+    findings += await asyncio.to_thread(_check_teams, teams)
+    findings += await _check_chat(settings, teams)
     return findings + await _check_backends(settings)
 
 
@@ -51,8 +54,17 @@ async def diagnose_itself(settings: Settings) -> Phrase:
     return wrong or Phrase(word="cli.check_all_well", values={"count": len(findings)})
 
 
-def _check_teams(settings: Settings) -> list[Finding]:
-    teams = TeamFiles(settings.data_dir / "teams")
+async def _check_chat(settings: Settings, teams: TeamFiles) -> list[Finding]:
+    rooms = [room for team in teams.all() for room in team.places]
+    findings = []
+    async for platform, wrong in ask_platforms(settings, rooms):
+        findings += [Finding(False, phrase) for phrase in wrong]
+        if not wrong:
+            findings.append(Finding(True, Phrase(word="cli.check_chat", values={"platform": platform})))
+    return findings
+
+
+def _check_teams(teams: TeamFiles) -> list[Finding]:
     problems = [Finding(False, problem.error.phrase) for problem in teams.reload()]
     names = ", ".join(team.id for team in teams.all())
     return [*problems, Finding(True, Phrase(word="cli.check_teams", values={"teams": names}))]

@@ -1,0 +1,58 @@
+"""Checks that `tocsin check` asks the chat platforms that are set up, about the rooms the teams name."""
+
+from pathlib import Path
+
+import pytest
+
+from bot import checkup
+from bot.platforms.slack.examination import SCOPES
+from bot.settings import load
+from cards.words import Words
+from tests.bot.platforms.feishu.stand import standing
+from tests.fakes.feishu_server import FeishuServer
+from tests.fakes.slack_server import SlackServer
+from tests.fakes.slack_workspace import APP_TOKEN, BOT_TOKEN
+
+
+def rooms(folder: Path, *names: str) -> None:
+    team = folder / "teams" / "trade"
+    team.mkdir(parents=True)
+    (team / "team.yaml").write_text(f"name: Trade\nmatch: {{team: trade}}\nrooms: {list(names)}\n", encoding="utf-8")
+
+
+def said(findings: list[checkup.Finding], *, ok: bool) -> list[str]:
+    return [Words("en").say(finding.phrase) for finding in findings if finding.ok is ok]
+
+
+@pytest.mark.parametrize("missing", ["", "chat:write"])
+async def test_slack_is_asked_about_its_scopes_and_channels(tmp_path: Path, missing: str) -> None:
+    slack = SlackServer()
+    slack.workspace.channel("C0TRADE")
+    slack.workspace.scopes |= set(SCOPES)
+    slack.workspace.scopes.discard(missing)
+    rooms(tmp_path, "slack:C0TRADE", "console:trade")
+    async with slack.serving():
+        tokens = {"bot_token": BOT_TOKEN, "app_token": APP_TOKEN, "api_url": slack.api_url}
+        findings = await checkup.examine(load(None, data_dir=tmp_path, slack=tokens))
+    wrong = said(findings, ok=False)
+    assert [missing in sentence for sentence in wrong] == ([True] if missing else [])
+    assert any(sentence.startswith("slack:") for sentence in said(findings, ok=True)) is not bool(missing)
+    assert BOT_TOKEN not in str(findings)
+
+
+async def test_feishu_is_asked_about_its_chats(tmp_path: Path) -> None:
+    server = FeishuServer()
+    server.chat("oc_trade")
+    server.tenant.chats["oc_alone"] = set()
+    rooms(tmp_path, "feishu:oc_trade", "feishu:oc_alone")
+    async with server.serving(), standing(server) as stand:
+        settings = load(None, data_dir=tmp_path).model_copy(update={"feishu": stand.settings})
+        (wrong,) = said(await checkup.examine(settings), ok=False)
+    assert "oc_alone" in wrong
+
+
+async def test_what_is_not_set_up_is_not_asked(tmp_path: Path) -> None:
+    rooms(tmp_path, "console:trade")
+    findings = await checkup.examine(load(None, data_dir=tmp_path))
+    assert said(findings, ok=False) == []
+    assert not any(sentence.startswith("slack:") for sentence in said(findings, ok=True))
