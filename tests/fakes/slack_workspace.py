@@ -188,13 +188,13 @@ class Workspace:
                 raise No("invalid_blocks", response_metadata={"messages": [f"slack_file {id} is not there"]})
         return payload
 
-    def _room(self, arguments: Arguments) -> str:
+    def _room(self, arguments: Arguments, *, public: bool = False) -> str:
         channel = str(arguments.get("channel", ""))
         if channel in self.people:
             return f"D{channel}"
         if channel not in self.channels and not channel.startswith("D"):
             raise No("channel_not_found")
-        if BOT not in self.channels.get(channel, {BOT}):
+        if BOT not in self.channels.get(channel, {BOT}) and not public:
             raise No("not_in_channel")
         return channel
 
@@ -205,7 +205,7 @@ class Workspace:
         return thread
 
     def _post(self, arguments: Arguments) -> dict[str, Any]:
-        channel = self._room(arguments)
+        channel = self._room(arguments, public="chat:write.public" in self.scopes)
         self._pace(f"post {channel}", BURST, BURST * 1.0)
         payload, thread = self._judged(arguments), self._root(channel, arguments)
         metadata = arguments.get("metadata") or {}

@@ -17,6 +17,8 @@ from handlers.inbound import Answer
 log = logging.getLogger("tocsin.slack")
 
 TRIES = 3
+SILENT = {"unfurl_links": False, "unfurl_media": False}
+"""No preview of any address: it may come from an alert."""
 ALONE: Mapping[str, Any] = {"response_type": "ephemeral", "replace_original": False}
 
 
@@ -36,7 +38,7 @@ class Answers:
         if step.kind == "form" and answer.tone == "refused" and step.view is not None:
             return Reply(body=self._easel.errors(step.view, words))
         if step.kind == "command":
-            return Reply(body={**ALONE, **self._easel.word(words)})
+            return Reply(body={"response_type": "ephemeral", **self._easel.word(words)})
         return None
 
     async def give(self, step: Doorstep, answer: Answer) -> None:
@@ -113,7 +115,7 @@ class Answers:
         thread = {"thread_ts": step.thread} if step.thread else {}
         direct = not step.room or step.room.startswith("D")
         if direct:
-            await self._api.call("chat.postMessage", channel=step.room or step.person, **thread, **payload)
+            await self._api.call("chat.postMessage", channel=step.room or step.person, **thread, **SILENT, **payload)
             return
         try:
             await self._api.call("chat.postEphemeral", channel=step.room, user=step.person, **thread, **payload)
@@ -124,4 +126,4 @@ class Answers:
             if step.respond:
                 await self._api.respond(step.respond, {**ALONE, **payload})
             else:
-                await self._api.call("chat.postMessage", channel=step.person, **payload)
+                await self._api.call("chat.postMessage", channel=step.person, **SILENT, **payload)

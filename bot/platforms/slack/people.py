@@ -1,4 +1,4 @@
-"""Knows what Slack tells of a person: name, language, time zone; asked once an hour at most."""
+"""Knows what Slack tells of a person: name and language; asked once an hour at most."""
 
 import asyncio
 import logging
@@ -23,11 +23,10 @@ MOST = 5_000
 
 @dataclass(frozen=True)
 class Person:
-    """`language` is "zh" or "en" ("" where Slack does not say), `tz` a name like Asia/Shanghai."""
+    """`language` is "zh" or "en", "" where Slack does not say. Slack shows times in each reader's own zone by itself."""
 
     name: str = ""
     language: str = ""
-    tz: str = ""
 
 
 class People:
@@ -58,7 +57,7 @@ class People:
             fresh = AGAIN
         else:
             name = text(told, "profile", "display_name") or text(told, "real_name") or text(told, "name")
-            known = Person(name[:80], _language(text(told, "locale")), text(told, "tz"))
+            known = Person(name[:80], _language(text(told, "locale")))
         self._known[id] = self._clock.now() + fresh, known
         if len(self._known) > MOST:
             self._known.popitem(last=False)

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.platforms.contract import Inbox, Kit, Pace
-from bot.platforms.slack.answers import Answers
+from bot.platforms.slack.answers import SILENT, Answers
 from bot.platforms.slack.api import Api
 from bot.platforms.slack.callback import PATH, Callback
 from bot.platforms.slack.drawing import Easel
@@ -33,8 +33,6 @@ PER_SECOND = 0.9
 PATIENCE = Patience()
 RETRY = 30.0
 """Seconds until Slack is asked again who we are, where it does not let us in."""
-SILENT = {"unfurl_links": False, "unfurl_media": False}
-"""No preview of any address: it may come from an alert."""
 
 
 class SlackPlatform:

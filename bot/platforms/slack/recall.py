@@ -25,6 +25,8 @@ MOST = 5_000
 PAGE = 200
 PAGES = 3
 """How far back a room is read for a message whose answer got lost: 600 messages."""
+UNREADABLE = ("missing_scope", "not_in_channel")
+"""Where the bot may post and not read: a scope is missing, or nobody invited it to a public channel."""
 TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,6}")
 
 K = TypeVar("K")
@@ -78,7 +80,7 @@ class Recall:
             else:
                 await self._pages("conversations.history", room, "", channel=room)
         except Refused as refused:
-            if refused.code != "missing_scope":
+            if refused.code not in UNREADABLE:
                 raise
             # Better a message twice than none at all.
             log.warning("repeated messages in %s cannot be recognised: %s", room, refused)

@@ -142,6 +142,14 @@ async def test_a_missing_scope_is_named_or_lived_without(
         assert doing in words
 
 
+async def test_a_public_channel_nobody_invited_it_to_takes_cards(slack: SlackServer, platform: SlackPlatform) -> None:
+    slack.workspace.channels[ROOM].remove(BOT)
+    slack.workspace.scopes.add("chat:write.public")
+    root = await platform.post(ROOM, "", card("header"), "inc_1/header")
+    await platform.post(ROOM, root, card("plan"), "inc_1/plan")
+    assert titles(slack) == ["header", "plan"]
+
+
 def away(slack: SlackServer) -> None:
     slack.away = True
 
