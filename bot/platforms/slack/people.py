@@ -23,7 +23,7 @@ MOST = 5_000
 
 @dataclass(frozen=True)
 class Person:
-    """`language` is "zh" or "en", "" where Slack does not say. Slack shows times in each reader's own zone by itself."""
+    """`language` is "zh" or "en", "" where Slack does not say. Times Slack shows in each reader's zone by itself."""
 
     name: str = ""
     language: str = ""
