@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
+from bot.digests import post_digests
 from bot.settings import Settings
 from bot.wiring import House, Parts, open_house
 from cards.words import Words
@@ -24,6 +25,7 @@ TEAMS_EVERY = 2.0
 RESUME_EVERY = 30.0
 ESCALATION_EVERY = 5.0
 PRUNE_EVERY = 3600.0
+DIGEST_EVERY = 60.0
 REMEMBER_INBOUND = timedelta(days=2)
 KEEP_CALLS = timedelta(days=7)
 """How long receiver calls are kept as they came; the alerts in them stay in the timelines."""
@@ -111,6 +113,7 @@ def start_rounds(house: House) -> None:
     house.crew.start("watchdog round", lambda: _every(house, WATCHDOG_EVERY, _look_for_silence))
     house.crew.start("resume round", lambda: _every(house, RESUME_EVERY, _take_up))
     house.crew.start("escalation round", lambda: _every(house, ESCALATION_EVERY, _escalate))
+    house.crew.start("digest round", lambda: _every(house, DIGEST_EVERY, _post_digests))
     house.crew.start("prune round", lambda: _every(house, PRUNE_EVERY, _forget_inbound))
 
 
@@ -132,6 +135,10 @@ async def _reload_teams(house: House) -> None:
 
 async def _look_for_silence(house: House) -> None:
     await house.front_door.look_for_silence()
+
+
+async def _post_digests(house: House) -> None:
+    await post_digests(house.teams.all(), house.board, house.tools.clock)
 
 
 async def _take_up(house: House) -> None:

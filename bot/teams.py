@@ -22,6 +22,9 @@ team.yaml, with everything it may say (`name` alone is needed):
       room: slack:C0MANAGERS           # a room that hears of incidents only then
       pager: TRADE_PAGER_URL           # the NAMES of the environment variables that hold the address of an events API
       pager_key: TRADE_PAGER_KEY       # (PagerDuty Events v2 and what takes the same) and its routing key
+    digest: daily                      # what happened: daily, weekly (on Mondays) or off
+    digest_at: "09:00"                 # at this hour of the team's time
+    zone: Asia/Shanghai
     intake_token: TRADE_INTAKE_TOKEN   # the NAME of the environment variable that holds the token
     people:
       alice:
@@ -43,6 +46,7 @@ from typing import Any, Literal, Self, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from bot.digests import DigestKeys
 from engine.errors import SettingsError, UnknownName
 from engine.model import OperationClass, Phrase, Tier
 from engine.team import Escalation, Objective, Person, Policy, Remedy, Role, Service, Team
@@ -91,7 +95,7 @@ class EscalationFile(FileModel):
         return checked_room(room) if room else room
 
 
-class TeamFile(FileModel):
+class TeamFile(DigestKeys, FileModel):
     """team.yaml."""
 
     name: str = Field(min_length=1, max_length=80)
@@ -293,6 +297,7 @@ def read_team(folder: Path) -> Version:
         watchdog_minutes=file.watchdog_minutes,
         on_call=tuple(file.on_call),
         escalation=Escalation(**file.escalation.model_dump()),
+        digest=file.read(),
     )
     _accounts_are_unique(folder / "team.yaml", team)
     return Version(team, file.order, file.intake_token)

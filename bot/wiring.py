@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
@@ -43,6 +44,7 @@ from engine.sources.loki import LokiSource
 from engine.sources.prometheus import PrometheusSource
 from engine.sources.releases import ReleasesSource
 from engine.tools import Tools
+from handlers import digest
 from handlers.front_door import FrontDoor
 from handlers.visit import House as Handling
 from store.rooms import Posts
@@ -72,6 +74,7 @@ class House:
     front_door: FrontDoor
     platforms: Mapping[str, Platform]
     app: web.Application
+    board: Board
 
 
 @dataclass(frozen=True)
@@ -158,7 +161,9 @@ def _furnish(
     escalation = Escalation(store.timeline, store.register, teams, desk, parts.clock, pager)
     backlog = Backlog(precedence, parts.clock)
     known = _handling(settings, parts, tools, store, lives, backlog)
-    front_door = FrontDoor(replace(known, board=board, silencer=_silencer(settings, session)))
+    handling = replace(known, board=board, silencer=_silencer(settings, session))
+    board.draw_anew(partial(digest.redraw, handling))
+    front_door = FrontDoor(handling)
     _hang(app, tools, front_door, lives)
     app[door.PRECEDENCE] = precedence
     app[door.OWN_TOKENS] = _own_tokens(teams)
@@ -175,7 +180,9 @@ def _furnish(
     )
     add_pages(app, pages)
     crew.start("backlog", lambda: backlog.run(front_door))
-    house = House(settings, store, teams, desk, outbox, crew, lives, escalation, tools, front_door, platforms, app)
+    house = House(
+        settings, store, teams, desk, outbox, crew, lives, escalation, tools, front_door, platforms, app, board
+    )
     _watch(house)
     return house
 

@@ -86,6 +86,14 @@ class Escalation(Value):
     pager_key: str = ""
 
 
+class Digest(Value):
+    """When a team wants to hear what happened: never, each day, or each Monday; `at` is "HH:MM" in `zone`."""
+
+    every: Literal["off", "daily", "weekly"] = "off"
+    at: str = "09:00"
+    zone: str = "UTC"
+
+
 class Team(Value):
     """A team as its files describe it. `match` are label matchers (all must hold); `rooms` are "platform:room";
     `on_call` are ids of people, who is called first first. `open_to` names platforms on which everybody counts as an
@@ -102,6 +110,7 @@ class Team(Value):
     watchdog_minutes: float = 0.0
     on_call: tuple[str, ...] = ()
     escalation: Escalation = Escalation()
+    digest: Digest = Digest()
     open_to: frozenset[str] = frozenset()
 
     @property

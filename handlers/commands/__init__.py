@@ -11,6 +11,7 @@ from handlers.commands.assign import ASSIGN
 from handlers.commands.close import CLOSE
 from handlers.commands.command import Command
 from handlers.commands.demo import DEMO
+from handlers.commands.digest import DIGEST
 from handlers.commands.doctor import DOCTOR
 from handlers.commands.drop import DROP
 from handlers.commands.escalate import ESCALATE
@@ -60,7 +61,7 @@ DOING = (ACK, APPROVE, REJECT, LIFT, HOLD, UNDO, PLAN, LOOK_AGAIN, FALSE_ALARM, 
 PEOPLE = (ASSIGN, ESCALATE, HANDOVER, SEVERITY, STATUS, SNOOZE, RESOLVE, REOPEN, ON_CALL)
 RELATED = (MERGE, SPLIT, UNLINK, WHY_MERGED)
 LOOKING = (SHOW, EVIDENCE, WHY, TIMELINE, REPLAY, INCIDENTS, SAFETY, DOCTOR)
-TEAM = (APPROVALS, SERVICES, MONITOR, QUERY, SILENCE, UNSILENCE, REMEMBER, FORGET, HABITS, RUNBOOKS, HOME)
+TEAM = (APPROVALS, SERVICES, MONITOR, QUERY, SILENCE, UNSILENCE, REMEMBER, FORGET, HABITS, RUNBOOKS, DIGEST, HOME)
 COMMANDS: tuple[Command, ...] = (
     *DOING,
     *PEOPLE,

@@ -680,3 +680,30 @@ async def test_notes_hold_no_secrets_and_have_an_end() -> None:
 
 async def offered(scene: Scene, text: str) -> str:
     return dict(pressable((await scene.type("rita", "", text)).card))["remember"]["lesson"]
+
+
+# --- digest ---
+
+
+@BOTH
+async def test_a_digest_sums_up_what_happened(language: str) -> None:
+    scene = Scene(language)
+    old = await scene.incident()
+    await scene.later(60 * 30)
+    incident = await alerted(scene)
+    await scene.later(2)
+    await scene.press("alice", "ack", incident)
+    await scene.later(10)
+    await scene.type("alice", incident, "close recovered")
+    other = await alerted(scene, fingerprint="f2")
+    text = read(await scene.type("vic", "", word(language, "摘要", "digest")))
+    for part in (incident, other, "Errors", scene.words.duration(120), scene.words.text("outcome.recovered")):
+        assert part in text
+    assert old not in text
+    assert scene.words.text("digest_card.summary", n=2, open=2) in text
+    weekly = read(await scene.type("vic", "", word(language, "摘要 周报", "digest weekly")))
+    assert old in weekly
+    assert (await scene.type("vic", "", "digest hourly")).tone == "refused"
+    elsewhere = read(await scene.type("eve", "", "digest weekly"))
+    assert scene.words.text("digest_card.quiet") in elsewhere
+    assert incident not in elsewhere

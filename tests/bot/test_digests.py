@@ -1,0 +1,143 @@
+"""Checks when a digest is due, what team files may say of it, and that it is posted once per period."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.digests import GRACE, due, ends, post_digests
+from bot.teams import read_team
+from cards.render.text import render
+from cards.words import Words
+from engine.errors import SettingsError
+from engine.team import Digest
+from tests.stories.stage import Story, in_story_time, open_story
+
+DAILY = Digest(every="daily", at="09:00", zone="Asia/Shanghai")
+WEEKLY = Digest(every="weekly", at="09:00", zone="Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    "digest, now, day",
+    [
+        (DAILY, "2026-03-02T00:59:00", None),
+        (DAILY, "2026-03-02T01:00:00", date(2026, 3, 2)),
+        (DAILY, "2026-03-02T07:00:00", date(2026, 3, 2)),
+        (DAILY, "2026-03-02T07:00:01", None),
+        (WEEKLY, "2026-03-02T08:00:00", date(2026, 3, 2)),
+        (WEEKLY, "2026-03-03T08:00:00", None),
+        (WEEKLY, "2026-03-30T07:00:00", date(2026, 3, 30)),
+        (Digest(), "2026-03-02T09:00:00", None),
+    ],
+)
+def test_a_digest_is_due_at_its_hour_and_a_while_after(digest: Digest, now: str, day: date | None) -> None:
+    assert due(digest, datetime.fromisoformat(now).replace(tzinfo=UTC)) == day
+
+
+@given(
+    st.integers(0, 2 * 366 * 86_400),
+    st.sampled_from(["daily", "weekly"]),
+    st.sampled_from(["UTC", "Asia/Shanghai", "America/New_York", "Pacific/Apia"]),
+    st.sampled_from(["00:00", "02:30", "09:00", "23:59"]),
+)
+def test_what_is_due_ended_lately(seconds: int, every: str, zone: str, at: str) -> None:
+    digest = Digest(every=every, at=at, zone=zone)
+    moment = datetime(2025, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    day = due(digest, moment)
+    if day is not None:
+        assert timedelta(hours=-1) <= moment - ends(digest, day) <= GRACE
+        assert every == "daily" or day.weekday() == 0
+        assert ends(digest, day).tzinfo == ZoneInfo(zone)
+
+
+@pytest.mark.parametrize(
+    "keys, every",
+    [("", "off"), ("digest: off", "off"), ('digest: "off"', "off"), ("digest: weekly\nzone: Asia/Shanghai", "weekly")],
+)
+def test_team_files_say_when(tmp_path: Path, keys: str, every: str) -> None:
+    assert team(tmp_path, keys).every == every
+
+
+@pytest.mark.parametrize(
+    "keys, key", [("digest: hourly", "digest"), ("zone: Mars/Base", "zone"), ('digest_at: "9 am"', "digest_at")]
+)
+def test_what_is_wrong_is_named(tmp_path: Path, keys: str, key: str) -> None:
+    with pytest.raises(SettingsError) as wrong:
+        team(tmp_path, keys)
+    for language in ("en", "zh"):
+        assert f"team.yaml, key {key}" in Words("en").say(wrong.value.phrase)
+        assert "[" not in Words(language).say(wrong.value.phrase)
+
+
+def team(folder: Path, keys: str) -> Digest:
+    here = folder / "trade"
+    here.mkdir()
+    (here / "team.yaml").write_text(f"name: Trade\n{keys}\n", encoding="utf-8")
+    return read_team(here).team.digest
+
+
+# --- posted ---
+
+
+def wants(story: Story, digest: Digest) -> list[object]:
+    """The teams as they are, where trade wants a digest."""
+    teams = story.house.tools.teams.all()
+    return [t.model_copy(update={"digest": digest}) if t.id == "trade" else t for t in teams]
+
+
+async def posted(story: Story, digest: Digest) -> list[str]:
+    """What the rooms read, after a round."""
+    await post_digests(wants(story, digest), story.house.board, story.house.tools.clock)  # type: ignore[arg-type]
+    await story.house.outbox.settle(seconds=60.0)
+    messages = [m for platform in story.platforms.values() for m in platform.messages if m.key.startswith("board/")]
+    return [f"{m.room}: {render(m.card).body}" for m in messages]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@in_story_time
+async def test_a_digest_is_posted_once_also_after_a_restart(tmp_path: Path, language: str) -> None:
+    digest = Digest(every="daily", at="10:00", zone="UTC")
+    async with open_story(tmp_path, language) as story:
+        incident = await story.alert()
+        seen = await posted(story, digest)
+        assert [line.split(":")[0] for line in seen] == ["trade", "trade"], "each room of the team, no other"
+        assert await posted(story, digest) == seen
+        kept, clock = story.store, story.house.tools.clock
+    async with open_story(tmp_path, language, store=kept, clock=clock) as story:
+        assert await posted(story, digest) == [], "it hangs there already"
+        await clock.sleep(24 * 3_600.0)
+        seen = await posted(story, digest)
+        assert len(seen) == 2
+        assert all(incident in line for line in seen)
+        assert all("[" not in line.replace("[View", "") for line in seen)
+
+
+@in_story_time
+async def test_a_digest_wanted_before_a_crash_is_drawn_after_it(tmp_path: Path) -> None:
+    async with open_story(tmp_path, "en") as story:
+        kept, clock = story.store, story.house.tools.clock
+        name = f"digest:daily/{clock.now().date().isoformat()}"
+    await kept.posts.want("chat:trade", f"board/trade/{name}", ("header",))
+    async with open_story(tmp_path, "en", store=kept, clock=clock) as story:
+        await story.house.outbox.resume()
+        await story.house.outbox.settle(seconds=60.0)
+        (message,) = story.platforms["chat"].messages
+        assert "daily digest" in message.card.title
+
+
+@in_story_time
+async def test_a_live_card_hangs_once_is_edited_and_never_reaches_another_team(tmp_path: Path) -> None:
+    async with open_story(tmp_path, "en") as story:
+        lin = story.person("lin")
+        service = story.world.service
+        for _ in range(3):
+            heard = await lin.says(f"/incident monitor {service}")
+            await story.house.tools.clock.sleep(60.0)
+            await story.house.outbox.settle(seconds=60.0)
+        assert heard.tone == "ok", heard.text
+        (message,) = story.platforms["chat"].messages
+        assert (message.room, message.thread, message.edits) == ("trade", "", 2)
+        assert not story.platforms["second"].messages
