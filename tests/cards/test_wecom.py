@@ -115,7 +115,7 @@ def test_approvals_spill_to_further_cards(rows: list[Buttons]) -> None:
 
 def test_a_card_far_too_long_keeps_its_approval_and_says_where_the_rest_is() -> None:
     button = Button("approve", "Approve…", {"approval": "approval_1a2b3c4d"}, "danger")
-    blocks = (*(Prose("连接池耗尽" * 700) for _ in range(9)), Buttons((button,), approval=True))
+    blocks: tuple[Block, ...] = (*(Prose("连接池耗尽" * 700) for _ in range(9)), Buttons((button,), approval=True))
     drawn = check(Card("P1", "P1", "bad", blocks, "inc_5f0a1c22", "en"))
     assert drawn.shed
     assert drawn.markdown.endswith(f"({HERE}/incidents/inc_5f0a1c22)")

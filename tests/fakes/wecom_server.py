@@ -282,7 +282,8 @@ class WeComServer:
         taken.append(now)
 
     def _kept(self, chat: str, body: Body) -> Message:
-        content = body.get("markdown", body.get("stream", {})).get("content", "")
+        said: Body = body.get("markdown") or body.get("stream") or {}
+        content = said.get("content", "")
         message = Message(next(self._numbers), chat, self._now(), content, body.get("template_card"))
         if "image" in body:
             message.picture = self._media[body["image"]["media_id"]]

@@ -69,6 +69,7 @@ async def test_two_incidents_are_one_and_then_two_again(tmp_path: Path, language
         proposal = await story.asked(one)
         other = await story.alert(slow, groupKey="slow")
         await story.asked(other)
+        assert proposal.request is not None
         lin = story.person("lin")
         assert other in (await lin.says(said(language, f"合并到 {other} 同因", f"merge {other} 同因"), at=one)).text
         assert (await lin.presses("approve", at=one, approval=proposal.request.id)).tone == "refused"

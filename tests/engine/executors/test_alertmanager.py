@@ -57,7 +57,8 @@ class Captured:
                 return (
                     replay("silence_after_delete") if self.ended else web.json_response(capture("silences")["body"][0])
                 )
-        return replay("err_silence_404")
+            case _:
+                return replay("err_silence_404")
 
     async def _set(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()

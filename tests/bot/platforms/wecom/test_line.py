@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from functools import partial
 
 import pytest
 from aiohttp import ClientSession, ClientTimeout
@@ -9,10 +10,14 @@ from aiohttp import ClientSession, ClientTimeout
 from bot.platforms.wecom.platform import LINE, LOOK_AFTER
 from bot.platforms.wecom.socket import PING_EVERY, Line
 from engine.errors import PlatformBusy, PlatformError
-from tests.bot.platforms.wecom.desk import ROOM, desk
+from tests.bot.platforms.wecom.desk import ROOM, Desk, desk
 from tests.contracts.platform import card
 from tests.fakes.clock import FakeClock, settle
 from tests.fakes.wecom_server import BOT, SECRET, wecom_server
+
+
+def has_subscribed(here: Desk, times: int) -> bool:
+    return here.server.subscriptions == times
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1006, 1011])
@@ -39,7 +44,7 @@ async def test_it_waits_longer_each_time_and_not_after_a_steady_connection() -> 
             await here.clock.advance(wait - 0.1)
             assert here.server.subscriptions == number - 1
             await here.clock.advance(0.1)
-            await here.server.until(lambda number=number: here.server.subscriptions == number)
+            await here.server.until(partial(has_subscribed, here, number))
             await settle()
         await here.clock.advance(60.0)
         await here.server.close()

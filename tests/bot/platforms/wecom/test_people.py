@@ -29,11 +29,11 @@ async def with_plan(here: Desk) -> str:
     return await here.platform.post(ROOM, root, here.cards[SLOT], KEY)
 
 
-async def asked(here: Desk, user: str = "lin", **how: bool) -> str:
+async def asked(here: Desk, user: str = "lin", *, nested: bool = False) -> str:
     """Press approve; the code this person is given."""
     here.inbox.answers["ButtonPressed:approve"] = Answer(form=word_form())
     here.inbox.answers["FormSent:approve"] = Answer(phrase=said("已批准"))
-    press = await here.server.press(user, ROOM, "批准…", **how)
+    press = await here.server.press(user, ROOM, "批准…", nested=nested)
     await here.server.answered(press)
     card = next(seen for seen in reversed(here.server.seen(ROOM, user)) if "请回复" in seen)
     found = CODE.search(card.partition("批准 ")[2])
@@ -207,7 +207,7 @@ async def test_an_answer_that_comes_too_late_is_a_message() -> None:
                 await here.clock.advance(6.0)
                 return Answer(tone="refused", phrase=said("太晚"))
 
-        here.platform._inbox = Slow()  # type: ignore[assignment]
+        here.platform._inbox = Slow()
         await here.server.press("lin", ROOM, "驳回")
         await here.server.until(lambda: "太晚" in here.server.seen(ROOM)[-1])
         assert here.server.seen(ROOM)[-1] == "<@lin> 太晚"
@@ -380,7 +380,7 @@ async def test_a_repeated_delivery_is_answered_once_and_leaves_the_code_that_was
             async def receive(self, event: object) -> Answer:
                 return Answer(form=word_form()) if isinstance(event, ButtonPressed) else Answer(phrase=said("好"))
 
-        here.platform._inbox = Repeats()  # type: ignore[assignment]
+        here.platform._inbox = Repeats()
         first = await here.server.press("lin", ROOM, "批准…", msgid="p-1")
         await here.server.answered(first)
         shown = here.server.seen(ROOM, "lin")[-1]
