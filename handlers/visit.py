@@ -7,6 +7,7 @@ from typing import Any
 from cards.words import Filling, Words
 from engine.errors import UnknownName
 from engine.incident import Incident, fold
+from engine.masking import mask
 from engine.model import Entry, Phrase
 from engine.policy import Permissions
 from engine.ports import Clock, Desk, Draft, Ids, Memory, Register, Silencer, Teams, Timeline
@@ -128,7 +129,7 @@ class Visit:
         """Refuse with a clear word; inside an incident the attempt is written down."""
         phrase = Phrase(word=word, values={**values})
         if self.incident.id:
-            body = {"say": phrase.model_dump(mode="json"), "to": self.actor, "attempt": attempt[:SAID]}
+            body = {"say": phrase.model_dump(mode="json"), "to": self.actor, "attempt": mask(attempt[:SAID])}
             await self.write(f"refused:{self.id}", "request.refused", body)
         return Answer(tone="refused", phrase=phrase)
 

@@ -162,3 +162,12 @@ async def test_the_button_says_at_once_what_no_form_could_mend() -> None:
     assert form is not None
     assert [field.name for field in form.fields] == ["word", "reason"]
     assert form.value["digest"] == request.digest
+
+
+async def test_what_was_tried_is_written_down_without_its_secrets() -> None:
+    scene = Scene()
+    incident = await scene.incident()
+    await scene.type("vic", incident, "ack password=hunter2hunter2")
+    (refused,) = await scene.entries(incident, "request.refused")
+    assert "hunter2" not in str(refused.body)
+    assert "password" in refused.body["attempt"]

@@ -76,7 +76,7 @@ class Answers:
         if step.language:
             return step.language
         here = f"slack:{step.room}"
-        return next((team.language for team in self._kit.teams.all() if here in team.rooms), "en")
+        return next((team.language for team in self._kit.teams.all() if here in team.places), "en")
 
     async def _open(self, step: Doorstep, ask: Ask) -> None:
         language = self.language(step)
