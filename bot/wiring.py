@@ -161,9 +161,7 @@ def _furnish(
     escalation = Escalation(store.timeline, store.register, teams, desk, parts.clock, pager)
     backlog = Backlog(precedence, parts.clock)
     known = _handling(settings, parts, tools, store, lives, backlog)
-    handling = replace(known, board=board, silencer=_silencer(settings, session))
-    board.draw_anew(partial(digest.redraw, handling))
-    front_door = FrontDoor(handling)
+    front_door = FrontDoor(_lent(known, board, _silencer(settings, session)))
     _hang(app, tools, front_door, lives)
     app[door.PRECEDENCE] = precedence
     app[door.OWN_TOKENS] = _own_tokens(teams)
@@ -254,6 +252,13 @@ def _handling(
         compressed_time=settings.tempo.compressed,
         telemetry=telemetry_of(tools.sources, settings.tempo.source_timeout),
     )
+
+
+def _lent(known: Handling, board: Board, silencer: Silencer | None) -> Handling:
+    """The same with what a team's own cards need; the board in turn has its digests drawn by it."""
+    handling = replace(known, board=board, silencer=silencer)
+    board.draw_anew(partial(digest.redraw, handling))
+    return handling
 
 
 def _hang(app: web.Application, tools: Tools, front_door: FrontDoor, lives: Lives) -> None:
