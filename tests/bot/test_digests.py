@@ -44,7 +44,7 @@ def test_a_digest_is_due_at_its_hour_and_a_while_after(digest: Digest, now: str,
     st.sampled_from(["00:00", "02:30", "09:00", "23:59"]),
 )
 def test_what_is_due_ended_lately(seconds: int, every: str, zone: str, at: str) -> None:
-    digest = Digest(every=every, at=at, zone=zone)
+    digest = Digest.model_validate({"every": every, "at": at, "zone": zone})
     moment = datetime(2025, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
     day = due(digest, moment)
     if day is not None:
