@@ -12,7 +12,7 @@ from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 
 from bot import web as door
 from bot.backlog import Backlog
-from bot.board import Board, hangs_on_board
+from bot.board import Board
 from bot.callers import same
 from bot.checkup import diagnose_itself, writable
 from bot.clock import RandomIds, SystemClock
@@ -204,7 +204,7 @@ class Kits:
 
         async def incident_at(room: str, message: str) -> str:
             post = await self.posts.by_message(f"{platform}:{room}", message)
-            return post.incident if post and not hangs_on_board(post.incident) else ""
+            return post.incident if post else ""
 
         lent = (self.session, self.clock, self.crew, self.teams, self.seal, self.app)
         return Kit(*lent, incident_at, self.desk.draw, self.public_url)

@@ -179,11 +179,13 @@ async def elsewhere(visit: Visit, incident: str) -> Visit | Answer:
 
 
 def _incident_of(event: Personal) -> str:
+    """The incident it is about; "" too under a card that hangs in a room for itself: no incident's id has a slash."""
     match event:
         case ButtonPressed() | FormSent():
-            return event.value.get("incident") or event.at.incident
+            named = event.value.get("incident") or event.at.incident
         case _:
-            return event.at.incident
+            named = event.at.incident
+    return "" if "/" in named else named
 
 
 def _attempt(event: Personal) -> str:

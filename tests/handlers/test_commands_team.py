@@ -15,7 +15,7 @@ from engine.model import Change, LogLine, Observation, Phrase, Span
 from engine.ports import Query, Question
 from engine.team import Lesson, Policy, Service, Team
 from handlers.front_door import FrontDoor
-from handlers.inbound import Answer
+from handlers.inbound import Answer, ButtonPressed, CommandTyped, MessageSaid, Place
 from handlers.queries import understood
 from handlers.silences import understood as silenced
 from handlers.silences import written
@@ -706,3 +706,16 @@ async def test_a_digest_sums_up_what_happened(language: str) -> None:
     elsewhere = read(await scene.type("eve", "", "digest weekly"))
     assert "Nothing happened" in elsewhere
     assert incident not in elsewhere
+
+
+async def test_under_a_card_that_hangs_in_the_room_people_are_in_no_incident() -> None:
+    scene = watched(board=FakeBoard())
+    at = Place("console", "trade", "board-1", "board/trade/monitor:payment/2026-03-01")
+    pressed = ButtonPressed(scene.id(), at, scene.account("vic"), "monitor", {"service": "payment"})
+    assert (await scene.door.receive(pressed)).tone == "ok"
+    typed = CommandTyped(scene.id(), at, scene.account("vic"), "show")
+    answer = await scene.door.receive(typed)
+    assert answer.tone == "refused"
+    assert scene.heard(answer) == scene.words.text("error.which_incident", command="show")
+    chat = MessageSaid(scene.id(), at, scene.account("vic"), "looks better now")
+    assert (await scene.door.receive(chat)).tone == "quiet"
