@@ -1,8 +1,9 @@
 """Keeps cards of teams in their rooms that belong to no incident: live cards edited in place, digests posted once."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from bot.outbox import Outbox
+from bot.stand_in import Elsewhere
 from cards.model import Card
 from engine.team import Team
 from store.rooms import Posts
@@ -48,6 +49,15 @@ class Board:
             return await self.draw(incident) if hangs_on_board(incident) else await others(incident, slot)
 
         return draw
+
+    def elsewhere(self, others: Elsewhere) -> Elsewhere:
+        """The rooms that may stand in for one that stays away: none for cards on boards, which the team's other rooms
+        have of their own where they want them."""
+
+        async def rooms(incident: str) -> Sequence[str]:
+            return () if hangs_on_board(incident) else await others(incident)
+
+        return rooms
 
     async def draw(self, post: str) -> Card | None:
         """The card of a post as it was last hung, else drawn anew."""

@@ -139,7 +139,7 @@ def _furnish(
     app = door.make_app(settings)
     kits = Kits(session, parts.clock, crew, teams, seal, app, store.posts, desk, settings.public_url)
     platforms = {platform.name: platform for platform in (console, *_chat(settings, kits), *parts.platforms)}
-    outbox = Outbox(store.posts, platforms, board.drawing(desk.draw), crew, parts.clock, desk.rooms)
+    outbox = Outbox(store.posts, platforms, board.drawing(desk.draw), crew, parts.clock, board.elsewhere(desk.rooms))
     desk.send_through(outbox)
     board.send_through(outbox)
     tools = Tools(

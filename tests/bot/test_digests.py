@@ -141,3 +141,18 @@ async def test_a_live_card_hangs_once_is_edited_and_never_reaches_another_team(t
         (message,) = story.platforms["chat"].messages
         assert (message.room, message.thread, message.edits) == ("trade", "", 2)
         assert not story.platforms["second"].messages
+
+
+@in_story_time
+async def test_a_room_that_stays_away_for_long_gets_its_digest_when_it_is_back(tmp_path: Path) -> None:
+    digest = Digest(every="daily", at="10:00", zone="UTC")
+    async with open_story(tmp_path, "en") as story:
+        chat = story.platforms["chat"]
+        chat.busy = 100_000
+        await post_digests(wants(story, digest), story.house.board, story.house.tools.clock)  # type: ignore[arg-type]
+        await story.house.tools.clock.sleep(1_200.0)
+        assert not chat.messages
+        assert len(story.platforms["second"].messages) == 1
+        chat.busy = 0
+        await story.house.outbox.settle(seconds=120.0)
+        assert len(chat.messages) == 1
