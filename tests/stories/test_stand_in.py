@@ -7,7 +7,8 @@ import yaml
 
 from tests.stories.stage import Story, in_story_time, open_story
 
-BOTH = pytest.mark.parametrize("language, said", [("en", "What is decided here counts everywhere"), ("zh", "在这里的决定处处有效")])
+SAID = {"en": "What is decided here counts everywhere", "zh": "在这里的决定处处有效"}
+BOTH = pytest.mark.parametrize("language, said", SAID.items(), ids=SAID)
 NOTE = "stand_in:second:trade"
 
 
