@@ -423,6 +423,7 @@ def test_many_small_blocks_stay_below_the_count_of_elements() -> None:
         ("<font color='red'>x</font>", "＜font color='red'&#62;x＜/font&#62;"),
         ("a < b & c", "a &#60; b &#38; c"),
         ("&#60;at id=all&#62;", "&#38;&#35;60;at id=all&#38;&#35;62;"),
+        ("://evil.example", "&#58;//evil.example"),
         ("[click](http://evil)", "&#91;click&#93;(http&#58;//evil)"),
         ("**bold** _it_ ~~no~~ `x`", "&#42;&#42;bold&#42;&#42; &#95;it&#95; &#126;&#126;no&#126;&#126; &#96;x&#96;"),
         ("# head\n- item\n1. one\n---\n> quote", "&#35; head\n&#45; item\n1&#46; one\n&#45;--\n&#62; quote"),

@@ -13,7 +13,6 @@ WORD_INSIDE = re.compile(r"(?<=[0-9A-Za-z])&#95;(?=[0-9A-Za-z])")
 """An underscore between letters is no markup; ids are full of them, and an entity takes five bytes."""
 LINE_START = re.compile(r"^([-+=]|\d{1,9}[.)])(?=[-+=\s]|$)", re.MULTILINE)
 """What would begin a list, or rule a line."""
-SCHEME = re.compile(r"(?<=[A-Za-z])://")
 EMOJI = re.compile(r":(?=[A-Za-z_]{2,32}:)")
 TAGS = re.compile(
     r"<(?=\s*/?\s*(?:at|person|link|font|text_tag|number_tag|local_datetime|raw|a|img|audio)\b)", re.IGNORECASE
@@ -52,7 +51,8 @@ def line(text: str, longest: int) -> str:
 def escaped(text: str) -> str:
     """Clean text, with everything Feishu's markdown would read written as entities."""
     text = LINE_START.sub(lambda found: found[1][:-1] + f"&#{ord(found[1][-1])};", text.translate(SPECIAL))
-    return EMOJI.sub("&#58;", SCHEME.sub("&#58;//", WORD_INSIDE.sub("_", text)))
+    # Every "://", also one without a scheme: what stands before it in the card may end in one.
+    return EMOJI.sub("&#58;", WORD_INSIDE.sub("_", text).replace("://", "&#58;//"))
 
 
 def code(text: str, longest: int) -> str:
