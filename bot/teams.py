@@ -33,7 +33,7 @@ team.yaml, with everything it may say (`name` alone is needed):
         language: zh
         accounts: {console: alice, slack: U024BE7LH}
 
-services.yaml maps a service's name to what engine.team.Service knows of it; policy.yaml is an engine.team.Policy. Both
+services.yaml maps a service's name to what bot.catalogue reads of it; policy.yaml is an engine.team.Policy. Both
 may be absent. The team `default` is always there and takes what nobody else matches.
 """
 
@@ -44,12 +44,13 @@ from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from bot.catalogue import FileModel, ServicesFile
 from bot.digests import DigestKeys
 from engine.errors import SettingsError, UnknownName
-from engine.model import OperationClass, Phrase, Tier
-from engine.team import Escalation, Objective, Person, Policy, Remedy, Role, Service, Team
+from engine.model import Phrase, Tier
+from engine.team import Escalation, Person, Policy, Role, Team
 
 DEFAULT = "default"
 FIRST_ROOM = "console:main"
@@ -64,12 +65,6 @@ VARIABLE = r"^([A-Za-z_][A-Za-z0-9_]*)?$"
 LONGEST_PATTERN = 200
 LONGEST_VALUE = 256
 LARGEST_FILE = 1_000_000
-
-
-class FileModel(BaseModel):
-    """A part of a team file: exact types, and no key nobody reads."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 class PersonFile(FileModel):
@@ -127,44 +122,6 @@ class TeamFile(DigestKeys, FileModel):
         if strangers := [person for person in self.on_call if person not in self.people]:
             raise ValueError(f"{strangers[0]!r} is on call and not among the people; add them or correct the name")
         return self
-
-
-class ObjectiveFile(FileModel):
-    """What a service promises."""
-
-    error_ratio: float = Field(default=0.02, ge=0, le=1)
-    latency_p95: float = Field(default=0.0, ge=0)
-
-
-class RemedyFile(FileModel):
-    """An operation a service offers."""
-
-    operation: str
-    operation_class: OperationClass
-    executor: str
-    against: list[str]
-    tier: Tier = "destructive"
-    peer: str = ""
-    arguments: dict[str, Any] = {}
-    undo: str = ""
-
-
-class ServiceFile(FileModel):
-    """One entry of services.yaml."""
-
-    owner: str = ""
-    environment: str = ""
-    region: str = ""
-    dependencies: list[str] = []
-    objective: ObjectiveFile = ObjectiveFile()
-    labels: dict[str, str] = {}
-    remedies: list[RemedyFile] = []
-
-
-class ServicesFile(FileModel):
-    """services.yaml, under one name so that a key path starts with it."""
-
-    services: dict[str, ServiceFile] = {}
 
 
 class PolicyFile(FileModel):
@@ -292,7 +249,7 @@ def read_team(folder: Path) -> Version:
         match=file.match,
         rooms=tuple(file.rooms),
         people=tuple(_person(id, person) for id, person in file.people.items()),
-        services={name: _service(name, service) for name, service in services.items()},
+        services={name: service.read(name) for name, service in services.items()},
         policy=Policy(**policy.model_dump(exclude={"forbidden"}), forbidden=tuple(policy.forbidden)),
         watchdog_minutes=file.watchdog_minutes,
         on_call=tuple(file.on_call),
@@ -373,19 +330,6 @@ def _person(id: str, file: PersonFile) -> Person:
         # In the browser room a person is known by the id itself: `tocsin sign-in alice` signs alice in.
         accounts={"console": id} | file.accounts,
         language=file.language,
-    )
-
-
-def _service(name: str, file: ServiceFile) -> Service:
-    return Service(
-        name=name,
-        owner=file.owner,
-        environment=file.environment,
-        region=file.region,
-        dependencies=tuple(file.dependencies),
-        objective=Objective(**file.objective.model_dump()),
-        labels=file.labels,
-        remedies=tuple(Remedy(**remedy.model_dump()) for remedy in file.remedies),
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from engine.model import OperationClass, Phrase, Tier, Value
+from engine.model import OperationClass, Phrase, Tier, Unit, Value
 
 Role = Literal["viewer", "responder", "approver"]
 LessonKind = Literal["incident_summary", "fault_pattern", "habit", "runbook"]
@@ -28,10 +28,11 @@ class Person(Value):
 
 
 class Objective(Value):
-    """What a service promises; `error_ratio` 0…1, `latency_p95` in seconds."""
+    """What a service promises; `error_ratio` and `availability` 0…1, `latency_p95` in seconds; 0 = nothing promised."""
 
     error_ratio: float = 0.02
     latency_p95: float = 0.0
+    availability: float = 0.0
 
 
 class Remedy(Value):
@@ -50,8 +51,30 @@ class Remedy(Value):
     undo: str = ""
 
 
+class Signal(Value):
+    """A figure the team itself watches: its query, and which way is worse."""
+
+    name: str
+    expression: str
+    unit: Unit = "none"
+    worse: Literal["rises", "falls"] = "rises"
+
+
+class Rollback(Value):
+    """Where a service is rolled back, and to what: executor, workload and application as their platforms name them."""
+
+    executor: str = ""
+    workload: str = ""
+    argocd_app: str = ""
+    safe_revision: str = ""
+
+
 class Service(Value):
-    """One entry of the service catalogue."""
+    """One entry of the service catalogue.
+
+    `labels` name it in telemetry; `namespace` and `workload` ("payment" or "deployment/payment") in Kubernetes;
+    `repository` ("owner/name") where its code lives. `log_paths` and `units` (of systemd) are read on each of `hosts`;
+    no hosts: where this process runs."""
 
     name: str
     owner: str = ""
@@ -60,6 +83,17 @@ class Service(Value):
     dependencies: tuple[str, ...] = ()
     objective: Objective = Objective()
     labels: dict[str, str] = {}
+    signals: tuple[Signal, ...] = ()
+    runbooks: tuple[str, ...] = ()
+    rollback: Rollback = Rollback()
+    repository: str = ""
+    language: str = ""
+    health_url: str = ""
+    log_paths: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    namespace: str = ""
+    workload: str = ""
     remedies: tuple[Remedy, ...] = ()
 
 

@@ -37,6 +37,26 @@ payment-api:
       against: [deploy_db_regression]
       arguments: {version: "{previous_version}"}
 """
+FULL = """
+payment-api:
+  owner: trade
+  environment: prod
+  region: eu-1
+  dependencies: [ledger, payment-api, ledger]
+  objective: {availability: 0.999}
+  labels: {app: pay}
+  signals: [{name: queue_depth, expression: "sum(jobs_waiting)", unit: count, worse: rises}]
+  runbooks: ["https://wiki.example.com/payment?a=1#b"]
+  rollback: {executor: argocd, workload: deployment/payment, argocd_app: shop-payment, safe_revision: "1.4"}
+  repository: shop/backend/payment
+  language: java
+  health_url: http://payment:8080/healthz
+  log_paths: [/var/log/payment/app.log]
+  hosts: [web-1]
+  units: [payment@1.service]
+  namespace: shop
+  workload: payment
+"""
 POLICY = """
 approval_minutes: 10
 forbidden: [restart_deployment]
@@ -79,6 +99,34 @@ def test_a_team_as_its_files_describe_it(tmp_path: Path) -> None:
     assert teams.intake_tokens() == {"trade": "TRADE_INTAKE_TOKEN"}
 
 
+def test_a_service_with_everything_the_catalogue_may_say_and_what_is_changed_in_it_is_taken_up(tmp_path: Path) -> None:
+    teams = TeamFiles(write(tmp_path, "trade", team=TEAM, services=FULL))
+    assert teams.reload() == ()
+    service = teams.team("trade").services["payment-api"]
+    assert (service.dependencies, service.objective.availability) == (("ledger",), 0.999)
+    (signal,) = service.signals
+    assert (signal.name, signal.expression, signal.unit, signal.worse) == (
+        "queue_depth",
+        "sum(jobs_waiting)",
+        "count",
+        "rises",
+    )
+    assert service.rollback.model_dump() == {
+        "executor": "argocd",
+        "workload": "deployment/payment",
+        "argocd_app": "shop-payment",
+        "safe_revision": "1.4",
+    }
+    said = (service.repository, service.language, service.health_url, service.namespace, service.workload)
+    assert said == ("shop/backend/payment", "java", "http://payment:8080/healthz", "shop", "payment")
+    seen_at = (service.log_paths, service.hosts, service.units, service.runbooks)
+    wiki = "https://wiki.example.com/payment?a=1#b"
+    assert seen_at == (("/var/log/payment/app.log",), ("web-1",), ("payment@1.service",), (wiki,))
+    write(tmp_path, "trade", services=FULL.replace("region: eu-1", "region: eu-2"))
+    assert teams.reload() == ()
+    assert teams.team("trade").services["payment-api"].region == "eu-2"
+
+
 def test_routing_asks_teams_in_their_order_and_default_last(tmp_path: Path) -> None:
     write(tmp_path, "default", team="name: Everybody\nmatch: {team: trade}")
     write(tmp_path, "late", team="name: Late\norder: 20\nmatch: {team: trade}")
@@ -114,6 +162,25 @@ def test_routing_asks_teams_in_their_order_and_default_last(tmp_path: Path) -> N
         ("services", "pay: {owners: x}", "pay.owners", "spelling"),
         ("services", "pay: {objective: {error_ratio: 2}}", "pay.objective.error_ratio", "less than or equal to 1"),
         ("services", "pay: {remedies: [{operation: x}]}", "pay.remedies.0.operation_class", "missing"),
+        ("services", "pay: {health_url: 'ftp://pay/healthz'}", "pay.health_url", "no web address"),
+        ("services", "pay: {health_url: 'http://a:b@pay'}", "pay.health_url", "leave the password out"),
+        ("services", "pay: {runbooks: [see wiki]}", "pay.runbooks.0", "no web address"),
+        ("services", "pay: {log_paths: ['/var/log/../../etc/shadow']}", "pay.log_paths.0", "no absolute path"),
+        ("services", "pay: {hosts: ['-oProxyCommand=x']}", "pay.hosts.0", "no name of a host"),
+        ("services", "pay: {units: ['a b']}", "pay.units.0", "no unit of systemd"),
+        ("services", "pay: {repository: pay}", "pay.repository", "owner/name"),
+        ("services", "pay: {namespace: Shop}", "pay.namespace", "Kubernetes"),
+        ("services", "pay: {workload: pods/pay}", "pay.workload", "deployment/payment"),
+        ("services", "pay: {objective: {availability: 99.9}}", "pay.objective.availability", "less than or equal to 1"),
+        ("services", "pay: {rollback: {safe_revision: 1.4}}", "pay.rollback.safe_revision", "quotation marks"),
+        ("services", "pay: {signals: [{name: Queue, expression: x}]}", "pay.signals.0.name", "queue_depth"),
+        (
+            "services",
+            "pay: {signals: [{name: a, expression: x, worse: up}]}",
+            "pay.signals.0.worse",
+            "'rises' or 'falls'",
+        ),
+        ("services", 'pay: {owner: "a\\nb"}', "pay.owner", "one line"),
         ("policy", "break_glass: maybe", "break_glass", "true nor false"),
         ("policy", "tiers: {x: harmless}", "tiers.x", "'observe'"),
         ("policy", "approval_minutes: 0", "approval_minutes", "greater than 0"),
