@@ -4,7 +4,16 @@ import os
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -91,7 +100,15 @@ class Backend(Section):
         return value.rstrip("/")
 
 
-class Prometheus(Backend):
+class Telemetry(Backend):
+    """A backend that may serve several tenants (empty: none is named); `timeout` is how many seconds a round of asking
+    it may take, 0 for as long as any source."""
+
+    tenant: str = ""
+    timeout: float = Field(default=0.0, ge=0)
+
+
+class Prometheus(Telemetry):
     """Prometheus, and anything that speaks its API; `step` and `rate_window` in seconds."""
 
     step: float = Field(default=15.0, gt=0)
@@ -169,13 +186,27 @@ class Settings(BaseSettings):
     execution: Execution = Execution()
     prometheus: Prometheus = Prometheus()
     alertmanager: Backend = Backend()
-    loki: Backend = Backend()
-    jaeger: Backend = Backend()
+    loki: Telemetry = Telemetry()
+    jaeger: Telemetry = Telemetry()
+    tempo: Telemetry = Telemetry()
     releases: Releases = Releases()
     slack: Slack = Slack()
     feishu: Feishu = Feishu()
     wecom: WeCom = WeCom()
-    tempo: Tempo = Tempo()
+    pace: Tempo = Tempo()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _pace_was_called_tempo(cls, given: Any) -> Any:
+        """Until Tempo the trace store came, `tempo` was how patient the engine is; what was set so still counts."""
+        tempo, pace = (given.get(name) for name in ("tempo", "pace")) if isinstance(given, dict) else (None, None)
+        if not isinstance(tempo, dict) or not isinstance(pace, dict | None):
+            return given
+        known = Tempo.model_fields
+        unsaid = {key for key in known if pace is None or pace.get(key, known[key].default) == known[key].default}
+        old = {key: value for key, value in tempo.items() if key in unsaid}
+        rest = {key: value for key, value in tempo.items() if key not in known}
+        return {**given, "tempo": rest, "pace": {**(pace or {}), **old}}
 
     @classmethod
     def settings_customise_sources(

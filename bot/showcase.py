@@ -195,7 +195,7 @@ def _settings(folder: Path, host: str, port: int, addresses: WorldAddresses, con
         loki={"url": addresses.loki},
         jaeger={"url": addresses.jaeger},
         releases={"url": addresses.releases, "operations": dict(OPERATIONS)},
-        tempo=TEMPO.model_dump(),
+        pace=TEMPO.model_dump(),
     )
 
 

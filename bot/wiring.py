@@ -29,7 +29,8 @@ from bot.platforms.console import ConsolePlatform
 from bot.platforms.contract import Kit, Platform
 from bot.platforms.seal import Seal, seal_of
 from bot.precedence import Precedence
-from bot.settings import Backend, Settings, secret_from_environment
+from bot.settings import Settings, secret_from_environment
+from bot.sources import open_sources, token
 from bot.teams import TeamFiles
 from bot.telemetry import telemetry_of
 from cards.words import Words
@@ -39,10 +40,6 @@ from engine.executors.http import HttpExecutor
 from engine.model import Phrase
 from engine.policy import Permissions
 from engine.ports import Clock, Executor, Ids, Silencer, Source
-from engine.sources.jaeger import JaegerSource
-from engine.sources.loki import LokiSource
-from engine.sources.prometheus import PrometheusSource
-from engine.sources.releases import ReleasesSource
 from engine.tools import Tools
 from handlers import digest
 from handlers.front_door import FrontDoor
@@ -150,10 +147,10 @@ def _furnish(
         teams=teams,
         clock=parts.clock,
         ids=parts.ids,
-        sources=parts.sources if parts.sources is not None else _sources(settings, session),
+        sources=parts.sources if parts.sources is not None else open_sources(settings, session),
         executors=executors,
         permissions=_permissions(settings, executors),
-        tempo=settings.tempo,
+        tempo=settings.pace,
     )
     precedence = Precedence(parts.clock)
     lives = Lives(crew, tools, said, precedence)
@@ -249,8 +246,8 @@ def _handling(
         place_later=backlog.ring,
         demo=parts.demo,
         doctor=lambda: diagnose_itself(settings),
-        compressed_time=settings.tempo.compressed,
-        telemetry=telemetry_of(tools.sources, settings.tempo.source_timeout),
+        compressed_time=settings.pace.compressed,
+        telemetry=telemetry_of(tools.sources, settings.pace.source_timeout),
     )
 
 
@@ -310,44 +307,19 @@ def _executors(settings: Settings, session: ClientSession) -> dict[str, Executor
     platform = settings.releases
     if not platform.url:
         return {}
-    return {RELEASES: HttpExecutor(platform.url, _token(platform), session, platform.operations, name=RELEASES)}
+    return {RELEASES: HttpExecutor(platform.url, token(platform), session, platform.operations, name=RELEASES)}
 
 
 def _silencer(settings: Settings, session: ClientSession) -> Silencer | None:
     alerts = settings.alertmanager
-    return AlertmanagerSilencer(alerts.url, session=session, token=_token(alerts)) if alerts.url else None
-
-
-def _sources(settings: Settings, session: ClientSession) -> tuple[Source, ...]:
-    """What the settings name, in the order people read evidence: numbers, words, paths, changes."""
-    patience = settings.tempo.source_timeout * 0.9
-    metrics, logs, traces, changes = settings.prometheus, settings.loki, settings.jaeger, settings.releases
-    known: list[Source] = []
-    if metrics.url:
-        token, step, window = _token(metrics), metrics.step, metrics.rate_window
-        known.append(
-            PrometheusSource(
-                metrics.url, session=session, step=step, token=token, patience=patience, rate_window=window
-            )
-        )
-    if logs.url:
-        known.append(LokiSource(logs.url, session=session, token=_token(logs), patience=patience))
-    if traces.url:
-        known.append(JaegerSource(traces.url, session=session, token=_token(traces), patience=patience))
-    if changes.url:
-        known.append(ReleasesSource(changes.url, session=session, token=_token(changes), patience=patience))
-    return tuple(known)
-
-
-def _token(backend: Backend) -> str:
-    return backend.token.get_secret_value()
+    return AlertmanagerSilencer(alerts.url, session=session, token=token(alerts)) if alerts.url else None
 
 
 @asynccontextmanager
 async def _client(settings: Settings) -> AsyncIterator[ClientSession]:
     """One pool of connections to all backends."""
     connector = TCPConnector(limit=64, limit_per_host=16)
-    async with ClientSession(connector=connector, timeout=ClientTimeout(total=settings.tempo.act_timeout)) as session:
+    async with ClientSession(connector=connector, timeout=ClientTimeout(total=settings.pace.act_timeout)) as session:
         yield session
 
 

@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
 import aiohttp
@@ -37,10 +38,11 @@ class TooLarge(SourceSilent):
 
 
 class Reply(NamedTuple):
-    """What a backend answered; `body` is whole and at most MOST_BYTES long."""
+    """What a backend answered; `body` is whole and at most MOST_BYTES long, names in `headers` are lower case."""
 
     status: int
     body: bytes
+    headers: Mapping[str, str] = MappingProxyType({})
 
     @property
     def ok(self) -> bool:
@@ -56,7 +58,7 @@ class Reply(NamedTuple):
 class Backend:
     """One HTTP backend of a source.
 
-    `patience` is seconds for one request; whoever handed in the session closes it.
+    `patience` is seconds for one request; whoever handed in the session closes it. `tenant_header` names the tenant.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Backend:
         *,
         token: str = "",
         tenant: str = "",
+        tenant_header: str = "X-Scope-OrgID",
         patience: float = 5.0,
     ) -> None:
         self.name = name
@@ -79,7 +82,7 @@ class Backend:
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
         if tenant:
-            self._headers["X-Scope-OrgID"] = tenant
+            self._headers[tenant_header] = tenant
         self._gate = asyncio.Semaphore(AT_ONCE)
 
     @property
@@ -150,7 +153,8 @@ class Backend:
                 timeout=aiohttp.ClientTimeout(total=None),
             ) as response:
                 if response.status not in REDIRECTS:
-                    return Reply(response.status, await self._body(response))
+                    heads = {name.lower(): value for name, value in response.headers.items()}
+                    return Reply(response.status, await self._body(response), heads)
                 url = self._next(url, response.headers.get("Location", ""))
         raise self.silent("moved")
 

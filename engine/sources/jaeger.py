@@ -15,6 +15,8 @@ from engine.sources.http import Backend, Reply, harvest
 from engine.sources.spans import legacy_spans, otlp_spans, with_peers
 
 MOST_SPANS = 2_000
+TENANT_HEADER = "x-tenant"
+"""Jaeger's own default, where tenancy is switched on."""
 
 ANSWER: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 
@@ -51,7 +53,15 @@ class JaegerSource:
         patience: float = 8.0,
         traces: int = 50,
     ) -> None:
-        self._backend = Backend(name, base_url, session, token=token, tenant=tenant, patience=patience * 0.6)
+        self._backend = Backend(
+            name,
+            base_url,
+            session,
+            token=token,
+            tenant=tenant,
+            tenant_header=TENANT_HEADER,
+            patience=patience * 0.6,
+        )
         self._patience, self._traces = patience, traces
 
     @property

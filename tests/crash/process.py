@@ -125,7 +125,7 @@ def _settings(job: Job) -> Settings:
     return Settings(
         data_dir=job.path / "data",
         execution=Execution(enabled=True, allowed_operations=frozenset(OPERATIONS)),
-        tempo=TEMPO.model_copy(update={"act_timeout": job.act_timeout}),
+        pace=TEMPO.model_copy(update={"act_timeout": job.act_timeout}),
     )
 
 

@@ -82,7 +82,7 @@ class Bot:
             "PROMETHEUS__RATE_WINDOW": "5",
             "RELEASES__URL": self.backends,
             "RELEASES__OPERATIONS": "rollback_canary=rollback",
-        } | {f"TEMPO__{name}": value for name, value in TEMPO.items()}
+        } | {f"PACE__{name}": value for name, value in TEMPO.items()}
         return SURROUNDINGS | {f"TOCSIN_{name}": value for name, value in said.items()}
 
     async def command(self, *words: str, **more: Any) -> Process:

@@ -46,7 +46,7 @@ def documents() -> list[Path]:
 
 
 def test_there_is_something_to_document() -> None:
-    assert {"TOCSIN_DATA_DIR", "TOCSIN_HTTP__PORT", "TOCSIN_TEMPO__WATCH"} <= SETTINGS.keys()
+    assert {"TOCSIN_DATA_DIR", "TOCSIN_HTTP__PORT", "TOCSIN_PACE__WATCH"} <= SETTINGS.keys()
 
 
 @pytest.mark.parametrize("variable", SETTINGS)

@@ -312,7 +312,7 @@ def _as_platforms(platforms: Mapping[str, FakePlatform]) -> tuple[Platform, ...]
 
 def _settings(data: Path, tempo: Tempo, more: Mapping[str, Any]) -> Settings:
     execution = {"enabled": True, "allowed_operations": "rollback_canary,restore_state"}
-    return load(None, **{"data_dir": data, "execution": execution, "tempo": tempo.model_dump(), **more})
+    return load(None, **{"data_dir": data, "execution": execution, "pace": tempo.model_dump(), **more})
 
 
 def in_story_time(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:

@@ -163,7 +163,7 @@ async def test_a_prometheus_that_has_none_of_our_rules(tmp_path: Path) -> None:
                 loki={"url": addresses.loki},
                 jaeger={"url": addresses.jaeger},
                 releases={"url": addresses.releases, "operations": dict(OPERATIONS)},
-                tempo=TEMPO.model_dump(),
+                pace=TEMPO.model_dump(),
             )
             async with working(settings, real_parts(team_files=TEAM_FILES), listening) as house:
                 await _until_baseline(session, real.prometheus_url)

@@ -1,0 +1,72 @@
+"""Opens the sources of evidence that the settings name: one line in OPENERS for each kind."""
+
+from collections.abc import Callable, Mapping
+
+from aiohttp import ClientSession
+
+from bot.settings import Backend, Settings, Telemetry
+from engine.ports import Source
+from engine.sources.jaeger import JaegerSource
+from engine.sources.loki import LokiSource
+from engine.sources.prometheus import PrometheusSource
+from engine.sources.releases import ReleasesSource
+
+SHARE = 0.9
+"""Of the time the engine waits for a source, so that it says itself what it waited for."""
+
+Opener = Callable[[Settings, ClientSession], Source]
+
+
+def open_sources(settings: Settings, session: ClientSession) -> tuple[Source, ...]:
+    """What the settings name, in the order people read evidence; an empty address is no source."""
+    return tuple(opener(settings, session) for name, opener in OPENERS.items() if getattr(settings, name).url)
+
+
+def _prometheus(settings: Settings, session: ClientSession) -> Source:
+    metrics = settings.prometheus
+    return PrometheusSource(
+        metrics.url,
+        session=session,
+        step=metrics.step,
+        token=token(metrics),
+        tenant=metrics.tenant,
+        patience=_patience(settings, metrics),
+        rate_window=metrics.rate_window,
+    )
+
+
+def _loki(settings: Settings, session: ClientSession) -> Source:
+    logs = settings.loki
+    patience = _patience(settings, logs)
+    return LokiSource(logs.url, session=session, token=token(logs), tenant=logs.tenant, patience=patience)
+
+
+def _jaeger(settings: Settings, session: ClientSession) -> Source:
+    traces = settings.jaeger
+    patience = _patience(settings, traces)
+    return JaegerSource(traces.url, session=session, token=token(traces), tenant=traces.tenant, patience=patience)
+
+
+def _releases(settings: Settings, session: ClientSession) -> Source:
+    changes = settings.releases
+    return ReleasesSource(changes.url, session=session, token=token(changes), patience=_patience(settings, changes))
+
+
+OPENERS: Mapping[str, Opener] = {
+    "prometheus": _prometheus,
+    "loki": _loki,
+    "jaeger": _jaeger,
+    "releases": _releases,
+}
+"""By section of the settings: numbers, words, paths, changes."""
+
+
+def token(backend: Backend) -> str:
+    """The bearer token of a backend; "" where it needs none."""
+    return backend.token.get_secret_value()
+
+
+def _patience(settings: Settings, backend: Backend) -> float:
+    longest = settings.pace.source_timeout
+    own = backend.timeout if isinstance(backend, Telemetry) else 0.0
+    return SHARE * min(own or longest, longest)

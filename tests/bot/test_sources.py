@@ -1,0 +1,45 @@
+"""Checks that each backend the settings name becomes a source, with its tenant and no longer than the rest waits."""
+
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from bot.settings import load
+from bot.sources import OPENERS, open_sources
+from tests.contracts.source import question
+from tests.engine.sources.backends import serve
+
+
+def test_every_kind_has_its_section_and_no_source_is_opened_without_an_address() -> None:
+    settings = load(None)
+    assert all(hasattr(settings, name) for name in OPENERS)
+
+
+@pytest.mark.parametrize(
+    "kind, header", [("prometheus", "X-Scope-OrgID"), ("loki", "X-Scope-OrgID"), ("jaeger", "x-tenant")]
+)
+async def test_a_tenant_is_named_as_the_backend_wants_it(kind: str, header: str, tmp_path: Path) -> None:
+    seen: list[tuple[str | None, str | None]] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        seen.append((request.headers.get(header), request.headers.get("Authorization")))
+        return web.Response(status=503)
+
+    async with serve(answer) as url, aiohttp.ClientSession() as session:
+        section: dict[str, Any] = {"url": url, "tenant": "trade", "token": "t0ken", "timeout": 0.5}
+        (source,) = open_sources(load(None, data_dir=tmp_path, **{kind: section}), session)
+        with pytest.raises(Exception, match=r"evidence\.silent"):
+            await source.ask(question())
+    assert set(seen) == {("trade", "Bearer t0ken")}
+
+
+def test_what_was_called_tempo_still_says_how_patient_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_TEMPO__WATCH", "7")
+    monkeypatch.setenv("TOCSIN_TEMPO__LEAD", "8")
+    monkeypatch.setenv("TOCSIN_TEMPO__URL", "http://tempo:3200")
+    monkeypatch.setenv("TOCSIN_PACE__LEAD", "9")
+    settings = load(None)
+    assert (settings.pace.watch, settings.pace.lead, settings.tempo.url) == (7, 9, "http://tempo:3200")
