@@ -79,7 +79,7 @@ class Batch(Value):
 
 
 class Unreadable(Value):
-    """One item of a call that could not be read, kept raw (cut to 4,000 characters)."""
+    """One item of a call that could not be read, raw (cut to 4,000 characters)."""
 
     raw: str
     reason: str
@@ -135,7 +135,8 @@ class Span(Value):
 
 
 class Change(Value):
-    """One change of the world: a deploy, a rollback, a flag, a setting."""
+    """One change of the world: a deploy, a rollback, a flag, a setting. `at` is when it went live, not when it was
+    written; `files` are the paths it touches (50 at most), `diff` what it changes there (4,000 characters at most)."""
 
     id: str
     service: str
@@ -145,15 +146,15 @@ class Change(Value):
     previous_version: str = ""
     by: str = ""
     note: str = ""
+    files: tuple[str, ...] = ()
+    diff: str = ""
 
 
 class Observation(Value):
-    """What one query returned, before anybody judged it. Exactly one of the payloads is the query's kind.
+    """What one query returned, before anybody judged it: exactly one payload, the query's kind; empty, it has count 0.
 
-    `role` says what a series stands for, in the field's words: sli, traffic, error_ratio, unavailable_ratio (503),
-    timeout_ratio (504), limited_ratio (429), latency_p95, pool_use, pool_wait, dependency_error_ratio, availability.
-    `points` are (unix seconds, value), oldest first, at most 1,000. An empty answer keeps query, window and count 0.
-    `complete_since`: how far back a cut answer still holds everything (lines before the split asked apart: the start).
+    `role` says what a series stands for (engine/diagnosis/roles.py); `points` are (unix seconds, value), oldest first,
+    at most 1,000. `complete_since`: how far back a cut answer still holds everything (lines asked apart: the start).
     """
 
     source: str
@@ -187,9 +188,8 @@ class Silence(Value):
 class Evidence(Value):
     """One observation, judged: before against after, since when, how unusual. Ids are unique within the incident.
 
-    `signal` is the observation's role for series, else new_error_log, surging_error_log, error_span, slow_span,
-    change, state. `abnormal` is the judgement; normal evidence is evidence too (it speaks against).
-    """
+    `signal` is the observation's role for series, else new_error_log, surging_error_log, log_mention, error_span,
+    slow_span, change, state. `abnormal` is the judgement; normal evidence is evidence too (it speaks against)."""
 
     id: str
     kind: EvidenceKind

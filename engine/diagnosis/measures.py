@@ -7,26 +7,12 @@ from typing import Any
 import numpy as np
 
 from engine.diagnosis.floors import floor
+from engine.diagnosis.roles import ROLES, used_up
 from engine.diagnosis.series import Series, Shift, shifts
 from engine.diagnosis.silences import nothing
 from engine.model import Evidence, Observation, Phrase, Quantity, Unit, Window
 
 MOST_POINTS = 240
-NAMED = frozenset(
-    {
-        "sli",
-        "traffic",
-        "error_ratio",
-        "unavailable_ratio",
-        "timeout_ratio",
-        "limited_ratio",
-        "latency_p95",
-        "pool_use",
-        "pool_wait",
-        "dependency_error_ratio",
-        "availability",
-    }
-)
 
 
 def measure(observations: Sequence[Observation], window: Window) -> list[Evidence]:
@@ -62,7 +48,7 @@ def _named(observation: Observation) -> Phrase:
     values: dict[str, str | int | float | Quantity | Phrase] = {"service": observation.service}
     if observation.peer:
         values["peer"] = observation.peer
-    if observation.role not in NAMED:
+    if observation.role not in ROLES and observation.role != "sli":
         values["name"] = observation.role or observation.query[:80]
         return Phrase(word="evidence.signal.other", values=values)
     if observation.role == "dependency_error_ratio" and not observation.peer:
@@ -76,13 +62,22 @@ def _summary(observation: Observation, shift: Shift, unit: Unit) -> Phrase:
         return Phrase(word="evidence.series.stopped", values={"what": name})
     after = Quantity(value=shift.after, unit=unit)
     if shift.before is None:
-        word = "evidence.series.appeared" if shift.abnormal else "evidence.series.no_before"
+        told = shift.abnormal or _runs_out(observation, shift)
+        word = "evidence.series.appeared" if told else "evidence.series.no_before"
         return Phrase(word=word, values={"what": name, "after": after})
     before = Quantity(value=shift.before, unit=unit)
     if not shift.abnormal:
-        return Phrase(word="evidence.series.normal", values={"what": name, "before": before, "after": after})
+        word = "evidence.series.used_up" if _runs_out(observation, shift) else "evidence.series.normal"
+        return Phrase(word=word, values={"what": name, "before": before, "after": after})
     word = "evidence.series.rose" if shift.direction == "up" else "evidence.series.fell"
     return Phrase(word=word, values={"what": name, "before": before, "after": after})
+
+
+def _runs_out(observation: Observation, shift: Shift) -> bool:
+    """Whether it is at its limit now and was not before, or may not be there at all."""
+    role, unit = observation.role, observation.unit
+    standing = role in ROLES and ROLES[role].standing
+    return used_up(role, unit, shift.after) and (standing or not used_up(role, unit, shift.before))
 
 
 def _evidence(observation: Observation, series: Series, shift: Shift, window: Window) -> Evidence:
@@ -96,7 +91,7 @@ def _evidence(observation: Observation, series: Series, shift: Shift, window: Wi
         query=observation.query,
         window=observation.window,
         summary=_summary(observation, shift, unit),
-        abnormal=shift.abnormal,
+        abnormal=shift.abnormal or _runs_out(observation, shift),
         peer=observation.peer,
         before=None if shift.before is None else Quantity(value=shift.before, unit=unit),
         after=None if shift.after is None else Quantity(value=shift.after, unit=unit),
@@ -127,6 +122,7 @@ def _details(observation: Observation, series: Series, shift: Shift, window: Win
         "now": shift.now,
         "back": shift.back,
         "direction": shift.direction,
+        "used_up": used_up(observation.role, observation.unit, shift.after),
         "since_before_window": shift.onset is not None and shift.onset <= float(series.times[0]),
         "versions": {version: len(series.times)} if version else {},
         "labels": dict(list(observation.labels.items())[:20]),

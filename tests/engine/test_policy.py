@@ -57,7 +57,7 @@ def cause(category: str = "bad_release", service: str = "cart", **values: Any) -
     return Diagnosis(verdict="conclusive", hypotheses=(hypothesis,))
 
 
-def deploy(**values: str) -> Change:
+def deploy(**values: Any) -> Change:
     return Change(id="c1", service="cart", kind="rollout", at=AT, **{"version": "7", "previous_version": "6", **values})
 
 
