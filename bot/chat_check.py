@@ -16,7 +16,7 @@ async def ask_platforms(settings: Settings, rooms: Sequence[str]) -> AsyncIterat
     """(platform, what is wrong) for each that is set up; `rooms` are "platform:room". The SDKs are imported only then.
 
     WeCom lets a bot have one connection, so asking would take it from the bot that runs: what is wrong there stands in
-    the answer of `/readyz`."""
+    the answer of `/readyz`, as degraded."""
     clock = SystemClock()
     async with ClientSession(timeout=ClientTimeout(total=TIMEOUT)) as session:
         if settings.slack.bot_token.get_secret_value():

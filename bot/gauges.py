@@ -20,6 +20,7 @@ class Gauges:
         self._counts: Counter[str] = Counter()
         self._readings: dict[str, tuple[str, Reading]] = {}
         self._problems: list[Problem] = []
+        self._flaws: list[Problem] = []
 
     def count(self, name: str, by: int = 1) -> None:
         """Raise a counter named in COUNTERS."""
@@ -30,12 +31,20 @@ class Gauges:
         self._readings[name] = (help_text, reading)
 
     def watch(self, problem: Problem) -> None:
-        """Register a check that returns what is wrong, "" for nothing."""
+        """Register a check that returns why alerts cannot be taken in, "" for nothing."""
         self._problems.append(problem)
 
+    def mention(self, flaw: Problem) -> None:
+        """Register a check that returns what does not work while alerts are taken in all the same, "" for nothing."""
+        self._flaws.append(flaw)
+
     async def problems(self) -> list[str]:
-        """Everything that is wrong now."""
+        """Why alerts cannot be taken in now."""
         return [text for problem in self._problems if (text := await problem())]
+
+    async def flaws(self) -> list[str]:
+        """What else is wrong now."""
+        return [text for flaw in self._flaws if (text := await flaw())]
 
     async def text(self) -> str:
         """All of it, in Prometheus text format 0.0.4."""

@@ -12,7 +12,6 @@ from pydantic import (
     SecretStr,
     ValidationError,
     field_validator,
-    model_validator,
 )
 from pydantic_settings import (
     BaseSettings,
@@ -160,10 +159,10 @@ class WeCom(Section):
     bot_secret: SecretStr = SecretStr("")
     corp_id: str = ""
     agent_id: str = ""
-    agent_secret: SecretStr = SecretStr("")
-    callback_token: SecretStr = SecretStr("")
-    aes_key: SecretStr = SecretStr("")
-    socket_url: str = "wss://openws.work.weixin.qq.com"
+    secret: SecretStr = SecretStr("")
+    token: SecretStr = SecretStr("")
+    encoding_aes_key: SecretStr = SecretStr("")
+    ws_url: str = "wss://openws.work.weixin.qq.com"
     api_url: str = "https://qyapi.weixin.qq.com"
 
 
@@ -194,19 +193,6 @@ class Settings(BaseSettings):
     feishu: Feishu = Feishu()
     wecom: WeCom = WeCom()
     pace: Tempo = Tempo()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _pace_was_called_tempo(cls, given: Any) -> Any:
-        """Until Tempo the trace store came, `tempo` was how patient the engine is; what was set so still counts."""
-        tempo, pace = (given.get(name) for name in ("tempo", "pace")) if isinstance(given, dict) else (None, None)
-        if not isinstance(tempo, dict) or not isinstance(pace, dict | None):
-            return given
-        known = Tempo.model_fields
-        unsaid = {key for key in known if pace is None or pace.get(key, known[key].default) == known[key].default}
-        old = {key: value for key, value in tempo.items() if key in unsaid}
-        rest = {key: value for key, value in tempo.items() if key not in known}
-        return {**given, "tempo": rest, "pace": {**(pace or {}), **old}}
 
     @classmethod
     def settings_customise_sources(

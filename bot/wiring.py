@@ -292,7 +292,8 @@ def _watch(house: House) -> None:
 
     gauges.read("incidents_living", "Incidents whose story has not ended.", living)
     gauges.read("rooms_failing", "Rooms that do not take messages right now.", failing)
-    gauges.watch(rooms)
+    gauges.watch(house.store.trouble)
+    gauges.mention(rooms)
 
 
 def _permissions(settings: Settings, executors: Mapping[str, Executor]) -> Permissions:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 
+from engine.errors import StoreError
 from engine.ports import Clock, Ids
 from store.bookkeeper import Bookkeeper
 from store.connection import Connection, connect
@@ -68,6 +69,16 @@ class SqliteStore:
         self._books.forget()
         return count
 
+    async def trouble(self) -> str:
+        """Why alerts cannot be stored now, in English; "" where they can. Costs a write only after one that failed."""
+        if self._writer.trouble is None:
+            return ""
+        try:
+            await self._writer.ask(self._porter, _try_room)
+        except StoreError as error:
+            return str(error)
+        return ""
+
     async def limit(self, pages: int) -> None:
         """Let the file grow to this many pages (4,096 bytes each) at most; what needs more raises StoreFull."""
 
@@ -75,6 +86,13 @@ class SqliteStore:
             db.execute(f"PRAGMA max_page_count = {int(pages)}")
 
         await self._writer.ask(self._porter, chore)
+
+
+def _try_room(db: sqlite3.Connection) -> None:
+    """Take as much room as an ordinary receiver call does, and give it back in the same commit."""
+    db.execute("CREATE TABLE room_tried (content BLOB)")
+    db.execute("INSERT INTO room_tried VALUES (zeroblob(65536))")
+    db.execute("DROP TABLE room_tried")
 
 
 @asynccontextmanager

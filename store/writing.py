@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
+from engine.errors import StoreFull
 from store.connection import Connection, write
 from store.trouble import closed, named
 
@@ -72,6 +73,8 @@ class Writer:
         self._writing: list[Errand] = []
         self._bell = asyncio.Event()
         self._closing = False
+        self.trouble: StoreFull | None = None
+        """Why nothing can be written; None since the last commit that went well."""
 
     async def ask(self, clerk: Clerk, work: Any) -> Any:
         """Durable on return. Who is cancelled while waiting leaves the work in the queue, and it is written."""
@@ -116,6 +119,7 @@ class Writer:
         with attempt:
             committed = await self._db.within(lambda db: _commit(db, errands))
         if attempt.error is None:
+            self.trouble = None
             for step in committed:
                 step()
             _deliver(errands)
@@ -129,7 +133,8 @@ class Writer:
             for errand in errands:
                 await self._serve([errand])
         else:
-            errands[0].error = named(attempt.error, self.path)
+            errands[0].error = error = named(attempt.error, self.path)
+            self.trouble = error if isinstance(error, StoreFull) else None
             _deliver(errands)
 
     async def _undo(self, errands: Sequence[Errand]) -> None:

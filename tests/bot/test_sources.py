@@ -34,12 +34,3 @@ async def test_a_tenant_is_named_as_the_backend_wants_it(kind: str, header: str,
         with pytest.raises(Exception, match=r"evidence\.silent"):
             await source.ask(question())
     assert set(seen) == {("trade", "Bearer t0ken")}
-
-
-def test_what_was_called_tempo_still_says_how_patient_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TOCSIN_TEMPO__WATCH", "7")
-    monkeypatch.setenv("TOCSIN_TEMPO__LEAD", "8")
-    monkeypatch.setenv("TOCSIN_TEMPO__URL", "http://tempo:3200")
-    monkeypatch.setenv("TOCSIN_PACE__LEAD", "9")
-    settings = load(None)
-    assert (settings.pace.watch, settings.pace.lead, settings.tempo.url) == (7, 9, "http://tempo:3200")

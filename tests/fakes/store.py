@@ -465,5 +465,8 @@ class FakeStore:
         self.seen: Seen = FakeSeen(clock, self.disk)
         self.sessions: Sessions = FakeSessions(clock, self.disk)
 
+    async def trouble(self) -> str:
+        return "the disk is full" if self.disk.full else ""
+
     async def raw(self, ref: str) -> Raw | None:
         return await self.fake_register.raw(ref)

@@ -1,5 +1,6 @@
 """Fakes WeCom's side of a self-built app: its REST interface, its encrypted callbacks, and members who speak to it."""
 
+import asyncio
 import hashlib
 import json
 from collections import Counter, defaultdict
@@ -61,6 +62,7 @@ class WeComAppServer:
     url: str = ""
     callback: str = ""
     revoked: bool = False
+    pieces: int = 1
 
     def __post_init__(self) -> None:
         self.crypto = Crypto(TOKEN, AES_KEY, CORP)
@@ -82,7 +84,10 @@ class WeComAppServer:
             code, why = error.args
             self.refused.append((code, why))
             answer = {"errcode": code, "errmsg": f"{why}, hint: [1]"}
-        return web.json_response({"errcode": 0, "errmsg": "ok"} | answer)
+        answer = {"errcode": 0, "errmsg": "ok"} | answer
+        if self.pieces == 1:
+            return web.json_response(answer)
+        return web.Response(body=_in_pieces(json.dumps(answer).encode(), self.pieces))
 
     async def _called(self, path: str, request: web.Request) -> Body:
         if path == "gettoken":
@@ -200,10 +205,12 @@ class WeComAppServer:
             "nonce": nonce,
         }
 
-    async def post(self, body: str, query: dict[str, str]) -> int:
+    async def post(self, body: str, query: dict[str, str], *, pieces: int = 1) -> int:
+        """Post a body, in so many pieces with time between them; the status."""
+        data = body if pieces == 1 else _in_pieces(body.encode(), pieces)
         async with (
             ClientSession() as session,
-            session.post(f"{self.callback}?{urlencode(query)}", data=body) as response,
+            session.post(f"{self.callback}?{urlencode(query)}", data=data) as response,
         ):
             text = await response.text()
             assert response.status != 200 or text == "", "an empty answer means: no reply"
@@ -215,6 +222,14 @@ class WeComAppServer:
         query = self.query(encrypted) | {"echostr": encrypted} | wrong
         async with ClientSession() as session, session.get(f"{self.callback}?{urlencode(query)}") as response:
             return response.status, await response.text()
+
+
+async def _in_pieces(content: bytes, pieces: int) -> AsyncIterator[bytes]:
+    size = -(-len(content) // pieces)
+    for begin in range(0, len(content), size):
+        yield content[begin : begin + size]
+        for _ in range(20):
+            await asyncio.sleep(0)
 
 
 def _as_read(shown: Shown) -> str:

@@ -67,3 +67,20 @@ def test_no_document_names_a_setting_that_is_none(path: Path) -> None:
         if not any(known.startswith(f"{variable}__") for known in SETTINGS)
     } - {"TOCSIN_SECTION__KEY"}
     assert not wrong, f"{name(path)} names {sorted(wrong)}; bot/settings.py has no such setting."
+
+
+PROMISED = (
+    *("HTTP__HOST", "HTTP__PORT", "HTTP__PUBLIC_URL", "INTAKE__TOKEN", "API__TOKEN", "API__READ_TOKEN", "DATA_DIR"),
+    *("STORE__URL", "EXECUTION__ENABLED", "EXECUTION__ALLOWED_OPERATIONS"),
+    *("SLACK__API_URL", "SLACK__BOT_TOKEN", "SLACK__APP_TOKEN", "SLACK__SIGNING_SECRET"),
+    *("FEISHU__DOMAIN", "FEISHU__APP_ID", "FEISHU__APP_SECRET", "FEISHU__VERIFICATION_TOKEN", "FEISHU__ENCRYPT_KEY"),
+    *("WECOM__API_URL", "WECOM__WS_URL", "WECOM__BOT_ID", "WECOM__BOT_SECRET", "WECOM__CORP_ID", "WECOM__AGENT_ID"),
+    *("WECOM__SECRET", "WECOM__TOKEN", "WECOM__ENCODING_AES_KEY"),
+    *("PROMETHEUS__URL", "ALERTMANAGER__URL", "LOKI__URL", "JAEGER__URL", "TEMPO__URL"),
+)
+"""Names people have written into their deployments: they stay."""
+
+
+@pytest.mark.parametrize("name", PROMISED)
+def test_a_promised_name_stays(name: str) -> None:
+    assert f"{PREFIX}{name}" in SETTINGS

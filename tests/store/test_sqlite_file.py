@@ -140,7 +140,9 @@ async def test_a_full_disk_is_said_and_writing_goes_on_once_there_is_room(path: 
         with pytest.raises(StoreFull):
             await store.register.keep_raw("r", "generic", b"x" * 200_000)
         assert await store.timeline.find(incident, "big") is None
+        assert "full" in await store.trouble()
         await store.limit(1_000_000)
+        assert await store.trouble() == ""
         assert (await store.timeline.write(incident, big)).seq == 2
         assert (await store.register.place([sighting("fp")], decide))[0].what == "open"
         assert (await audit_verify(store.disk, incident, await store.disk.head(incident))).faults == ()

@@ -62,9 +62,19 @@ async def test_a_full_disk_answers_503_and_then_takes_alerts_again(tmp_path: Pat
         assert told["error"]
         async with session.get(f"{address}/healthz") as answer:
             assert answer.status == 200, "the process lives on"
+        async with session.get(f"{address}/readyz") as answer:
+            assert answer.status == 503, "nothing is sent here that could not be kept"
         story.store.disk.full = False
         status, told, _ = await post(session, address, webhook(story.firing()))
         assert (status, told["accepted"], len(told["incidents"])) == (202, 1, 1)
+
+
+async def test_a_room_that_is_down_keeps_nobody_from_sending_alerts(tmp_path: Path) -> None:
+    async with at_the_door(tmp_path) as (story, address, session):
+        story.house.outbox.failing["slack:C1"] = "not_in_channel"
+        async with session.get(f"{address}/readyz") as answer:
+            told = await answer.json()
+            assert (answer.status, told["ready"], told["degraded"]) == (200, True, ["slack:C1: not_in_channel"])
 
 
 async def test_what_cannot_be_read_is_400_and_what_is_too_large_413(tmp_path: Path) -> None:

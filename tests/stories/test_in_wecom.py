@@ -101,7 +101,7 @@ async def in_wecom(folder: Path, language: str) -> AsyncIterator[InWeCom]:
             None,
             data_dir=folder / "data",
             execution={"enabled": True, "allowed_operations": "rollback_canary,restore_state"},
-            wecom={"bot_id": BOT, "bot_secret": SECRET, "socket_url": server.url},
+            wecom={"bot_id": BOT, "bot_secret": SECRET, "ws_url": server.url},
         )
         async with open_house(settings, parts) as house:
             yield InWeCom(Story(house, world, {}, store, Words(language)), server, language)

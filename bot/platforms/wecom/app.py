@@ -20,6 +20,7 @@ PATH = "/chat/wecom/callback"
 LARGEST = 64 * 1024
 FRESH = timedelta(minutes=5)
 ANSWER_WITHIN = 4.0
+READ_WITHIN = 4.0
 """Seconds until the answer, at the latest; WeCom waits five, then delivers again."""
 PREFIX = "app:"
 """What the rooms of the app begin with: the member's id follows."""
@@ -59,13 +60,16 @@ class Callback:
     async def take(self, request: web.Request) -> web.Response:
         """A message or an event. 403 for what WeCom did not sign, 503 where it could not be written down: WeCom then
         delivers again."""
-        if (request.content_length or 0) > LARGEST:
+        try:
+            body = await _read(request)
+        except TimeoutError:
+            return web.Response(status=408)
+        if body is None:
             return web.Response(status=413)
-        body = await request.content.read(LARGEST + 1)
-        found = ENCRYPTED.search(body.decode("utf-8", "replace")) if len(body) <= LARGEST else None
+        found = ENCRYPTED.search(body.decode("utf-8", "replace"))
         opened = self._opened(request, (found[1] or found[2] or "").strip()) if found else None
         if opened is None:
-            return web.Response(status=413 if len(body) > LARGEST else 403)
+            return web.Response(status=403)
         fields = read(opened.decode("utf-8", "replace"))
         what = delivered(fields)
         if what is None or (self._agent and fields.get("AgentID") not in (self._agent, None, "")):
@@ -96,6 +100,19 @@ class Callback:
         if not timestamp.isascii() or not timestamp.isdigit() or len(timestamp) > 12:
             return False
         return abs(self._clock.now().timestamp() - int(timestamp)) <= FRESH.total_seconds()
+
+
+async def _read(request: web.Request) -> bytes | None:
+    """The whole body, in however many pieces it comes; None where it is too large. TimeoutError."""
+    if (request.content_length or 0) > LARGEST:
+        return None
+    body = bytearray()
+    async with asyncio.timeout(READ_WITHIN):
+        async for piece in request.content.iter_any():
+            body += piece
+            if len(body) > LARGEST:
+                return None
+    return bytes(body)
 
 
 def read(xml: str) -> dict[str, str]:

@@ -81,7 +81,11 @@ class AppApi:
                 asyncio.timeout(WITHIN),
                 self._session.request(method, f"{self._url}/cgi-bin/{path}", params=query, data=data) as response,
             ):
-                text = await response.content.read(LARGEST_ANSWER)
+                text = bytearray()
+                async for piece in response.content.iter_any():
+                    text += piece
+                    if len(text) > LARGEST_ANSWER:
+                        raise busy("wecom.no_answer", command=path)
                 answer = json.loads(text)
         except TimeoutError:
             raise busy("wecom.no_answer", command=path) from None

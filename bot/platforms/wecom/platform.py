@@ -47,7 +47,7 @@ class WeComPlatform:
         self._windows = Windows(kit.clock)
         rooms = Rooms(kit.clock)
         self.line = Line(
-            settings.socket_url,
+            settings.ws_url,
             settings.bot_id,
             settings.bot_secret.get_secret_value(),
             kit.session,
@@ -103,8 +103,7 @@ class WeComPlatform:
         await asyncio.Event().wait()
 
     def _show_health(self) -> None:
-        """Whether the bot is connected, among the metrics; that it was taken over keeps this process from being ready,
-        for another one has its place."""
+        """Whether the bot is connected, among the metrics, and whether another process took its place."""
         gauges = self._kit.app.get(GAUGES)
         if gauges is None:
             return
@@ -116,7 +115,7 @@ class WeComPlatform:
             return f"{NAME}: {self.line.trouble}" if self.line.taken_over else ""
 
         gauges.read("wecom_connected", "Whether the WeCom bot's connection is up.", connected)
-        gauges.watch(taken_over)
+        gauges.mention(taken_over)
 
     def _carry(self, room: str) -> tuple[Carrier, str]:
         """What carries into this room, and the room's name there: the app where the room says so or there is no bot."""
@@ -129,16 +128,16 @@ class WeComPlatform:
         about = self._settings
         if not about.corp_id:
             return None
-        secret = about.agent_secret.get_secret_value()
+        secret = about.secret.get_secret_value()
         api = AppApi(about.api_url, about.corp_id, secret, self._kit.session, self._kit.clock)
         side = AppSide(api, AppCarrier(api, about.agent_id, self._windows))
-        if about.callback_token.get_secret_value():
+        if about.token.get_secret_value():
             try:
                 crypto = Crypto(
-                    about.callback_token.get_secret_value(), about.aes_key.get_secret_value(), about.corp_id
+                    about.token.get_secret_value(), about.encoding_aes_key.get_secret_value(), about.corp_id
                 )
             except ValueError as error:
-                raise SettingsError(Phrase(word="wecom.bad_aes_key", values={"reason": str(error)})) from None
+                raise SettingsError(Phrase(word="wecom.bad_encoding_aes_key", values={"reason": str(error)})) from None
             Callback(crypto, about.agent_id, self._kit.clock, self._delivered).add_to(self._kit.app)
         return side
 

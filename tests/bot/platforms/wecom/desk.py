@@ -120,4 +120,4 @@ async def desk(*, connected: bool = True, patience: float = 5.0, **settings: str
 
 def settings_of(server: WeComServer, **more: str) -> WeCom:
     """The settings of this bot at this server."""
-    return WeCom.model_validate({"bot_id": BOT, "bot_secret": SecretStr(SECRET), "socket_url": server.url, **more})
+    return WeCom.model_validate({"bot_id": BOT, "bot_secret": SecretStr(SECRET), "ws_url": server.url, **more})

@@ -63,9 +63,9 @@ def settings(url: str, **more: str) -> WeCom:
     about = {
         "corp_id": CORP,
         "agent_id": AGENT,
-        "agent_secret": SECRET,
-        "callback_token": TOKEN,
-        "aes_key": AES_KEY,
+        "secret": SECRET,
+        "token": TOKEN,
+        "encoding_aes_key": AES_KEY,
         "api_url": url,
     }
     return WeCom.model_validate(about | more)
@@ -138,8 +138,10 @@ async def test_a_wrong_key_stops_the_start_with_its_name() -> None:
             return None
 
         with pytest.raises(SettingsError) as told:
-            WeComPlatform(settings("http://127.0.0.1:9", aes_key="short"), kit(session, FakeClock(), crew, draw))
-        assert told.value.phrase.word == "wecom.bad_aes_key"
+            WeComPlatform(
+                settings("http://127.0.0.1:9", encoding_aes_key="short"), kit(session, FakeClock(), crew, draw)
+            )
+        assert told.value.phrase.word == "wecom.bad_encoding_aes_key"
 
 
 # --- the door ---
@@ -191,6 +193,21 @@ async def test_bodies_that_are_none(body: str, status: int) -> None:
     async with app_desk() as here:
         assert await here.server.post(body, here.server.query("")) == status
         assert here.inbox.events == []
+
+
+async def test_a_body_in_many_pieces_is_one_body() -> None:
+    async with app_desk() as here:
+        message = here.server.message("lin", {"MsgType": "text", "Content": "hi " * 700, "MsgId": "8"})
+        encrypted = here.server.crypto.close(message)
+        assert await here.server.post(f"<Encrypt>{encrypted}</Encrypt>", here.server.query(encrypted), pieces=40) == 200
+        assert len(here.inbox.events) == 1
+
+
+async def test_an_answer_in_many_pieces_is_one_answer() -> None:
+    async with app_desk() as here:
+        here.server.pieces = 3
+        await here.platform.post("app:lin", "", plan_card(), KEY)
+        assert here.server.messages
 
 
 async def test_what_cannot_be_written_down_is_delivered_again() -> None:

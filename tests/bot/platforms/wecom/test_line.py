@@ -69,10 +69,10 @@ async def test_a_takeover_is_final_and_said_loudly(caplog: pytest.LogCaptureFixt
             await here.platform.post(ROOM, "", card("header"), "inc_1/header")
         assert told.value.phrase.word == "wecom.taken_over"
         assert here.crew.at_work("platform wecom"), "the process lives on for its other rooms"
-        assert any("another process" in problem for problem in await here.gauges.problems())
+        assert any("another process" in flaw for flaw in await here.gauges.flaws())
         assert "tocsin_wecom_connected 0" in await here.gauges.text()
         assert "tocsin_wecom_connected 1" in await other.gauges.text()
-        assert await other.gauges.problems() == []
+        assert await other.gauges.flaws() == []
 
 
 async def test_it_shows_that_it_lives_and_notices_when_the_other_side_does_not() -> None:
