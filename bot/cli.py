@@ -75,6 +75,9 @@ def make_parser() -> argparse.ArgumentParser:
     backup.add_argument("file", type=Path)
     sign_in = _add(commands, "sign-in", sign_in_person, "print a one-time link that signs a person in")
     sign_in.add_argument("person")
+    evaluate = _json(_add(commands, "evaluate", evaluate_diagnosis, "measure the diagnosis on recorded incidents"))
+    evaluate.add_argument("what", choices=("rca",))
+    evaluate.add_argument("folder", type=Path, metavar="DIR", help="searched for case.json at any depth")
     return parser
 
 
@@ -211,6 +214,19 @@ def verify_audit(options: argparse.Namespace) -> int:
         say_to_stderr(words.say(phrase))
     say(words.text("cli.audit_verified", count=count, broken=len(broken)))
     return FAILED if broken else OK
+
+
+def evaluate_diagnosis(options: argparse.Namespace) -> int:
+    """`tocsin evaluate rca DIR`."""
+    from bot.evaluation import rca, table
+
+    words = Words(options.lang)
+    report = rca.evaluate(options.folder, logging.getLogger("tocsin").info)
+    if options.json:
+        return _print_json(table.tree(report, words))
+    for line in table.lines(report, words):
+        say(line)
+    return OK
 
 
 def migrate(options: argparse.Namespace) -> int:

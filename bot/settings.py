@@ -22,7 +22,8 @@ from pydantic_settings import (
 )
 
 from engine.errors import SettingsError
-from engine.model import OperationClass, Phrase, Tempo
+from engine.model import OperationClass, Phrase
+from engine.tempo import Tempo
 
 PREFIX = "TOCSIN_"
 

@@ -23,8 +23,9 @@ from bot.settings import Settings, load
 from bot.wiring import House, real_parts
 from engine.errors import InputError, WorldError
 from engine.incident import Incident
-from engine.model import Phrase, Tempo
+from engine.model import Phrase
 from engine.team import Account
+from engine.tempo import Tempo
 
 log = logging.getLogger("tocsin.demo")
 

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from engine.errors import TocsinError
 from engine.incident import Asked
-from engine.model import Observation, Phrase, Silence, Tempo, Window
+from engine.model import Observation, Phrase, Silence, Window
 from engine.ports import Clock, Question, Source
+from engine.tempo import Tempo
 
 log = logging.getLogger(__name__)
 

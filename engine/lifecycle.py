@@ -7,8 +7,7 @@ from datetime import timedelta
 from itertools import count
 
 from engine import evidence, policy
-from engine.diagnosis.diagnose import diagnose
-from engine.diagnosis.signals import judge
+from engine.diagnosis.sweeping import explain, weigh
 from engine.incident import Asked, Incident, fold
 from engine.journal import Due, Journal, nothing
 from engine.learning import habits, lessons
@@ -135,11 +134,11 @@ class Life:
 
         timeout = self.tools.tempo.source_timeout
         seen, silent = await evidence.gather(question, sources, self.tools.clock, timeout, told)
-        return Sweep(window=question.window, evidence=judge(seen, question.window), silent=silent)
+        return weigh(seen, silent, question.window, self._services(state))
 
     async def _think(self, sweep: Sweep) -> Diagnosis:
         state = await self.state()
-        return diagnose(sweep.evidence, sweep.silent, self._services(state), state.service, sweep.window)
+        return explain(sweep, self._services(state), state.service)
 
     async def _learn(self, outcome: Outcome) -> None:
         if outcome != "recovered":

@@ -213,11 +213,25 @@ class Evidence(Value):
     details: dict[str, Any] = {}
 
 
+class Suspect(Value):
+    """Somebody who may be where the trouble comes from: a service, or what it runs on. Probabilities of all sum to 1.
+
+    `signal` says what speaks loudest, `reasons` what it is and since when, weightiest first.
+    """
+
+    service: str
+    probability: float
+    signal: str = ""
+    onset: datetime | None = None
+    reasons: tuple[Phrase, ...] = ()
+
+
 class Sweep(Value):
-    """All that one round of asking brought: evidence, and who stayed silent."""
+    """All that one round of asking brought: evidence, everybody by suspicion (first: most), and who stayed silent."""
 
     window: Window
     evidence: tuple[Evidence, ...] = ()
+    suspects: tuple[Suspect, ...] = ()
     silent: tuple[Silence, ...] = ()
 
 
@@ -249,6 +263,7 @@ class Diagnosis(Value):
 
     verdict: Literal["conclusive", "inconclusive"]
     hypotheses: tuple[Hypothesis, ...] = ()
+    suspects: tuple[Suspect, ...] = ()
     sequence: tuple[Claim, ...] = ()
     why_inconclusive: tuple[Phrase, ...] = ()
     next_steps: tuple[Phrase, ...] = ()
@@ -373,23 +388,6 @@ class Recovery(Value):
     verdict: Literal["recovered", "not_recovered", "unknown"]
     signals: tuple[RecoverySignal, ...] = ()
     seconds: float = 0.0
-
-
-class Tempo(Value):
-    """How patient the engine is, in seconds; the demo compresses it and the thread says so (`compressed`).
-
-    `lookback` is how much counts as before, `lead` how long before the alert's start trouble may have begun.
-    """
-
-    compressed: bool = False
-    lookback: float = 1800.0
-    lead: float = 300.0
-    source_timeout: float = 10.0
-    act_timeout: float = 30.0
-    verify_after: float = 60.0
-    verify_every: float = 30.0
-    verify_tries: int = 10
-    watch: float = 600.0
 
 
 class Nudge(Value):

@@ -10,8 +10,9 @@ from statistics import median
 from typing import Any
 
 from engine.journal import Journal
-from engine.model import Evidence, LogLine, Observation, Quantity, Recovery, RecoverySignal, Span, Tempo, Value
+from engine.model import Evidence, LogLine, Observation, Quantity, Recovery, RecoverySignal, Span, Value
 from engine.team import Service
+from engine.tempo import Tempo
 
 ERRORS = ("unavailable_ratio", "error_ratio", "timeout_ratio", "limited_ratio")
 OWN_ERROR = {"dependency_timeout": "timeout_ratio", "rate_limited": "limited_ratio"}

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.model import Tempo
 from engine.policy import Permissions
 from engine.ports import Clock, Desk, Executor, Ids, Memory, Register, Source, Teams, Timeline
+from engine.tempo import Tempo
 
 
 @dataclass(frozen=True)

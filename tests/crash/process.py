@@ -19,8 +19,9 @@ from cards.codec import encode
 from engine.errors import StoreBusy
 from engine.executors.http import HttpExecutor
 from engine.incident import Incident
-from engine.model import OperationClass, Tempo
+from engine.model import OperationClass
 from engine.team import Account
+from engine.tempo import Tempo
 from handlers.inbound import AlertReceived, ButtonPressed, FormSent, Inbound, MessageSaid, Place
 from store.audit import audit_verify
 from tests.crash.points import PointedExecutor, PointedPlatform, PointedSource, Points, pointed

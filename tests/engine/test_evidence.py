@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from engine import evidence
 from engine.errors import SourceSilent, StoreFull
 from engine.incident import Asked
-from engine.model import Observation, Phrase, Tempo
+from engine.model import Observation, Phrase
 from engine.ports import Question
+from engine.tempo import Tempo
 from tests.contracts.source import check_safe, question
 from tests.fakes.clock import FakeClock
 from tests.fakes.sources import FakeSource

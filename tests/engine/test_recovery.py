@@ -19,12 +19,12 @@ from engine.model import (
     Recovery,
     RecoverySignal,
     Span,
-    Tempo,
     Unit,
     Window,
 )
 from engine.recovery import Look, compare, shape, verify, window_start
 from engine.team import Objective, Service
+from engine.tempo import Tempo
 from tests.fakes.clock import START, FakeClock, FakeIds
 from tests.fakes.store import FakeTimeline
 

@@ -16,7 +16,7 @@ EVERYWHERE = ROOMS
 PLACES: dict[str, tuple[str, ...]] = {
     "pydantic": EVERYWHERE,
     "pydantic_settings": ("bot",),
-    "numpy": ("engine.diagnosis", "bot.demo"),
+    "numpy": ("engine.diagnosis", "bot.demo", "bot.evaluation"),
     "aiohttp": NETWORK,
     "multidict": NETWORK,
     "yarl": NETWORK,

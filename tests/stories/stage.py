@@ -20,9 +20,10 @@ from cards.model import Ask
 from cards.render.text import render
 from cards.words import Words
 from engine.incident import Incident, Proposal, fold
-from engine.model import Entry, Tempo
+from engine.model import Entry
 from engine.ports import Clock, Ids
 from engine.team import Account
+from engine.tempo import Tempo
 from handlers.inbound import AlertReceived, Answer, ButtonPressed, FormSent, Inbound, MessageSaid, Place
 from tests.fakes.clock import START, FakeIds
 from tests.fakes.platforms import FakePlatform

@@ -1,0 +1,1 @@
+"""Measures the diagnosis on recorded incidents whose cause is known; the engine never sees the truth."""

@@ -1,0 +1,83 @@
+"""Draws the figures of an evaluation: a table for people, an object for scripts."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from bot.evaluation.rca import Report, System
+from bot.evaluation.scoring import Accuracy
+from cards.words import Words
+
+FIRST = 34
+
+
+def tree(report: Report, words: Words) -> dict[str, Any]:
+    """The report as one JSON object."""
+    return {
+        "systems": [_system(each) for each in report.systems],
+        "broken": [words.say(each) for each in report.broken],
+    }
+
+
+def _system(system: System) -> dict[str, Any]:
+    return {
+        "system": system.name,
+        **_figures(system.ours),
+        **{key: _round(value) for key, value in asdict(system.verdicts).items()},
+        "seconds_per_case": round(system.seconds, 4),
+        "set_aside": _figures(system.set_aside),
+        "methods": [{"method": name, **_figures(each)} for name, each in system.methods.items()],
+    }
+
+
+def _figures(accuracy: Accuracy) -> dict[str, Any]:
+    return {key: _round(value) for key, value in asdict(accuracy).items()}
+
+
+def _round(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 4)
+    return [round(each, 4) for each in value] if isinstance(value, tuple) else value
+
+
+def lines(report: Report, words: Words) -> Iterator[str]:
+    """The report as text: one block a system, the simple methods under it."""
+    for system in report.systems:
+        yield words.text("evaluation.system", system=system.name, cases=system.ours.cases)
+        yield _row([words.text("evaluation.method"), "AC@1", "AC@3", "AC@5", "Avg@5", "AC@1 95 %", "Avg@5 95 %"])
+        yield _accuracy("tocsin", system.ours)
+        if system.set_aside.cases:
+            yield _accuracy(words.text("evaluation.set_aside", cases=system.set_aside.cases), system.set_aside)
+        for name, each in system.methods.items():
+            yield _accuracy(name, each)
+        verdicts = system.verdicts
+        yield words.text(
+            "evaluation.verdicts",
+            inconclusive=_share(verdicts.inconclusive),
+            rich=verdicts.rich_cases,
+            coverage=_share(verdicts.coverage),
+            precision=_share(verdicts.precision),
+            calibration=_share(verdicts.calibration),
+            seconds=f"{system.seconds:.3f}",
+        )
+        yield ""
+    yield from (words.say(each) for each in report.broken)
+
+
+def _accuracy(name: str, each: Accuracy) -> str:
+    figures = [_share(value) for value in (each.ac1, each.ac3, each.ac5, each.avg5)]
+    return _row([name, *figures, _between(each.ac1_interval), _between(each.avg5_interval)])
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _between(interval: tuple[float, float]) -> str:
+    return f"{interval[0]:.2f}-{interval[1]:.2f}"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "  " + "".join(
+        cell.ljust(FIRST) if place == 0 else cell.rjust(12 if place > 4 else 7) for place, cell in enumerate(cells)
+    )

@@ -1,0 +1,36 @@
+"""Turns what the sources answered into a sweep: bounded evidence, everybody by suspicion; and that into a diagnosis."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from engine.diagnosis.diagnose import diagnose
+from engine.diagnosis.ranking import rank
+from engine.diagnosis.signals import judge
+from engine.model import Diagnosis, Observation, Silence, Sweep, Window
+from engine.team import Service
+
+MOST_SHOWN = 5
+
+
+def weigh(
+    seen: Sequence[Observation],
+    silent: Sequence[Silence],
+    window: Window,
+    services: Mapping[str, Service],
+    candidates: Collection[str] = (),
+) -> Sweep:
+    """Judge and rank all observations of a round. `candidates`: who may be to blame; by default everybody seen."""
+    suspects = rank(seen, window, services, candidates or everybody(seen))
+    return Sweep(window=window, evidence=judge(seen, window), suspects=suspects, silent=tuple(silent))
+
+
+def explain(sweep: Sweep, services: Mapping[str, Service], service: str) -> Diagnosis:
+    """The diagnosis of a sweep about `service`, with its suspects."""
+    found = diagnose(sweep.evidence, sweep.silent, services, service, sweep.window)
+    return found.model_copy(update={"suspects": sweep.suspects[:MOST_SHOWN]})
+
+
+def everybody(seen: Sequence[Observation]) -> frozenset[str]:
+    """Every service that was asked about, called, or seen at work."""
+    names = {name for each in seen for name in (each.service, each.peer)}
+    names |= {name for each in seen for span in each.spans for name in (span.service, span.peer)}
+    return frozenset(names - {""})

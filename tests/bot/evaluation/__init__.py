@@ -1,0 +1,1 @@
+"""Tests the evaluation on recorded incidents, on small cases made by the tests."""
