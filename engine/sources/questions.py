@@ -22,20 +22,27 @@ from engine.sources.conventions import (
     Timed,
 )
 from engine.sources.families import Families, Family
+from engine.team import Service
 
 Row = TypeVar("Row", Counted, Timed)
 
 
 class Ask(NamedTuple):
-    """One query of a service's figures; `by` is the label it is broken down by, and `meaning` what that label means."""
+    """One query of a service's figures; `by` is the label it is broken down by, `meaning` what that label means;
+    "own": the team wrote the query."""
 
     service: str
     role: str
     unit: Unit
     query: str
     by: str = ""
-    meaning: Literal["", "version", "peer"] = ""
+    meaning: Literal["", "version", "peer", "own"] = ""
     neighbours: tuple[str, ...] = ()
+
+
+def by_the_team(service: Service) -> list[Ask]:
+    """What the team itself watches of a service."""
+    return [Ask(service.name, each.name, each.unit, each.expression, meaning="own") for each in service.signals]
 
 
 def about_service(service: str, known: Families, window: str, neighbours: Sequence[str]) -> list[Ask]:

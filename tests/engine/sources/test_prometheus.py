@@ -12,7 +12,7 @@ from engine.model import Observation
 from engine.ports import Question, Source
 from engine.sources.http import MOST_BYTES
 from engine.sources.prometheus import PrometheusSource
-from engine.team import Service
+from engine.team import Service, Signal
 from tests.contracts.source import PATIENCE, TOKEN, Condition, SourceContract, check, question
 from tests.engine.sources.backends import FakePrometheus, Handler, Labels, broken, capture, replay, serve, session
 
@@ -90,6 +90,33 @@ async def test_only_what_exists_is_asked_and_each_role_once() -> None:
         ("coupon", "availability", "", ""),
     ]
     assert not any("pool_wait" in query for query in fake.queries)
+
+
+async def test_what_the_team_itself_watches_is_asked_too_and_stands_for_the_usual_query_of_that_figure() -> None:
+    backlog = Signal(name="backlog", expression="sum by (queue) (jobs_waiting)", unit="count")
+    errors = Signal(name="error_ratio", expression="team:errors:ratio", unit="ratio")
+    rows = [({"queue": "a"}, ["1", "2"]), ({"queue": "b"}, ["1", "9"])]
+    fake = FakePrometheus(SHOP, lambda query: rows if query == backlog.expression else answers(query))
+    near = Service(name="coupon", signals=(Signal(name="backlog", expression="coupon_backlog", unit="count"),))
+    asked = question().model_copy(
+        update={"service": Service(name="payment", signals=(backlog, errors)), "neighbours": (near,)}
+    )
+    seen = await seen_of(fake, asked)
+    own = [(each.service, each.role, each.unit, each.query, each.labels) for each in seen[:4]]
+    assert own == [
+        ("payment", "backlog", "count", backlog.expression, {"queue": "a"}),
+        ("payment", "backlog", "count", backlog.expression, {"queue": "b"}),
+        ("payment", "error_ratio", "ratio", errors.expression, {}),
+        ("coupon", "backlog", "count", "coupon_backlog", {}),
+    ]
+    assert [each.labels for each in seen if each.role == "error_ratio"] == [{}, {"version": "v1"}, {"version": "v2"}]
+
+
+async def test_a_service_only_its_team_knows_how_to_measure_is_measured() -> None:
+    batch = Service(name="batch", signals=(Signal(name="lag", expression="lag_seconds", unit="seconds"),))
+    asked = question("batch", ()).model_copy(update={"service": batch})
+    (seen,) = await seen_of(FakePrometheus([], answers), asked)
+    assert (seen.role, seen.unit, seen.count) == ("lag", "seconds", 2)
 
 
 async def test_nan_and_infinities_are_no_points() -> None:
