@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
+from bot import learned
 from bot.digests import post_digests
 from bot.settings import Settings
 from bot.wiring import House, Parts, open_house
@@ -127,6 +128,7 @@ async def _every(house: House, seconds: float, work: Round) -> None:
 
 
 async def _reload_teams(house: House) -> None:
+    await learned.take_up(house.store.memory, house.teams)
     for problem in await asyncio.to_thread(house.teams.reload):
         log.error("team files: %s", Words("en").say(problem.error.phrase))
         if problem.team in (team.id for team in house.teams.all()):

@@ -50,7 +50,7 @@ from bot.catalogue import FileModel, ServicesFile
 from bot.digests import DigestKeys
 from engine.errors import SettingsError, UnknownName
 from engine.model import Phrase, Tier
-from engine.team import Escalation, Person, Policy, Role, Team
+from engine.team import Escalation, Person, Policy, Role, Service, Team
 
 DEFAULT = "default"
 FIRST_ROOM = "console:main"
@@ -159,6 +159,11 @@ class TeamFiles:
         self._directory = directory
         self._open_to = open_to
         self._versions: dict[str, Version] = {DEFAULT: Version(_default(), 0, "")}
+        self._learned: dict[str, Mapping[str, tuple[str, ...]]] = {}
+
+    def learn(self, team: str, learned: Mapping[str, tuple[str, ...]]) -> None:
+        """From now on these dependencies (callees by service) stand beside those of the team's file."""
+        self._learned[team] = learned
 
     def reload(self) -> tuple[Problem, ...]:
         """Read all files again; blocks, so call it in a thread. Each wrong team keeps its old version (a new one is
@@ -198,12 +203,23 @@ class TeamFiles:
         return {id: version.intake_token for id, version in self._versions.items() if version.intake_token}
 
     def _opened(self, team: Team) -> Team:
-        return team.model_copy(update={"open_to": self._open_to}) if self._open_to else team
+        """The team as its files say, with what the process adds to it."""
+        learned = {name: peers for name, peers in self._learned.get(team.id, {}).items() if name in team.services}
+        added = {name: _with_learned(team.services[name], peers) for name, peers in learned.items()}
+        more: dict[str, Any] = {"services": {**team.services, **added}} if added else {}
+        if self._open_to:
+            more["open_to"] = self._open_to
+        return team.model_copy(update=more) if more else team
 
     def _folders(self) -> list[Path]:
         if not self._directory.is_dir():
             return []
         return sorted(entry for entry in self._directory.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+
+
+def _with_learned(service: Service, peers: tuple[str, ...]) -> Service:
+    new = tuple(peer for peer in peers if peer not in service.dependencies and peer != service.name)
+    return service.model_copy(update={"dependencies": (*service.dependencies, *new), "learned": new})
 
 
 def _default() -> Team:

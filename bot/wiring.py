@@ -20,6 +20,7 @@ from bot.crew import Crew
 from bot.desk import ChatDesk
 from bot.escalation import Escalation
 from bot.gauges import Gauges
+from bot.learned import take_up
 from bot.lives import Lives
 from bot.outbox import Outbox
 from bot.pager import Pager
@@ -48,6 +49,7 @@ from store.rooms import Posts
 from store.sqlite import SqliteStore, open_sqlite
 
 RELEASES = "releases"
+Relearn = Callable[[], Awaitable[None]]
 Demo = Callable[[str], Awaitable[Phrase]]
 
 OpenStore = Callable[[Path, Clock, Ids], AbstractAsyncContextManager[SqliteStore]]
@@ -110,6 +112,7 @@ async def open_house(settings: Settings, parts: Parts) -> AsyncIterator[House]:
         await asyncio.to_thread(writable, settings.store_path.parent)
         seal = await asyncio.to_thread(seal_of, settings.store_path.parent)
         store = await stack.enter_async_context(parts.open_store(settings.store_path, parts.clock, parts.ids))
+        await take_up(store.memory, teams)
         session = await stack.enter_async_context(_client(settings))
         crew = await stack.enter_async_context(Crew())
         house = _furnish(settings, parts, store, session, crew, teams, seal)
@@ -157,8 +160,8 @@ def _furnish(
     pager = Pager(session, secret_from_environment, settings.public_url)
     escalation = Escalation(store.timeline, store.register, teams, desk, parts.clock, pager)
     backlog = Backlog(precedence, parts.clock)
-    known = _handling(settings, parts, tools, store, lives, backlog)
-    front_door = FrontDoor(_lent(known, board, _silencer(settings, session)))
+    known, relearn = _handling(settings, parts, tools, store, lives, backlog), partial(take_up, store.memory, teams)
+    front_door = FrontDoor(_lent(known, board, _silencer(settings, session), relearn))
     _hang(app, tools, front_door, lives)
     app[door.PRECEDENCE] = precedence
     app[door.OWN_TOKENS] = _own_tokens(teams)
@@ -251,9 +254,9 @@ def _handling(
     )
 
 
-def _lent(known: Handling, board: Board, silencer: Silencer | None) -> Handling:
+def _lent(known: Handling, board: Board, silencer: Silencer | None, relearn: Relearn) -> Handling:
     """The same with what a team's own cards need; the board in turn has its digests drawn by it."""
-    handling = replace(known, board=board, silencer=silencer)
+    handling = replace(known, board=board, silencer=silencer, relearn=relearn)
     board.draw_anew(partial(digest.redraw, handling))
     return handling
 

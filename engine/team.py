@@ -6,7 +6,7 @@ from typing import Any, Literal
 from engine.model import OperationClass, Phrase, Tier, Unit, Value
 
 Role = Literal["viewer", "responder", "approver"]
-LessonKind = Literal["incident_summary", "fault_pattern", "habit", "runbook"]
+LessonKind = Literal["incident_summary", "fault_pattern", "habit", "runbook", "dependency"]
 
 
 class Account(Value):
@@ -74,13 +74,14 @@ class Service(Value):
 
     `labels` name it in telemetry; `namespace` and `workload` ("payment" or "deployment/payment") in Kubernetes;
     `repository` ("owner/name") where its code lives. `log_paths` and `units` (of systemd) are read on each of `hosts`;
-    no hosts: where this process runs."""
+    no hosts: where this process runs. `learned` are those of its dependencies that people added in chat."""
 
     name: str
     owner: str = ""
     environment: str = ""
     region: str = ""
     dependencies: tuple[str, ...] = ()
+    learned: tuple[str, ...] = ()
     objective: Objective = Objective()
     labels: dict[str, str] = {}
     signals: tuple[Signal, ...] = ()
@@ -191,7 +192,7 @@ class Constraint(Value):
 class Lesson(Value):
     """Something a team may keep: drafted as phrases; `text` is a person's own wording and then replaces them.
 
-    `rule` is set on habits alone and names what the engine does differently.
+    `rule` is set on habits, and names what the engine does differently; of a dependency it names the callee ("peer").
 
     Rules: {"do": "dry_run_first"} repeats the dry-run right before execution; {"do": "hold", "class": "rollback"}
     holds such proposals until a person lifts; {"do": "look_first", "kind": "metric"} asks these sources first.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cards.model import Ask, Field
 from engine.team import Role
-from handlers import decisions, deeds, keeping, monitor, people, silences, teaching
+from handlers import catalogue, decisions, deeds, keeping, monitor, people, silences, teaching
 from handlers.commands import approvals, home, services
 from handlers.inbound import Answer
 from handlers.visit import Visit, no
@@ -124,6 +124,18 @@ async def _monitor(visit: Visit, value: Value) -> Answer:
     return await monitor.show(visit, value.get("service", ""))
 
 
+async def _service(visit: Visit, value: Value) -> Answer:
+    return await catalogue.show(visit, value.get("service", ""))
+
+
+async def _topology(visit: Visit, value: Value) -> Answer:
+    return await catalogue.graph(visit, value.get("service", ""))
+
+
+async def _learn(visit: Visit, value: Value) -> Answer:
+    return await catalogue.learn(visit, value.get("caller", ""), value.get("callee", ""))
+
+
 async def _unsilence(visit: Visit, value: Value) -> Answer:
     return await silences.unsilence(visit, value.get("silence", ""))
 
@@ -157,6 +169,9 @@ BUTTONS: dict[str, Press] = {
     "approvals": Press(_approvals, role=None, about=False),
     "services": Press(_services, role=None, about=False),
     "monitor": Press(_monitor, role=None, about=False),
+    "service": Press(_service, role="viewer", about=False),
+    "topology": Press(_topology, role="viewer", about=False),
+    "learn": Press(_learn, about=False),
     "home": Press(_home, role=None, about=False),
 }
 """Every button there is. A new one is one function and one line."""

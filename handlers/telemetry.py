@@ -89,6 +89,11 @@ async def changed(telemetry: Telemetry, clock: Clock, services: Sequence[Service
     return await _look(telemetry, telemetry.changes, clock, services[:AT_ONCE], CHANGES)
 
 
+async def traced(telemetry: Telemetry, clock: Clock, service: Service) -> Look:
+    """The traces of one service of the last hour."""
+    return await _look(telemetry, telemetry.traces, clock, (service,), LIVE)
+
+
 async def _look(
     telemetry: Telemetry, sources: tuple[Source, ...], clock: Clock, services: Sequence[Service], back: timedelta
 ) -> Look:

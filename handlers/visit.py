@@ -36,11 +36,16 @@ SAID = 4_000
 """Characters of a message that are kept."""
 
 
+async def _nothing_to_learn() -> None:
+    """Where no process adds to the teams' files."""
+
+
 @dataclass(frozen=True)
 class House:
     """What handling needs. `wake` starts or continues the life of an incident and returns at once; `crowded` says that
     alerts crowd in, so that they are admitted first, and `place_later` has them placed when there is room. `demo` plays
-    a scenario and `doctor` checks the settings, each answering with words; None where the process has none."""
+    a scenario and `doctor` checks the settings, each answering with words; None where the process has none. `relearn`
+    takes up dependencies that people added."""
 
     register: Register
     timeline: Timeline
@@ -58,6 +63,7 @@ class House:
     doctor: Callable[[], Awaitable[Phrase]] | None = None
     compressed_time: bool = False
     telemetry: Telemetry = field(default_factory=Telemetry)
+    relearn: Callable[[], Awaitable[None]] = _nothing_to_learn
     board: Board | None = None
     silencer: Silencer | None = None
 

@@ -11,6 +11,7 @@ from handlers.commands.assign import ASSIGN
 from handlers.commands.close import CLOSE
 from handlers.commands.command import Command
 from handlers.commands.demo import DEMO
+from handlers.commands.depends import DEPENDS
 from handlers.commands.digest import DIGEST
 from handlers.commands.doctor import DOCTOR
 from handlers.commands.drop import DROP
@@ -41,6 +42,7 @@ from handlers.commands.resolve import RESOLVE
 from handlers.commands.resume import RESUME
 from handlers.commands.runbooks import RUNBOOKS
 from handlers.commands.safety import SAFETY
+from handlers.commands.service import SERVICE
 from handlers.commands.services import SERVICES
 from handlers.commands.severity import SEVERITY
 from handlers.commands.show import SHOW
@@ -49,6 +51,7 @@ from handlers.commands.snooze import SNOOZE
 from handlers.commands.split import SPLIT
 from handlers.commands.status import STATUS
 from handlers.commands.timeline import TIMELINE
+from handlers.commands.topology import TOPOLOGY
 from handlers.commands.undo import UNDO
 from handlers.commands.unlink import UNLINK
 from handlers.commands.unsilence import UNSILENCE
@@ -62,13 +65,15 @@ PEOPLE = (ASSIGN, ESCALATE, HANDOVER, SEVERITY, STATUS, SNOOZE, RESOLVE, REOPEN,
 RELATED = (MERGE, SPLIT, UNLINK, WHY_MERGED)
 LOOKING = (SHOW, EVIDENCE, WHY, TIMELINE, REPLAY, INCIDENTS, SAFETY, DOCTOR)
 TEAM = (APPROVALS, SERVICES, MONITOR, QUERY, SILENCE, UNSILENCE, REMEMBER, FORGET, HABITS, RUNBOOKS, DIGEST, HOME)
+CATALOGUE = (SERVICE, TOPOLOGY, DEPENDS)
 COMMANDS: tuple[Command, ...] = (
     *DOING,
     *PEOPLE,
     *RELATED,
     *LOOKING,
     *TEAM,
-    helping((*DOING, *PEOPLE, *RELATED, *LOOKING, *TEAM)),
+    *CATALOGUE,
+    helping((*DOING, *PEOPLE, *RELATED, *LOOKING, *TEAM, *CATALOGUE)),
 )
 """Every command there is. A new one is one file and one name here."""
 
