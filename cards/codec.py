@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from cards.model import (
+    Addressee,
     Ask,
     Button,
     Buttons,
@@ -44,7 +45,7 @@ NAMED: dict[str, type[Any]] = {
 """The names under which blocks, buttons and links stand in JSON, in `block`."""
 
 NAMES = {kind: name for name, kind in NAMED.items()}
-PARTS: dict[str, type[Any]] = {"steps": Step, "findings": Finding, "marks": Mark, "fields": Field}
+PARTS: dict[str, type[Any]] = {"steps": Step, "findings": Finding, "marks": Mark, "fields": Field, "to": Addressee}
 """Fields whose items are always of one shape and therefore carry no name."""
 MIXED = frozenset({"blocks", "buttons"})
 MOMENTS = frozenset({"at", "split", "until"})

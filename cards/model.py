@@ -173,8 +173,17 @@ Block = Prose | Facts | Steps | Findings | Table | Chart | Log | Change | Button
 
 
 @dataclass(frozen=True)
+class Addressee:
+    """A person a card calls: what they are called, and their account on each platform that may mention them."""
+
+    name: str
+    accounts: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Card:
-    """One message. `summary` is its one-line text for notifications; `incident` is "" outside incidents."""
+    """One message. `summary` is its one-line text for notifications; `incident` is "" outside incidents. Whoever is in
+    `to` is named above all else, and told by a platform that knows their account. Nothing else mentions anybody."""
 
     title: str
     summary: str
@@ -182,3 +191,4 @@ class Card:
     blocks: tuple[Block, ...] = ()
     incident: str = ""
     language: str = "en"
+    to: tuple[Addressee, ...] = ()

@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from cards.model import Addressee
+
 ESCAPES = re.compile(
     r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\|\Z)"  # operating system commands: titles, links, clipboard
     r"|\x1b[PX^_][^\x1b]*(?:\x1b\\|\Z)"  # device strings
@@ -48,6 +50,11 @@ def is_web(href: str) -> bool:
     lowered = href.lower()
     ours = href.startswith("/") and not href.startswith(("//", "/\\"))
     return (ours or lowered.startswith(("http://", "https://"))) and not any(c in href for c in "\n\r\t\\")
+
+
+def called(to: Iterable[Addressee]) -> str:
+    """Whom a card calls, by name, where nobody can be mentioned."""
+    return " ".join(f"@{person.name}" for person in to)
 
 
 LATEST = 253_402_300_799.0

@@ -27,7 +27,7 @@ from cards.model import (
     Tone,
 )
 from cards.render.columns import columns, fitted, wrapped
-from cards.render.drawing import Drawing, visible
+from cards.render.drawing import Drawing, called, visible
 from cards.render.spark import spark
 
 WIDTH = 100
@@ -58,7 +58,8 @@ def render(card: Card, width: int = WIDTH, *, color: bool = False) -> Drawing:
     title += "─" * (width - columns(title))
     if color:
         title = f"\x1b[{COLORS[card.tone]}m{title}\x1b[0m"
-    return Drawing("\n".join((title, *_blocks(card.blocks, width))) + "\n")
+    named = _lines(called(card.to), width) if card.to else []
+    return Drawing("\n".join((title, *named, *_blocks(card.blocks, width))) + "\n")
 
 
 def command(button: Button) -> str:

@@ -103,7 +103,7 @@ def handover(scene: Scene, key: str) -> Card | None:
     facts = Facts(tuple((scene.text(word), value) for word, value in pairs if value))
     summary = scene.text("handover.summary", by=by, to=to)
     blocks: tuple[Block, ...] = (facts, progress(scene), *scene.row(scene.link_to_page()))
-    return Card(title, summary, tone="info", blocks=blocks)
+    return Card(title, summary, tone="info", blocks=blocks, to=(scene.addressee(said.to),))
 
 
 def _cause(scene: Scene) -> str:

@@ -10,13 +10,13 @@ def say(scene: Scene, key: str) -> Card | None:
     if said is None:
         return None
     text = scene.say(said.phrase)
-    to = scene.text("say.to", person=scene.person(said.to)) if said.to else ""
     title = scene.text("say.refused" if said.refusal else "say.title")
     return Card(
         title=title,
-        summary=f"{to}{text}",
+        summary=text,
         tone="warning" if said.refusal else "neutral",
-        blocks=(Prose(f"{to}{text}", strong=said.refusal),),
+        blocks=(Prose(text, strong=said.refusal),),
+        to=(scene.addressee(said.to),) if said.to else (),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from cards.model import Button, Buttons, Link
+from cards.model import Addressee, Button, Buttons, Link
 from cards.words import Filling, Words
 from engine.incident import Incident, Proposal
 from engine.model import Evidence, Phrase, Quantity
@@ -43,6 +43,11 @@ class Scene:
             return "Tocsin"
         member = self.team.member(actor)
         return member.name if member and member.name else actor
+
+    def addressee(self, actor: str) -> Addressee:
+        """A person as a card calls them; whoever is no member of the team is named and mentioned nowhere."""
+        member = self.team.member(actor)
+        return Addressee(self.person(actor), dict(member.accounts) if member else {})
 
     def listed(self, items: Iterable[str]) -> str:
         """Items in one sentence, the rest counted."""

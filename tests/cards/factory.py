@@ -50,7 +50,12 @@ TEAM = Team(
     name="Payments",
     language="zh",
     people=(
-        Person(id="lin", name="林晓", roles=frozenset({"viewer", "responder"})),
+        Person(
+            id="lin",
+            name="林晓",
+            roles=frozenset({"viewer", "responder"}),
+            accounts={"slack": "U0LINXIAO", "feishu": "ou_linxiao", "wecom": "linxiao"},
+        ),
         Person(id="zhao", name="赵敏", roles=frozenset({"viewer", "responder", "approver"})),
         Person(id="mary", name="Mary Chen", roles=frozenset({"viewer", "responder", "approver"})),
     ),

@@ -36,6 +36,7 @@ HEX = re.compile(r"^#[0-9a-fA-F]{3,8}$")
 NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,19}$")
 RULE_OF_TABLE = re.compile(r"^\|?(\s*:?-{3,}:?\s*\|)+\s*(:?-{3,}:?\s*)?$", re.MULTILINE)
 FONT = re.compile(r"<font color='([^']*)'>")
+MENTION = re.compile(r"<at id=(ou_[A-Za-z0-9_-]+)></at>")
 TEXT_TAG = re.compile(r"<text_tag color='([^']*)'>")
 
 Json = Mapping[str, Any]

@@ -18,6 +18,7 @@ from tests.cards.feishu_properties import (
     INSIDE,
     LARGEST,
     LOCALES,
+    MENTION,
     MOST_CHARTS,
     MOST_COLUMNS,
     MOST_ELEMENTS,
@@ -268,6 +269,13 @@ def _parts(held_parts: Any) -> list[Json]:
     if isinstance(held_parts, dict):
         return [held_parts, *(part for value in held_parts.values() for part in _parts(value))]
     return [part for value in held_parts for part in _parts(value)] if isinstance(held_parts, list) else []
+
+
+def mentioned(card: Any) -> set[str]:
+    """The people who are told of this document: those its rich texts mention."""
+    texts = [part for part in _parts(card) if part.get("tag") == "markdown"]
+    said_in = [text for part in texts for text in (part["content"], *part.get("i18n_content", {}).values())]
+    return {person for text in said_in for person in MENTION.findall(text)}
 
 
 def refusals(card: Any) -> list[str]:

@@ -23,10 +23,11 @@ ELEMENTS = {
     "actions": {"button", "overflow", "static_select"},
     "context": {"plain_text", "mrkdwn", "image"},
     "rich_text": {"rich_text_section", "rich_text_preformatted", "rich_text_list", "rich_text_quote"},
-    "rich_text_section": {"text", "link", "emoji", "date"},
+    "rich_text_section": {"text", "link", "emoji", "date", "user"},
     "rich_text_preformatted": {"text", "link"},
 }
-"""What of ours may stand in what: mentions, which rich text could hold as well, may not."""
+"""What of ours may stand in what: of the mentions rich text could hold, people alone."""
+CALLED = re.compile(r"<@([UW][A-Z0-9]+)>")
 MOMENT = re.compile(r"<!date\^\d{1,12}\^\{[a-z_]+\} \{[a-z_]+\}\|[0-9 :UTC-]+>")
 SIGNS = re.compile(r"(?<![A-Za-z0-9])[*_~]|[*_~](?![A-Za-z0-9])|`|^\s*(?:>|&gt;)|:(?!\d\d:)[\w+'’-]+:", re.MULTILINE)
 OURS = re.compile(r"\A\*(?=\S)(?P<name>[^\n]*?\S)\*\n")
@@ -97,8 +98,18 @@ def parsed(payload: Mapping[str, Any]) -> list[str]:
     return [*texts, payload["text"]] if isinstance(payload.get("text"), str) else texts
 
 
-def signs(text: str) -> list[str]:
-    """What Slack would take for markup, mentions or links in parsed text, besides what we set ourselves."""
+def mentioned(payload: Mapping[str, Any]) -> set[str]:
+    """The people who are told of a message: those mentioned in its text or its blocks, and not in an attachment."""
+    above = {"text": payload.get("text", ""), "blocks": payload.get("blocks", ())}
+    named = {str(item["user_id"]) for item in _objects(above) if item.get("type") == "user"}
+    texts = [item["text"] for item in _objects(above) if item.get("type") == "mrkdwn"]
+    return named | {account for text in (above["text"], *texts) for account in CALLED.findall(text)}
+
+
+def signs(text: str, called: frozenset[str] = frozenset()) -> list[str]:
+    """What Slack would take for markup, mentions or links in parsed text, besides what we set ourselves and the people
+    who are `called`."""
+    text = CALLED.sub(lambda found: "" if found[1] in called else found[0], text)
     rest = MOMENT.sub("", OURS.sub(lambda name: f"{name['name']}\n", text))
     found = [sign[0] for sign in SIGNS.finditer(rest)]
     found += [sign for sign in "<>" if sign in rest]
@@ -106,7 +117,11 @@ def signs(text: str) -> list[str]:
 
 
 def _attachment(attachment: Mapping[str, Any]) -> list[str]:
-    found = []
+    found = [
+        f"{item['user_id']} is mentioned in an attachment, where nobody is told"
+        for item in _objects(attachment)
+        if item.get("type") == "user"
+    ]
     if len(attachment.get("blocks", ())) > ATTACHMENT_BLOCKS:
         found.append(f"{len(attachment['blocks'])} blocks in one attachment")
     if not attachment.get("fallback"):
@@ -169,6 +184,8 @@ def _rules(item: Mapping[str, Any]) -> Iterator[str]:
             yield f"{kind} holds {element.get('type')}"
     if kind in ("actions", "context", "rich_text", "rich_text_section") and not item.get("elements"):
         yield f"{kind}: empty"
+    if kind == "user" and not CALLED.fullmatch(f"<@{item.get('user_id')}>"):
+        yield f"user: {item.get('user_id')}"
     if kind == "button" and ("value" in item) == ("url" in item):
         yield "button: needs one of value and url"
 
@@ -220,6 +237,8 @@ def _read(item: Any) -> str:
             return "\n".join(_read(field) for field in fields)
         case {"type": "rich_text", "elements": lines}:
             return "\n".join(_read(line) for line in lines)
+        case {"type": "user", "user_id": account}:
+            return f"<@{account}>"
         case {"type": "emoji", "name": name}:
             return f":{name}:"
         case {"type": "table", "rows": rows}:

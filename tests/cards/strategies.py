@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from cards.model import (
+    Addressee,
     Ask,
     Button,
     Buttons,
@@ -84,4 +85,6 @@ leaves = st.one_of(
     st.builds(Ask, text, text, st.none() | moments, names, text, ids, many(fields)),
 )
 blocks = st.recursive(leaves, lambda inner: st.builds(Fold, text, many(inner), st.booleans()), max_leaves=6)
-cards = st.builds(Card, text, text, tones, many(blocks, 5), text, st.sampled_from(("zh", "en")))
+accounts = st.dictionaries(st.sampled_from(("slack", "feishu", "wecom")), text, max_size=3)
+called = many(st.builds(Addressee, text, accounts), 7)
+cards = st.builds(Card, text, text, tones, many(blocks, 5), text, st.sampled_from(("zh", "en")), called)

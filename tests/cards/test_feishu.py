@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from cards.model import (
+    Addressee,
     Ask,
     Block,
     Button,
@@ -41,7 +42,8 @@ from engine.masking import mask
 from tests.cards import strategies
 from tests.cards.draw_golden import LANGUAGES, MOMENTS
 from tests.cards.draw_golden import card as moment
-from tests.cards.feishu_rules import refusals
+from tests.cards.feishu_properties import MENTION
+from tests.cards.feishu_rules import mentioned, refusals
 
 ANY = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -155,16 +157,19 @@ def loose(text: str) -> str:
     return TABLE.sub(lambda row: row[0].replace("|", ""), rest)
 
 
-def check(document: dict[str, Any]) -> None:
-    """Feishu takes it, and no text of it does anything."""
+def check(document: dict[str, Any], to: tuple[Addressee, ...] = ()) -> None:
+    """Feishu takes it, and no text of it does anything: nobody is mentioned but who is meant."""
     assert refusals(document) == []
-    for text in markdown(document):
+    called = {each.accounts.get("feishu", "") for each in to}
+    assert mentioned(document) <= called
+    for text in (MENTION.sub("", text) for text in markdown(document)):
         assert not set(loose(text)) & set("<>*_~`[]\\|#$") - {"_"}, text
         assert "://" not in loose(text), text
     filled = {part["default_value"] for part in tagged(document, "input") if "default_value" in part}
     for text in strings(document):
         assert not set(text) & TRICKS
-        assert text in filled or not re.search(r"<\s*/?\s*(at|person|link|img|raw|a)\b", text, re.IGNORECASE)
+        bare = MENTION.sub("", text)
+        assert text in filled or not re.search(r"<\s*/?\s*(at|person|link|img|raw|a)\b", bare, re.IGNORECASE)
 
 
 @ANY
@@ -172,7 +177,7 @@ def check(document: dict[str, Any]) -> None:
 def test_feishu_takes_any_card(card: Card) -> None:
     assume(len(approvals(card)) <= 40)
     result = feishu.card({card.language: card}, STAGE)
-    check(result.document)
+    check(result.document, card.to)
     pressed = callbacks(result.document)
     for button in approvals(card):
         assert sealed(button.action, button.value) in pressed
@@ -185,7 +190,7 @@ def test_feishu_takes_any_card(card: Card) -> None:
 def test_feishu_takes_any_card_in_two_languages(card: Card) -> None:
     assume(len(approvals(card)) <= 20)
     result = feishu.card({"zh": card, "en": in_english(card)}, STAGE)
-    check(result.document)
+    check(result.document, card.to)
     assert result.document["config"]["locales"] == ["zh_cn", "en_us"]
     assert "In English" in feishu.wire(result.document)
     pressed = callbacks(result.document)
@@ -216,7 +221,18 @@ def test_main_cards_lose_nothing_in_two_languages(name: str, slot: str, upto: st
     result = feishu.card({language: moment(language, slot, upto) for language in LANGUAGES}, STAGE)
     assert result.shed == ()
     assert result.document["config"]["locales"] == ["zh_cn", "en_us"]
-    check(result.document)
+    check(result.document, moment("zh", slot, upto).to)
+
+
+def test_whom_a_card_calls_is_mentioned_and_nobody_else() -> None:
+    to = (Addressee("Lin", {"feishu": "ou_lin00001"}), Addressee("<at id=all></at>", {"feishu": "all"}), Addressee("W"))
+    cards = {name: Card("T", "please look", blocks=(Prose("<at id=ou_x></at>"),), to=to) for name in LANGUAGES}
+    document = feishu.card(cards, STAGE).document
+    check(document, to)
+    assert document["body"]["elements"][0]["content"] == "<at id=ou_lin00001></at> @＜at id=all&#62;＜/at&#62; @W"
+    assert mentioned(document) == {"ou_lin00001"}
+    assert document["config"]["summary"]["content"].startswith("@Lin ")
+    assert not mentioned(feishu.outdated(cards, STAGE).document)
 
 
 def test_a_button_carries_what_it_means_sealed() -> None:

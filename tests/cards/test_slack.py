@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.platforms.seal import Seal
 from cards.model import (
+    Addressee,
     Ask,
     Block,
     Button,
@@ -32,7 +33,7 @@ from cards.model import (
 )
 from cards.render import slack
 from tests.cards import strategies
-from tests.cards.slack_rules import faults, parsed, pressable, seen, signs, view_faults
+from tests.cards.slack_rules import faults, mentioned, parsed, pressable, seen, signs, view_faults
 
 ANY = settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -126,8 +127,10 @@ def test_any_card_fits(card: Card) -> None:
 def test_nothing_hostile_is_parsed(card: Card) -> None:
     payload = slack.message(card, STAGE).payload
     assert faults(payload) == []
+    called = frozenset(each.accounts.get("slack", "") for each in card.to)
+    assert mentioned(payload) <= called
     for text in parsed(payload):
-        assert signs(text) == [], text
+        assert signs(text, called) == [], text
     whole = json.dumps(payload, ensure_ascii=False)
     for trick in ("<!c", "<!h", "<!s", "<@", "<#", "<http", "<mailto", "\u202e", "\u200b", "\u2066"):
         assert trick not in whole
@@ -181,6 +184,16 @@ def test_any_word_to_one_person_fits(words: str) -> None:
     payload = slack.ephemeral(words)
     assert faults(payload) == []
     assert not [sign for text in parsed(payload) for sign in signs(text)]
+
+
+def test_whom_a_card_calls_is_mentioned_and_nobody_else() -> None:
+    to = (Addressee("Lin", {"slack": "U0LIN"}), Addressee("<!here>", {"slack": "<!here>"}), Addressee("Wang"))
+    payload = slack.message(Card("T", "please look", blocks=(Prose("<@U0EVIL>"),), to=to), STAGE).payload
+    assert faults(payload) == []
+    assert mentioned(payload) == {"U0LIN"}
+    assert payload["text"] == "<@U0LIN> @&lt;!here&gt; @Wang please look"
+    assert [block["type"] for block in payload["blocks"]] == ["header", "rich_text"]
+    assert "U0LIN" not in json.dumps(payload["attachments"])
 
 
 def test_what_a_button_carries_comes_back() -> None:

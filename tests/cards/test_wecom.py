@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.platforms.seal import Seal
-from cards.model import Block, Button, Buttons, Card, Chart, Fold, Link, Prose
+from cards.model import Addressee, Block, Button, Buttons, Card, Chart, Fold, Link, Prose
 from cards.render.wecom import Drawn, Stage, render, task_id
 from cards.render.wecom.safe import address, line, plain
 from tests.cards import strategies
@@ -66,8 +67,9 @@ def approvals(blocks: Iterable[Block]) -> list[Button]:
 
 def check(card: Card, notice: str = "") -> Drawn:
     drawn = render(card, stage(notice))
+    called = frozenset(each.accounts.get("wecom", "") for each in card.to)
     for body in bodies(drawn):
-        assert faults(body) == [], body
+        assert faults(body, called) == [], body
         json.dumps(body).encode()
     assert len(drawn.charts) <= 2
     keys = {row["key"] for each in drawn.templates for row in each["button_list"]}
@@ -91,7 +93,7 @@ def test_any_card_fits(card: Card, notice: str) -> None:
 @ANY
 @given(strategies.cards)
 def test_any_card_fits_the_shorter_texts_of_an_app(card: Card) -> None:
-    drawn = render(card, Stage(SEAL.close, HERE, "n0nce", longest=2_048))
+    drawn = render(card, Stage(SEAL.close, HERE, "n0nce", longest=2_048, mentions=False))
     assert faults({"msgtype": "markdown", "markdown": {"content": drawn.markdown}}) == []
     assert len(drawn.markdown.encode()) <= 2_048
 
@@ -111,6 +113,15 @@ def test_nothing_of_a_hostile_text_is_markup(texts: list[str], block: Block, lan
 def test_approvals_spill_to_further_cards(rows: list[Buttons]) -> None:
     drawn = check(Card("t", "s", "bad", tuple(rows), "inc_5f0a1c22", "en"))
     assert all(len(each["button_list"]) <= 6 for each in drawn.templates)
+
+
+def test_whom_a_card_calls_is_mentioned_and_nobody_else() -> None:
+    to = (Addressee("Lin", {"wecom": "lin"}), Addressee("<@all>", {"wecom": "all"}), Addressee("Wang"))
+    card = Card("t", "s", "warning", (Prose("please <@wang>"),), "inc_5f0a1c22", "en", to)
+    drawn = check(card)
+    assert drawn.markdown.split("\n")[2] == "<@lin> @＜@all> @Wang"
+    alone = render(card, replace(stage(), mentions=False)).markdown
+    assert alone.split("\n")[2] == "@Lin @＜@all> @Wang"
 
 
 def test_a_card_far_too_long_keeps_its_approval_and_says_where_the_rest_is() -> None:

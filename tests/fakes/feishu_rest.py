@@ -11,6 +11,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.cards.feishu_rules import mentioned
+
 APP_ID, APP_SECRET = "cli_tocsin0001", "made-up-secret-of-the-app"
 BOT = "ou_bot00001"
 TENANT = "tenant-1"
@@ -44,7 +46,8 @@ class No(Exception):
 
 @dataclass
 class Message:
-    """A message as Feishu keeps it; times in milliseconds."""
+    """A message as Feishu keeps it; times in milliseconds. `told` are whom it mentioned when it was sent: an edit tells
+    nobody."""
 
     id: str
     chat: str
@@ -57,6 +60,7 @@ class Message:
     recalled: bool = False
     reactions: list[tuple[str, str]] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
+    told: set[str] = field(default_factory=set)
 
     @property
     def card(self) -> Any:
@@ -288,6 +292,7 @@ class Rest:
             raise No(400, 230002, "Bot/User can NOT be out of the chat.")
         self.tenant.pace(f"chat {chat}")
         message = self.put(chat, root, APP_ID, "interactive", content)
+        message.told = mentioned(message.card) & self.tenant.chats[chat]
         if uuid:
             self.tenant.uuids[uuid] = message.id, self.tenant.now()
         return {"code": 0, "msg": "success", "data": self.tenant.told(message)}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from tests.cards.slack_rules import faults, seen, view_faults
+from tests.cards.slack_rules import faults, mentioned, seen, view_faults
 
 BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-house-of-tests", "xapp-house-of-tests", "signing-secret-of-tests"
 TEAM, APP, BOT, BOT_ID = "T0HOUSE", "A0TOCSIN", "U0TOCSIN", "B0TOCSIN"
@@ -33,7 +33,8 @@ class No(Exception):
 
 @dataclass
 class Message:
-    """One message as it is shown now. `alone` names the only person who sees it."""
+    """One message as it is shown now. `alone` names the only person who sees it, `told` whom it mentioned when it was
+    posted: an edit tells nobody."""
 
     channel: str
     ts: str
@@ -45,6 +46,7 @@ class Message:
     alone: str = ""
     edits: int = 0
     deleted: bool = False
+    told: set[str] = field(default_factory=set)
 
     @property
     def words(self) -> str:
@@ -211,7 +213,7 @@ class Workspace:
         metadata = arguments.get("metadata") or {}
         if metadata and set(metadata) != {"event_type", "event_payload"}:
             raise No("invalid_metadata_format")
-        more = {"thread_ts": thread, "payload": payload, "metadata": metadata}
+        more = {"thread_ts": thread, "payload": payload, "metadata": metadata, "told": mentioned(payload)}
         message = self.said(channel, BOT, payload.get("text", ""), **more)
         return {"channel": channel, "ts": message.ts, "message": message.wire()}
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from tests.cards.wecom_rules import faults, template
+from tests.cards.wecom_rules import MENTION, faults, template
 
 Body = dict[str, Any]
 BOT, SECRET = "aib-tocsin", "bot-secret-7f3a"
@@ -54,6 +54,11 @@ class Message:
     card: Body | None = None
     own: dict[str, Body] = field(default_factory=dict)
     picture: bytes = b""
+
+    @property
+    def told(self) -> set[str]:
+        """Whom it mentions."""
+        return set(MENTION.findall(self.text))
 
     def card_for(self, user: str) -> Body | None:
         return self.own.get(user, self.card)

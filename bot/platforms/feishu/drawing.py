@@ -1,19 +1,18 @@
 """Draws cards for Feishu: both languages into one, buttons sealed, and short words for toasts."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from bot.platforms.contract import Kit
 from cards.model import Ask, Card
 from cards.render import feishu
+from cards.render.feishu.markup import mention
 from cards.words import Words
 from engine.errors import StoreError, UnknownName
 from engine.model import Phrase
 from handlers.inbound import Answer
 
 LANGUAGES = ("zh", "en")
-PERSON = re.compile(r"ou_[A-Za-z0-9_-]{1,100}")
 
 
 class Easel:
@@ -38,8 +37,8 @@ class Easel:
     def form(self, ask: Ask, person: str) -> str:
         """A form as a card that names the person it is meant for (ou_…); whoever else sends it is judged anew."""
         document = feishu.form(ask, self._stage)
-        if PERSON.fullmatch(person):
-            document["body"]["elements"].insert(0, {"tag": "markdown", "content": f"<at id={person}></at>"})
+        if named := mention(person):
+            document["body"]["elements"].insert(0, {"tag": "markdown", "content": named})
         return feishu.wire(document)
 
     def toast(self, answer: Answer) -> Mapping[str, Any]:

@@ -100,6 +100,7 @@ class AppCarrier:
     """Carries to members, each alone with the app: an app hears and reaches no group."""
 
     longest = LONGEST_TEXT
+    mentions = False
 
     def __init__(self, api: AppApi, agent: str, windows: Windows) -> None:
         self._api = api

@@ -100,19 +100,23 @@ class Board:
         """Remember that everybody sees this card now where that one stood."""
         _keep(self._replaced, (room, key), notable(card))
 
-    def draw(self, card: Card, key: str, notice: str = "", longest: int = LONGEST_MARKDOWN) -> Drawn:
+    def draw(
+        self, card: Card, key: str, notice: str = "", longest: int = LONGEST_MARKDOWN, *, mentions: bool = False
+    ) -> Drawn:
         """The card with its buttons sealed, its text within so many bytes."""
         slot = key.removeprefix(f"{card.incident}/") if card.incident else ""
 
         def close(action: str, value: Mapping[str, str]) -> str:
             return self._kit.seal.close(action, {**value, SLOT: slot} if slot else dict(value))
 
-        return render(card, Stage(close, self._kit.public_url, secrets.token_hex(5), notice, longest))
+        return render(card, Stage(close, self._kit.public_url, secrets.token_hex(5), notice, longest, mentions))
 
     async def _show(self, room: str, key: str, card: Card, *, compact: bool) -> None:
         """Send what makes up a card, each message once, also where a later one was not taken and all is tried again."""
         way, target = self._carry(room)
-        drawn = self.draw(card, key, longest=way.longest)
+        # Alone with the bot nobody needs to be mentioned to be told.
+        mentions = way.mentions and all(person.accounts.get("wecom") != target for person in card.to)
+        drawn = self.draw(card, key, longest=way.longest, mentions=mentions)
         bodies = [carrier.card(each) for each in drawn.compact] if compact else _messages(drawn)
         place = (room, key, notable(card))
         # People answer what they see while the rest of it is still on its way.

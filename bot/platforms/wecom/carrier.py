@@ -1,25 +1,25 @@
 """Says how messages reach a chat, whichever of WeCom's surfaces carries them, and carries them for the AI bot."""
 
-import re
 import secrets
 from typing import Any, Protocol
 
 from bot.platforms.wecom import pictures
 from bot.platforms.wecom.pace import Windows
 from bot.platforms.wecom.socket import Line
-from cards.render.wecom import LONGEST_MARKDOWN
+from cards.render.wecom import LONGEST_MARKDOWN, safe
 
 Body = dict[str, Any]
 
-USER = re.compile(r"[0-9A-Za-z_.@-]{1,64}")
-"""What a user id may hold; "all" is no person."""
-
 
 class Carrier(Protocol):
-    """One way into chats. Everything raises PlatformError and PlatformBusy. A text has at most `longest` bytes."""
+    """One way into chats. Everything raises PlatformError and PlatformBusy. A text has at most `longest` bytes;
+    `mentions` says whether it may name people so that they are told."""
 
     @property
     def longest(self) -> int: ...
+
+    @property
+    def mentions(self) -> bool: ...
 
     async def send(self, room: str, body: Body, *, answer: bool = False) -> None:
         """Send one message; `answer` where a person waits for it."""
@@ -50,6 +50,7 @@ class BotCarrier:
     """Carries through the AI bot's connection: into groups it is in, and to people who spoke with it before."""
 
     longest = LONGEST_MARKDOWN
+    mentions = True
 
     def __init__(self, line: Line, windows: Windows) -> None:
         self._line = line
@@ -107,8 +108,8 @@ def streamed(content: str, id: str = "", *, finish: bool = True) -> Body:
 
 
 def mention(user: str) -> str:
-    """Names a person so that they are told; nothing for an id that could be more than that."""
-    return f"<@{user}> " if USER.fullmatch(user) and user.casefold() != "all" else ""
+    """Names a person before what they are told; nothing for an id that could be more than that."""
+    return f"{named} " if (named := safe.mention(user)) else ""
 
 
 def card(template: Body) -> Body:

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from cards.model import Ask, Card, Steps, Tone
+from cards.model import Addressee, Ask, Card, Steps, Tone
+from cards.render.drawing import called
 from cards.render.feishu.elements import LOCALES, Element, Tongues, elements_in, size, wire
 from cards.render.feishu.inquiry import answers, asked
-from cards.render.feishu.markup import colored, line, link, plain
+from cards.render.feishu.markup import colored, line, link, mention, plain
 from cards.render.feishu.pen import Pen, Stage, Unlike
 from cards.render.feishu.thrift import LARGEST, MOST_ELEMENTS, ORDER, SPARE, Thrift
 from cards.words import Words
@@ -24,6 +25,7 @@ TAGS: dict[Tone, str] = {
     "warning": "orange",
     "bad": "red",
 }
+NAME, MOST_CALLED = 40, 5
 TITLE, TAG, SUMMARY, SAID = 120, 30, 120, 200
 """Characters of a title, of a tag beside it, of the line in the list of chats, and of a toast."""
 SEVERITY = re.compile(r"^(P\d|SEV-?\d)\s*·\s*")
@@ -105,7 +107,8 @@ def _fits(drawn: Drawn) -> bool:
 
 def _drawn(cards: Mapping[str, Card], stage: Stage, thrift: Thrift) -> Drawn:
     pen = Pen(stage, cards, thrift)
-    body = pen.elements([each.blocks for each in cards.values()])
+    to = next(iter(cards.values())).to[:MOST_CALLED]
+    body = pen.tongues.markdown([_named(to)] * len(cards)) + pen.elements([each.blocks for each in cards.values()])
     shed = tuple(pen.shed)
     body += _footer(pen, shed)
     return Drawn(_document(pen.tongues, _summary(cards), _header(cards, pen.tongues), body), shed)
@@ -126,9 +129,15 @@ def _document(tongues: Tongues, summary: str, header: Element, body: list[Elemen
     }
 
 
+def _named(to: Sequence[Addressee]) -> str:
+    """Whom the card calls: so that they are told, else by name."""
+    return " ".join(mention(each.accounts.get("feishu", "")) or line(f"@{each.name}", NAME) for each in to)
+
+
 def _summary(cards: Mapping[str, Card]) -> str:
+    to = next(iter(cards.values())).to[:MOST_CALLED]
     said = [plain(each.summary or each.title, SUMMARY // len(cards)) for each in cards.values()]
-    return " / ".join(dict.fromkeys(said))
+    return " ".join(part for part in (plain(called(to), TITLE), " / ".join(dict.fromkeys(said))) if part)
 
 
 def _header(cards: Mapping[str, Card], tongues: Tongues) -> Element:

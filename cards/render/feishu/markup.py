@@ -21,6 +21,7 @@ TAGS = re.compile(
 which the server might search for mentions before anybody renders them."""
 COLORS = frozenset({"grey", "red", "orange", "green", "blue"})
 
+PERSON = re.compile(r"ou_[A-Za-z0-9_-]{1,100}")
 LONGEST_LINK = 1_000
 """Characters of an address; Feishu names no limit, and the whole card has 30 KB."""
 
@@ -89,6 +90,11 @@ def address(href: str, public_url: str) -> str:
     except ValueError:
         return ""
     return found if host and found.lower().startswith(("http://", "https://")) and len(found) <= LONGEST_LINK else ""
+
+
+def mention(account: str) -> str:
+    """Names a person so that they are told; "" for what is no account."""
+    return f"<at id={account}></at>" if PERSON.fullmatch(account) else ""
 
 
 def link(label: str, href: str) -> str:

@@ -30,7 +30,7 @@ from cards.model import (
     Table,
 )
 from cards.render.columns import columns
-from cards.render.drawing import Drawing, is_web, visible
+from cards.render.drawing import Drawing, called, is_web, visible
 from cards.render.html.chart import chart
 
 MARKS: dict[StepState, str] = {"pending": "○", "running": "◔", "done": "✓", "failed": "✗", "skipped": "–"}
@@ -64,7 +64,10 @@ def render(
     posting = Posting(action_url, ({"csrf": csrf} if csrf else {}) | dict(hidden or {}), can_act)
     body = h.article(class_=f"card tone-{card.tone}", lang=LANGUAGES.get(card.language, card.language))[
         h.header(class_="card-head")[h.h2(class_="card-title")[_text(card.title)]],
-        h.div(class_="card-body")[_blocks(card.blocks, posting)],
+        h.div(class_="card-body")[
+            h.p(class_="prose called")[_text(called(card.to))] if card.to else None,
+            _blocks(card.blocks, posting),
+        ],
     ]
     return Drawing(Markup(body))  # noqa: S704  made of htpy elements alone, which escape their text
 

@@ -7,12 +7,12 @@ import json
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
-from cards.model import Ask, Block, Buttons, Card, Change, Chart, Fold, Log, Table, Tone
+from cards.model import Addressee, Ask, Block, Buttons, Card, Change, Chart, Fold, Log, Table, Tone
 from cards.render.slack import blocks, limits, rich, rows
 from cards.render.slack.fit import fit
 from cards.render.slack.forms import FORM, errors, modal, typed
 from cards.render.slack.stage import Drawn, Scene, Stage
-from cards.render.slack.wording import Json, fallback, label
+from cards.render.slack.wording import MOST_CALLED, Json, account_of, fallback, label, mentions, one_line
 from cards.words import Words
 
 __all__ = [
@@ -46,21 +46,24 @@ MOST_CARDS = 20
 
 
 def message(card: Card, stage: Stage) -> Drawn:
-    """The parts of chat.postMessage and chat.update. The title stands in `blocks`, all else in `attachments` beside the
-    colour of its tone. Block ids change with every change of the card and with nothing else."""
+    """The parts of chat.postMessage and chat.update. The title and whom it calls stand in `blocks`, for nobody is told
+    whom an attachment mentions; all else in `attachments` beside the colour of its tone. Block ids change with every
+    change of the card and with nothing else."""
     scene = Scene(stage, card.incident, card.language)
-    room = limits.MESSAGE_BLOCKS - 1
+    title, called = _title(card), _called(card.to)
+    above = 1 + len(called)
+    room = limits.MESSAGE_BLOCKS - above
     drawn, shed = fit(scene, blocks.pieces(scene, _ordered(card.blocks)), room, limits.MESSAGE_WEIGHT)
-    text = fallback(card.summary or card.title)
-    title = _title(card)
+    said = fallback(card.summary or card.title)
+    text = " ".join((*mentions(card.to), said))
     below = [piece.block for piece in drawn]
-    digest = _digest((text, card.tone, title, below))
-    named = rows.numbered([title, *below], digest)
+    digest = _digest((text, card.tone, title, [*called, *below]))
+    named = rows.numbered([title, *called, *below], digest)
     attachments = [
-        {"color": COLORS[card.tone], "fallback": text, "blocks": named[at : at + limits.ATTACHMENT_BLOCKS]}
-        for at in range(1, len(named), limits.ATTACHMENT_BLOCKS)
+        {"color": COLORS[card.tone], "fallback": said, "blocks": named[at : at + limits.ATTACHMENT_BLOCKS]}
+        for at in range(above, len(named), limits.ATTACHMENT_BLOCKS)
     ]
-    return Drawn(text, (named[0],), tuple(attachments), shed)
+    return Drawn(text, tuple(named[:above]), tuple(attachments), shed)
 
 
 def charts(card: Card) -> tuple[Chart, ...]:
@@ -93,6 +96,16 @@ def ephemeral(words: str) -> dict[str, object]:
 
 def _title(card: Card) -> Json:
     return {"type": "header", "text": label(card.title, limits.HEADER)}
+
+
+def _called(to: Sequence[Addressee]) -> list[Json]:
+    """The line that names whom a card calls; none where it calls nobody."""
+    runs: list[Json] = []
+    for person in to[:MOST_CALLED]:
+        account = account_of(person)
+        named = rich.user(account) if account else rich.run(f"@{one_line(person.name, limits.LABEL)}")
+        runs += [rich.gap(" "), named]
+    return [rich.block(rich.line(*runs[1:]))] if runs else []
 
 
 def _digest(drawn: object) -> str:

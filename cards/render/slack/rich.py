@@ -23,6 +23,11 @@ def link(url: str, text: str, most: int = limits.LABEL) -> Json:
     return {"type": "link", "url": url, "text": literal(text, most)}
 
 
+def user(id: str) -> Json:
+    """A mention of a person, by an id that went through `wording.account_of`."""
+    return {"type": "user", "user_id": id}
+
+
 def emoji(name: str) -> Json:
     """One of Slack's own emoji."""
     return {"type": "emoji", "name": name}

@@ -32,7 +32,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A message. `text` is for notifications, `blocks` hold the title, `attachments` the rest beside its colour;
+    """A message. `text` is for notifications, `blocks` hold the title and whom it calls, `attachments` the rest;
     `shed` names what did not fit. `payload` has the parts that chat.postMessage and chat.update take."""
 
     text: str

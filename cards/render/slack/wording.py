@@ -1,9 +1,11 @@
 """Makes Slack's text objects of hostile text: secrets masked, tricks shown, nothing parsed, everything cut to size."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from cards.model import Addressee
 from cards.render.drawing import is_web, visible
 from cards.render.slack import limits
 from engine.masking import mask
@@ -22,6 +24,9 @@ MARKUP = re.compile(
 """What Slack's markup would take for bold, italic, struck out, code, a quotation or an emoji."""
 HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 """A host Slack takes for one: a wrong address has the whole message refused. No user, as in user@host: it misleads."""
+ACCOUNT = re.compile(r"[UW][A-Z0-9]{1,30}")
+"""A member id; nothing that is one can be markup."""
+MOST_CALLED = 5
 LOOKALIKES = str.maketrans({"*": "∗", "_": "ˍ", "~": "∼", "`": "ˋ", ":": "∶", ">": "›"})
 
 
@@ -80,6 +85,18 @@ def fallback(text: str) -> str:
     """What notifications show. Slack parses it, so signs of markup give way to ones that only look like them."""
     said = cut(" ".join(shown(text).split()), limits.TEXT // 6)
     return escaped(MARKUP.sub(lambda found: found[0].translate(LOOKALIKES), said)) or NOTHING
+
+
+def account_of(person: Addressee) -> str:
+    """The Slack id of somebody a card calls; "" where nobody knows it, or it is none."""
+    account = person.accounts.get("slack", "")
+    return account if ACCOUNT.fullmatch(account) else ""
+
+
+def mentions(to: Sequence[Addressee]) -> list[str]:
+    """Whom a card calls, as parsed text mentions them; those without an account by name."""
+    accounts = ((account_of(person), person.name) for person in to[:MOST_CALLED])
+    return [f"<@{account}>" if account else f"@{fallback(name)}" for account, name in accounts]
 
 
 def fact(name: str, value: str) -> Json:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from cards.model import Block, Card, Chart, Fold
+from cards.model import Addressee, Block, Card, Chart, Fold
 from cards.render.wecom.buttons import Close, sort
 from cards.render.wecom.markdown import COLORS, Pen, colored, link, piece, told
-from cards.render.wecom.safe import address, line
+from cards.render.wecom.safe import address, line, mention
 from cards.render.wecom.template import cards as template_cards
 from cards.render.wecom.template import task_id
 from cards.words import Words
@@ -23,18 +23,21 @@ PAGE = 16
 MOST_PICTURES = 2
 """Charts sent as pictures beside one card: each is a message, and a chat takes 30 a minute."""
 TITLE = 200
+NAME, MOST_CALLED = 40, 5
 
 
 @dataclass(frozen=True)
 class Stage:
     """What drawing needs from outside: how buttons are sealed, where the pages are, what makes the task id unique,
-    what is to be said on the buttons' card instead of how things stand, and how many bytes a text may have."""
+    what is to be said on the buttons' card instead of how things stand, how many bytes a text may have, and whether it
+    may mention people."""
 
     close: Close
     public_url: str
     task: str
     notice: str = ""
     longest: int = LONGEST_MARKDOWN
+    mentions: bool = True
 
 
 @dataclass(frozen=True)
@@ -56,12 +59,13 @@ def render(card: Card, stage: Stage) -> Drawn:
     compact = template_cards(card, buttons, stage.public_url, stage.task, stage.notice)
     charts = _charts(card.blocks)
     shed = [f"picture: {chart.title[:40]}" for chart in charts[MOST_PICTURES:]]
-    markdown, more = _markdown(card, Pen(stage.public_url, card.tone, buttons), stage.longest, bool(shed))
+    markdown, more = _markdown(card, Pen(stage.public_url, card.tone, buttons), stage, bool(shed))
     return Drawn(markdown, compact if buttons.keyed else (), compact, charts[:MOST_PICTURES], (*shed, *more))
 
 
-def _markdown(card: Card, pen: Pen, longest: int, pictures_shed: bool) -> tuple[str, tuple[str, ...]]:
-    head = _head(card, min(TITLE, longest // PAGE))
+def _markdown(card: Card, pen: Pen, stage: Stage, pictures_shed: bool) -> tuple[str, tuple[str, ...]]:
+    longest = stage.longest
+    head = (*_head(card, min(TITLE, longest // PAGE)), *_named(card.to[:MOST_CALLED], stage.mentions))
     left = longest - longest // APPROVALS - longest // PAGE - _size(head)
     kept: list[str] = []
     shed: list[str] = []
@@ -82,6 +86,13 @@ def _head(card: Card, longest: int) -> tuple[str, ...]:
     mark = colored("■", COLORS[card.tone])
     incident = line(card.incident[:longest])
     return (f"### {mark} {title}", *((colored(incident, "comment"),) if incident else ()))
+
+
+def _named(to: tuple[Addressee, ...], mentions: bool) -> tuple[str, ...]:
+    """Whom the card calls: so that they are told, else by name."""
+    accounts = [mention(person.accounts.get("wecom", "")) if mentions else "" for person in to]
+    named = [account or line(f"@{person.name}"[:NAME]) for account, person in zip(accounts, to, strict=True)]
+    return (" ".join(named),) if named else ()
 
 
 def _tail(card: Card, pen: Pen, kept: list[str], shed: object) -> tuple[str, ...]:

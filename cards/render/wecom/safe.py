@@ -17,6 +17,9 @@ LOOSE_UNDERSCORE = re.compile(r"(?<![0-9A-Za-z_])_+|_+(?![0-9A-Za-z_])")
 LINE_STARTS = str.maketrans({"#": "＃", ">": "＞", "|": "｜"})
 RULER = re.compile(r"[-=+_—\s]{2,}")
 
+USER = re.compile(r"[0-9A-Za-z_.@-]{1,64}")
+"""What a user id may hold; "all" is no person."""
+
 LONGEST_LINK = 1_024
 """Bytes of an address; WeCom names no limit, and ours are a tenth of this."""
 
@@ -51,6 +54,11 @@ def address(href: str, public_url: str) -> str:
     whole = public_url + href if href.startswith("/") else href
     quoted = quote(whole, safe=":/?#@!$&',;=%~-._+", errors="replace").replace("'", "%27")
     return quoted if len(quoted) <= LONGEST_LINK else ""
+
+
+def mention(user: str) -> str:
+    """Names a person so that they are told; nothing for an id that could be more than that."""
+    return f"<@{user}>" if USER.fullmatch(user) and user.casefold() != "all" else ""
 
 
 def _clean(text: str) -> str:
