@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from engine.consent import Held
 from engine.incident import Proposal
+from engine.masking import mask
 from engine.model import Entry, Nudge, Outcome, Phrase, Plan
 from engine.team import Constraint
 from handlers.inbound import Answer
@@ -11,6 +12,9 @@ from handlers.visit import QUIET, Visit, no, ok
 
 BUSY = ("executing", "verifying")
 """Statuses in which the world is being changed; nobody closes an incident under that."""
+
+LONGEST = 1_000
+"""Characters of a reason."""
 
 OUTCOMES: tuple[Outcome, ...] = ("recovered", "false_alarm", "inconclusive", "needs_human")
 
@@ -68,7 +72,7 @@ async def hold(visit: Visit, text: str, held: Held | None) -> Answer:
     return ok("command.constrained", what=what)
 
 
-async def close(visit: Visit, outcome: str = "") -> Answer:
+async def close(visit: Visit, outcome: str = "", reason: str = "") -> Answer:
     """Close the incident as a person; refused while something is being changed."""
     state = await visit.house.state(visit.incident.id)
     if state.status == "closed":
@@ -76,9 +80,11 @@ async def close(visit: Visit, outcome: str = "") -> Answer:
     if state.status in BUSY:
         return await visit.refuse("error.close_while_changing", f"close {outcome}", incident=state.id)
     if outcome and outcome not in OUTCOMES:
-        return no("error.unknown_outcome", outcome=outcome[:40], known=", ".join(OUTCOMES))
+        known = ", ".join(visit.words.text(f"outcome.{each}") for each in OUTCOMES)
+        return no("error.unknown_outcome", outcome=outcome[:40], known=known)
     ending = outcome or _natural(visit)
-    await visit.write(visit.key("closed"), "incident.closed", {"outcome": ending})
+    why = mask(reason.replace("\x00", "").strip(" \t\n:：,，。.!！-—")[:LONGEST])
+    await visit.write(visit.key("closed"), "incident.closed", {"outcome": ending, **({"reason": why} if why else {})})
     await visit.show("header", "closing")
     return ok("command.closed", incident=state.id)
 

@@ -49,7 +49,7 @@ class FrontDoor:
             case MessageSaid():
                 return await messages.hear(visit, event)
             case CommandTyped():
-                return QUIET if visit.again else await commands.obey(visit, event.text, addressed=True)
+                return QUIET if visit.again else await commands.obey(visit, event.text, addressed=True, explicit=True)
             case ReactionAdded():
                 return await reactions.react(visit, event)
             case ImageShared():

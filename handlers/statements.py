@@ -105,6 +105,6 @@ async def reopen(visit: Visit, reason: str) -> Answer:
     return ok("command.reopened", incident=incident.id)
 
 
-async def resolve(visit: Visit) -> Answer:
+async def resolve(visit: Visit, reason: str = "") -> Answer:
     """Close the incident as recovered, on a person's word."""
-    return await deeds.close(visit, "recovered")
+    return await deeds.close(visit, "recovered", reason)

@@ -34,6 +34,7 @@ from handlers.commands.on_call import ON_CALL
 from handlers.commands.open import OPEN
 from handlers.commands.plan import PLAN
 from handlers.commands.query import QUERY
+from handlers.commands.reading import Read, read
 from handlers.commands.reject import REJECT
 from handlers.commands.remember import REMEMBER
 from handlers.commands.reopen import REOPEN
@@ -79,18 +80,21 @@ COMMANDS: tuple[Command, ...] = (
 
 PREFIX = re.compile(r"^/(?:(?:incidents?|tocsin|oncall)(?=\s|$)\s*)?", re.IGNORECASE)
 INCIDENT = re.compile(r"\binc_[0-9a-f]{8}\b")
-ID = re.compile(r"(?:inc|approval|plan|cst|les)_[0-9a-f]{8}(?:\s+|$)")
 
 
-async def obey(visit: Visit, text: str, addressed: bool) -> Answer:
+async def obey(visit: Visit, text: str, addressed: bool, explicit: bool = False) -> Answer:
     """Do what was typed. What nobody understands gets an answer that says what can be typed; words that were not
-    addressed to the bot count as a command only when they are nothing but a command."""
+    addressed to the bot count as a command only when they are nothing but a command. `explicit`: the platform itself
+    knows it for a command."""
+    explicit = explicit or text.startswith("/")
     said = PREFIX.sub("", text.strip(), count=1).strip()
-    found = _find(said, exact=not addressed)
-    # "Open the breaker" in a thread is talk about this incident, not a wish for another one.
-    if found is None or (found[0] is OPEN and visit.incident.id and not text.startswith("/")):
+    found = read(said, COMMANDS, exact=not addressed, explicit=explicit)
+    if found is None:
         return _helpful(visit, said, addressed)
-    command, rest = found
+    command, rest = found.command, found.rest
+    # "Open the breaker" in a thread is talk about this incident, not a wish for another one.
+    if command is OPEN and visit.incident.id and not explicit and said.casefold().startswith("open "):
+        return no("command.open_here")
     named = INCIDENT.search(rest)
     beside = command.other and visit.incident.id and len(INCIDENT.findall(rest)) == 1
     if named and not beside:
@@ -99,8 +103,10 @@ async def obey(visit: Visit, text: str, addressed: bool) -> Answer:
         if isinstance(there, Answer):
             return there
         visit = there
+    if found.doubt:
+        return await _not_done(visit, found)
     if command.about and not visit.incident.id:
-        return no("error.which_incident", command=command.words[0])
+        return no("error.which_incident", command=command.word(visit.words.language))
     if command.role and not visit.may(command.role) and not (command.role == "viewer" and visit.person is None):
         return await visit.refuse(f"error.role.{command.role}", text, person=visit.name(visit.actor))
     return await command.run(visit, rest)
@@ -108,23 +114,25 @@ async def obey(visit: Visit, text: str, addressed: bool) -> Answer:
 
 async def quietly(visit: Visit, text: str) -> Answer:
     """What people say among themselves in a room is none of our business, unless it is a command and nothing else."""
-    return QUIET if _find(text.strip(), exact=True) is None else await obey(visit, text, addressed=False)
+    return QUIET if read(text.strip(), COMMANDS, exact=True) is None else await obey(visit, text, addressed=False)
 
 
-def _find(said: str, exact: bool) -> tuple[Command, str] | None:
-    """The command with the longest word that the text starts with, and what follows."""
-    lower = said.casefold()
-    best: tuple[int, Command] | None = None
-    for command in COMMANDS:
-        for word in command.words:
-            after = lower[len(word) : len(word) + 1]
-            ends = not after or not (after.isalnum() or after in "-_") or not word.isascii()
-            if lower.startswith(word) and ends and (best is None or len(word) > best[0]):
-                best = (len(word), command)
-    if best is None:
-        return None
-    rest = said[best[0] :].strip(" \t\n:：,，。.!！")
-    return None if exact and ID.sub("", rest) else (best[1], rest)
+async def _not_done(visit: Visit, found: Read) -> Answer:
+    """What a question or mere talk gets that begins with the word of a command: nothing is done, and it says so."""
+    command, incident = found.command, visit.incident
+    if found.doubt == "question" and command.asked and (incident.id or not command.about):
+        return await command.asked(visit, "")
+    word = command.word(visit.words.language)
+    if found.doubt == "talk":
+        return no("command.only_talk", command=word)
+    if not incident.id or not command.about:
+        return no("command.only_asked", command=word)
+    owner = incident.assignee or incident.acknowledged_by
+    stands = Phrase(word=f"status.{incident.status}")
+    has_it = (
+        Phrase(word="command.has_it", values={"person": visit.name(owner)}) if owner else Phrase(word="command.free")
+    )
+    return no("command.only_asked_of", incident=incident.id, state=stands, owner=has_it, command=word)
 
 
 def _helpful(visit: Visit, said: str, addressed: bool) -> Answer:

@@ -11,4 +11,9 @@ async def run(visit: Visit, rest: str) -> Answer:
     return await deeds.acknowledge(visit)
 
 
-ACK = Command("ack", ("ack", "acknowledge", "认领", "我来处理"), run)
+ACK = Command(
+    "ack",
+    ("ack", "acknowledge", "认领", "认领了", "我来", "我来处理", "我接了", "接手", "我接手"),
+    run,
+    follows="nothing",
+)

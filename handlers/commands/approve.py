@@ -12,4 +12,4 @@ async def run(visit: Visit, rest: str) -> Answer:
     return await decisions.press(visit, approval_in(rest), "approve")
 
 
-APPROVE = Command("approve", ("approve", "批准"), run, role=None)
+APPROVE = Command("approve", ("approve", "批准"), run, role=None, follows="nothing")

@@ -12,4 +12,4 @@ async def run(visit: Visit, rest: str) -> Answer:
     return Answer(phrase=await visit.house.demo(rest.strip()[:60]))
 
 
-DEMO = Command("demo", ("demo", "演示"), run, about=False)
+DEMO = Command("demo", ("demo", "演示"), run, about=False, follows="object")

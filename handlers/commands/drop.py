@@ -13,4 +13,4 @@ async def run(visit: Visit, rest: str) -> Answer:
     return await teaching.drop(visit, rest.split(maxsplit=1)[0])
 
 
-DROP = Command("drop", ("drop", "丢弃"), run)
+DROP = Command("drop", ("drop", "丢弃"), run, follows="nothing")

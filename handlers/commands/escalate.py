@@ -11,4 +11,4 @@ async def run(visit: Visit, rest: str) -> Answer:
     return await people.escalate(visit, rest)
 
 
-ESCALATE = Command("escalate", ("escalate", "page", "升级", "呼叫"), run)
+ESCALATE = Command("escalate", ("escalate", "page", "升级", "呼叫"), run, follows="object")

@@ -7,8 +7,8 @@ from handlers.visit import Visit
 
 
 async def run(visit: Visit, rest: str) -> Answer:
-    """`false-alarm`."""
-    return await deeds.close(visit, "false_alarm")
+    """`false-alarm[: reason]`."""
+    return await deeds.close(visit, "false_alarm", rest)
 
 
-FALSE_ALARM = Command("false_alarm", ("false-alarm", "false alarm", "false_alarm", "误报"), run)
+FALSE_ALARM = Command("false_alarm", ("false-alarm", "false alarm", "false_alarm", "误报"), run, follows="nothing")

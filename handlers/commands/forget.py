@@ -11,4 +11,4 @@ async def run(visit: Visit, rest: str) -> Answer:
     return await keeping.forget(visit, rest)
 
 
-FORGET = Command("forget", ("forget", "忘记", "忘掉"), run, about=False)
+FORGET = Command("forget", ("forget", "忘记", "忘掉"), run, about=False, follows="nothing")

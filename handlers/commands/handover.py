@@ -11,4 +11,6 @@ async def run(visit: Visit, rest: str) -> Answer:
     return await people.hand_over(visit, rest)
 
 
-HANDOVER = Command("handover", ("handover", "hand over", "hand-over", "handoff", "交接", "交接给", "移交"), run)
+HANDOVER = Command(
+    "handover", ("handover", "hand over", "hand-over", "handoff", "交接", "交接给", "移交"), run, follows="object"
+)

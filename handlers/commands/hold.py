@@ -15,4 +15,4 @@ async def run(visit: Visit, rest: str) -> Answer:
     return await deeds.hold(visit, rest or "hold", held)
 
 
-HOLD = Command("hold", ("hold", "freeze", "冻结", "暂停变更"), run)
+HOLD = Command("hold", ("hold", "freeze", "冻结", "暂停变更"), run, follows="object")

@@ -11,4 +11,4 @@ async def run(visit: Visit, rest: str) -> Answer:
     return await relations.merge(visit, rest)
 
 
-MERGE = Command("merge", ("merge", "merge into", "合并", "合并到", "并入"), run, other=True)
+MERGE = Command("merge", ("merge", "merge into", "合并", "合并到", "并入"), run, other=True, follows="object")

@@ -35,4 +35,6 @@ async def open_one(visit: Visit, report: intake.Report) -> str:
     return incident
 
 
-OPEN = Command("open", ("open", "新建", "上报"), run, about=False)
+OPEN = Command(
+    "open", ("open", "declare", "新建", "声明", "上报", "声明事件", "新建事件"), run, about=False, follows="words"
+)

@@ -73,4 +73,4 @@ def _plan(visit: Visit, service: Service, remedy: Remedy, values: dict[str, str]
     )
 
 
-PLAN = Command("plan", ("plan", "propose", "remediate", "方案", "申请"), run)
+PLAN = Command("plan", ("plan", "propose", "remediate", "方案", "申请"), run, follows="object")

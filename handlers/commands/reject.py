@@ -13,4 +13,4 @@ async def run(visit: Visit, rest: str) -> Answer:
     return await decisions.reject(visit, approval, rest.replace(approval, "").strip() if approval else rest)
 
 
-REJECT = Command("reject", ("reject", "拒绝", "驳回"), run, role=None)
+REJECT = Command("reject", ("reject", "拒绝", "驳回"), run, role=None, follows="words")

@@ -11,4 +11,4 @@ async def run(visit: Visit, rest: str) -> Answer:
     return await keeping.remember(visit, rest)
 
 
-REMEMBER = Command("remember", ("remember", "记住", "记一下"), run, about=False)
+REMEMBER = Command("remember", ("remember", "记住", "记一下"), run, about=False, follows="words")

@@ -11,4 +11,4 @@ async def run(visit: Visit, rest: str) -> Answer:
     return await statements.reopen(visit, rest)
 
 
-REOPEN = Command("reopen", ("reopen", "re-open", "重开", "重新打开"), run)
+REOPEN = Command("reopen", ("reopen", "re-open", "重开", "重新打开"), run, follows="words")

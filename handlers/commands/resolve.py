@@ -7,8 +7,10 @@ from handlers.visit import Visit
 
 
 async def run(visit: Visit, rest: str) -> Answer:
-    """`resolve`."""
-    return await statements.resolve(visit)
+    """`resolve[: reason]`."""
+    return await statements.resolve(visit, rest)
 
 
-RESOLVE = Command("resolve", ("resolve", "resolved", "已恢复", "已解决", "解决"), run)
+RESOLVE = Command(
+    "resolve", ("resolve", "resolved", "已恢复", "已恢复了", "已解决", "已解决了", "解决"), run, follows="nothing"
+)

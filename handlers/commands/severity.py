@@ -11,4 +11,4 @@ async def run(visit: Visit, rest: str) -> Answer:
     return await statements.rate(visit, rest)
 
 
-SEVERITY = Command("severity", ("severity", "sev", "级别", "严重级别", "定级"), run)
+SEVERITY = Command("severity", ("severity", "sev", "级别", "严重级别", "定级"), run, follows="object")

@@ -11,4 +11,4 @@ async def run(visit: Visit, rest: str) -> Answer:
     return await silences.silence(visit, rest)
 
 
-SILENCE = Command("silence", ("silence", "mute", "静默", "静音"), run)
+SILENCE = Command("silence", ("silence", "mute", "静默", "静音"), run, follows="object")

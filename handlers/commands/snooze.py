@@ -11,4 +11,4 @@ async def run(visit: Visit, rest: str) -> Answer:
     return await statements.snooze(visit, rest)
 
 
-SNOOZE = Command("snooze", ("snooze", "稍后提醒", "推迟提醒", "暂缓"), run)
+SNOOZE = Command("snooze", ("snooze", "稍后提醒", "推迟提醒", "暂缓"), run, follows="object")

@@ -11,4 +11,4 @@ async def run(visit: Visit, rest: str) -> Answer:
     return await relations.split(visit, rest)
 
 
-SPLIT = Command("split", ("split", "拆分", "拆出"), run)
+SPLIT = Command("split", ("split", "拆分", "拆出"), run, follows="object")

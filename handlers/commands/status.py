@@ -16,4 +16,6 @@ async def run(visit: Visit, rest: str) -> Answer:
     return await statements.update(visit, rest)
 
 
-STATUS = Command("status", ("status", "update", "状态", "进展", "通报"), run, role="viewer")
+STATUS = Command(
+    "status", ("status", "update", "状态", "进展", "通报"), run, role="viewer", follows="words", asked=show.run
+)

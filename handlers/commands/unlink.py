@@ -11,4 +11,4 @@ async def run(visit: Visit, rest: str) -> Answer:
     return await relations.unlink(visit, rest)
 
 
-UNLINK = Command("unlink", ("unlink", "unmerge", "拆开", "取消合并"), run, other=True)
+UNLINK = Command("unlink", ("unlink", "unmerge", "拆开", "取消合并"), run, other=True, follows="nothing")

@@ -114,7 +114,7 @@ class Translator:
         typed = slack.typed(view)
         said = " ".join(" ".join((typed.get("service", ""), typed.get("what", ""))).split())
         place = Place(NAME, room, "", "", step.language)
-        event = CommandTyped(step.trigger, place, await self._account(step), f"open {said}")
+        event = CommandTyped(step.trigger, place, await self._account(step), f"open: {said}")
         return Arrival(step.trigger, step, (event,))
 
     async def _shortcut(self, body: Json) -> Arrival | None:

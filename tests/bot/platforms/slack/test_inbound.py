@@ -285,7 +285,7 @@ async def test_shortcuts_acknowledge_and_declare(
     assert isinstance(acknowledged, CommandTyped)
     assert isinstance(declared, CommandTyped)
     assert (acknowledged.text, acknowledged.at.incident) == ("ack", "inc_1")
-    assert (declared.text, declared.at.room, declared.at.incident) == ("open checkout is down again", OTHER, "")
+    assert (declared.text, declared.at.room, declared.at.incident) == ("open: checkout is down again", OTHER, "")
 
 
 async def test_home_shows_what_the_house_answers(slack: SlackServer, inbox: Listening, lin: Human) -> None:
