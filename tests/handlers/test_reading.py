@@ -38,6 +38,7 @@ ACTING = {
     "unsilence": ("unsilence", "取消静默"),
     "remember": ("remember", "记住"),
     "forget": ("forget", "忘记"),
+    "depends": ("depends", "依赖"),
 }
 """Every command that acts, with words people use for it."""
 
