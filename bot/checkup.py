@@ -1,6 +1,7 @@
 """Examines a set-up: settings, data directory, team files and backends, and says of each what would be right."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,12 +9,19 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from bot.chat_check import ask_platforms
 from bot.settings import Backend, Settings, load
+from bot.sources import OPENERS
 from bot.teams import TeamFiles
-from engine.errors import SettingsError, StoreFull, TocsinError
+from engine.errors import SettingsError, SourceSilent, StoreFull, TocsinError
 from engine.model import Phrase
+from engine.ports import Examined
+from engine.team import Service
 
 PROBE_TIMEOUT = 3.0
-PROBES = {"prometheus": "/-/ready", "alertmanager": "/-/ready", "loki": "/ready", "jaeger": "/", "releases": "/"}
+EXAMINE_TIMEOUT = 6.0
+"""Seconds a source may take to say what works."""
+MOST_SERVICES = 500
+PROBES = {"prometheus": "/-/ready", "alertmanager": "/-/ready", "loki": "/ready", "releases": "/"}
+"""Where a backend is asked whether it is there at all, in case its source cannot say more than that."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,7 @@ async def examine(settings: Settings) -> list[Finding]:
     teams = TeamFiles(settings.data_dir / "teams")
     findings += await asyncio.to_thread(_check_teams, teams)
     findings += await _check_chat(settings, teams)
-    return findings + await _check_backends(settings)
+    return findings + await _check_backends(settings, teams)
 
 
 async def diagnose_itself(settings: Settings) -> Phrase:
@@ -70,24 +78,40 @@ def _check_teams(teams: TeamFiles) -> list[Finding]:
     return [*problems, Finding(True, Phrase(word="cli.check_teams", values={"teams": names}))]
 
 
-async def _check_backends(settings: Settings) -> list[Finding]:
-    findings = []
-    async with ClientSession(timeout=ClientTimeout(total=PROBE_TIMEOUT)) as session:
-        for name, path in PROBES.items():
-            backend: Backend = getattr(settings, name)
-            if backend.url:
-                findings.append(await _probe(session, name, backend, path))
-    if not findings:
-        findings.append(Finding(True, Phrase(word="cli.check_no_backend")))
-    return findings
+async def _check_backends(settings: Settings, teams: TeamFiles) -> list[Finding]:
+    services = {name: service for team in teams.all() for name, service in team.services.items()}
+    asked = list(services.values())[:MOST_SERVICES]
+    named = [name for name in dict.fromkeys((*OPENERS, *PROBES)) if getattr(settings, name).url]
+    async with ClientSession(timeout=ClientTimeout(total=EXAMINE_TIMEOUT)) as session, asyncio.TaskGroup() as group:
+        looking = [group.create_task(_check_backend(settings, session, name, asked)) for name in named]
+    findings = [finding for task in looking for finding in task.result()]
+    return findings or [Finding(True, Phrase(word="cli.check_no_backend"))]
+
+
+async def _check_backend(
+    settings: Settings, session: ClientSession, name: str, services: Sequence[Service]
+) -> list[Finding]:
+    """What a source says of itself and of the services it will be asked about; at least whether its backend answers."""
+    source: object = OPENERS[name](settings, session) if name in OPENERS else None
+    if not isinstance(source, Examined):
+        return [await _probe(session, name, getattr(settings, name), PROBES.get(name, "/"))]
+    try:
+        async with asyncio.timeout(EXAMINE_TIMEOUT):
+            return [Finding(remark.ok, remark.phrase) for remark in await source.examine(services)]
+    except SourceSilent as silent:
+        return [Finding(False, silent.phrase)]
+    except TimeoutError:
+        late = Phrase(word="evidence.silent.slow", values={"source": name, "seconds": EXAMINE_TIMEOUT})
+        return [Finding(False, late)]
 
 
 async def _probe(session: ClientSession, name: str, backend: Backend, path: str) -> Finding:
     token = backend.token.get_secret_value()
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     values = {"name": name, "url": backend.url}
+    patience = ClientTimeout(total=PROBE_TIMEOUT)
     try:
-        async with session.get(backend.url + path, headers=headers, allow_redirects=False) as answer:
+        async with session.get(backend.url + path, headers=headers, allow_redirects=False, timeout=patience) as answer:
             if answer.status in (401, 403):
                 return Finding(False, Phrase(word="cli.check_refused", values={**values, "status": answer.status}))
             if answer.status >= 500:

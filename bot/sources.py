@@ -10,6 +10,7 @@ from engine.sources.jaeger import JaegerSource
 from engine.sources.loki import LokiSource
 from engine.sources.prometheus import PrometheusSource
 from engine.sources.releases import ReleasesSource
+from engine.sources.tempo import TempoSource
 
 SHARE = 0.9
 """Of the time the engine waits for a source, so that it says itself what it waited for."""
@@ -47,6 +48,12 @@ def _jaeger(settings: Settings, session: ClientSession) -> Source:
     return JaegerSource(traces.url, session=session, token=token(traces), tenant=traces.tenant, patience=patience)
 
 
+def _tempo(settings: Settings, session: ClientSession) -> Source:
+    traces = settings.tempo
+    patience = _patience(settings, traces)
+    return TempoSource(traces.url, session=session, token=token(traces), tenant=traces.tenant, patience=patience)
+
+
 def _releases(settings: Settings, session: ClientSession) -> Source:
     changes = settings.releases
     return ReleasesSource(changes.url, session=session, token=token(changes), patience=_patience(settings, changes))
@@ -56,6 +63,7 @@ OPENERS: Mapping[str, Opener] = {
     "prometheus": _prometheus,
     "loki": _loki,
     "jaeger": _jaeger,
+    "tempo": _tempo,
     "releases": _releases,
 }
 """By section of the settings: numbers, words, paths, changes."""

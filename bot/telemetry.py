@@ -7,12 +7,13 @@ from engine.sources.jaeger import JaegerSource
 from engine.sources.loki import LokiSource
 from engine.sources.prometheus import PrometheusSource
 from engine.sources.releases import ReleasesSource
+from engine.sources.tempo import TempoSource
 from handlers.telemetry import Telemetry
 
 LOGS = (LokiSource,)
-TRACES = (JaegerSource,)
+TRACES = (JaegerSource, TempoSource)
 CHANGES = (ReleasesSource,)
-BY_HAND = (PrometheusSource, LokiSource, JaegerSource)
+BY_HAND = (PrometheusSource, LokiSource, JaegerSource, TempoSource)
 PATIENCE = 5.0
 """Seconds a card that a person waits for is worth."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from engine.model import (
     Alert,
@@ -12,6 +12,7 @@ from engine.model import (
     EvidenceKind,
     Observation,
     OperationClass,
+    Phrase,
     Plan,
     Receipt,
     Value,
@@ -269,6 +270,25 @@ class Queried(Protocol):
 
     async def look_up(self, query: Query) -> Sequence[Observation]:
         """At least one observation, with the exact query and its window; `truncated` where there was more."""
+        ...
+
+
+class Remark(NamedTuple):
+    """What examining a source brought to light; where `ok` is False there is something to mend."""
+
+    ok: bool
+    phrase: Phrase
+
+
+@runtime_checkable
+class Examined(Protocol):
+    """A source that can say what works and what does not before there is an incident. Raises SourceSilent."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def examine(self, services: Sequence[Service]) -> Sequence[Remark]:
+        """At least one remark; `services` are those of the catalogue that it will be asked about."""
         ...
 
 

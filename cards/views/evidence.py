@@ -82,6 +82,20 @@ def silent(scene: Scene, sweep: Sweep) -> tuple[Block, ...]:
     )
 
 
+def is_note(item: Evidence) -> bool:
+    """Whether this is what a source says beside its figures: it proves nothing, and a reader must know it."""
+    return bool(item.details.get("note"))
+
+
+def notes(scene: Scene, sweep: Sweep) -> tuple[Block, ...]:
+    """What sources say beside their figures, each with its lines folded below it."""
+    blocks: list[Block] = []
+    for item in sweep.evidence:
+        if is_note(item):
+            blocks += [Prose(scene.say(item.summary)), *logs(scene, [item])]
+    return tuple(blocks)
+
+
 def empty(scene: Scene, sweep: Sweep) -> tuple[Fold, ...]:
     """Answers that held nothing, with what was asked, over which window, and that zero came back."""
     nothing = [item for item in sweep.evidence if is_empty(item)]
@@ -122,7 +136,7 @@ def _note(scene: Scene, state: str, count: int, seconds: float) -> str:
 
 def _collected(scene: Scene, sweep: Sweep) -> tuple[Block, ...]:
     odd = by_time([item for item in sweep.evidence if item.abnormal])
-    usual = [item for item in sweep.evidence if not item.abnormal and not is_empty(item)]
+    usual = [item for item in sweep.evidence if not item.abnormal and not is_empty(item) and not is_note(item)]
     drawn = charts(scene, odd)
     more = drawn[MOST_CHARTS:]
     blocks: list[Block] = [Prose(scene.text("evidence_card.window", window=window(scene, sweep)), quiet=True)]
@@ -131,6 +145,7 @@ def _collected(scene: Scene, sweep: Sweep) -> tuple[Block, ...]:
     blocks.append(found if odd else Prose(scene.text("evidence_card.no_source" if nobody else "evidence_card.none")))
     blocks += drawn[:MOST_CHARTS]
     blocks += silent(scene, sweep)
+    blocks += notes(scene, sweep)
     blocks += logs(scene, odd)
     if more:
         blocks.append(Fold(scene.text("evidence_card.more_charts", n=len(more)), more))

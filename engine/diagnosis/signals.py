@@ -7,6 +7,7 @@ from datetime import datetime
 from engine.diagnosis.changes import changed, stands
 from engine.diagnosis.logs import read
 from engine.diagnosis.measures import measure
+from engine.diagnosis.notes import is_note, noted
 from engine.diagnosis.traces import trace
 from engine.model import Evidence, Observation, Window
 
@@ -39,7 +40,8 @@ def judge(observations: Sequence[Observation], window: Window) -> tuple[Evidence
         *(each for one in observations if one.kind == "log" for each in read(one, window, names)),
         *trace([each for each in observations if each.kind == "trace"], window, names),
         *(each for one in observations if one.kind == "change" for each in changed(one, window, onset, slack)),
-        *(each for one in observations if one.kind == "state" for each in stands(one)),
+        *(each for one in observations if one.kind == "state" and not is_note(one) for each in stands(one)),
+        *(noted(one) for one in observations if is_note(one)),
     ]
     return _numbered(_bounded(_distinct(found)))
 

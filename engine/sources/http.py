@@ -26,6 +26,8 @@ T = TypeVar("T")
 MOST_BYTES = 8 * 1024 * 1024
 AT_ONCE = 6
 MOST_HOPS = 3
+NO_TENANT = "no org id"
+"""What Loki, Tempo and Mimir say where a tenant must be named."""
 MOST_SAID = 240
 """Characters of what a backend finds wrong with a question."""
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -104,6 +106,8 @@ class Backend:
 
     def read(self, reply: Reply, shape: TypeAdapter[T]) -> T:
         """The answer as this shape; raises SourceSilent for another status than 2xx and for any other shape."""
+        if reply.status in (400, 401) and NO_TENANT in reply.text.lower():
+            raise self.silent("no_tenant")
         if reply.status in (401, 403):
             raise self.silent("refused", status=reply.status)
         if reply.status == 429:

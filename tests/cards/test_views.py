@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cards.codec import encode
-from cards.model import Block, Button, Buttons, Card, Chart, Findings, Fold, Table
+from cards.model import Block, Button, Buttons, Card, Chart, Findings, Fold, Prose, Table
 from cards.render import html, text
 from cards.views import draw, listing, page, slots
 from cards.words import Words
@@ -224,6 +224,18 @@ def test_figures_a_sentence_holds_are_not_said_again() -> None:
     told = first.evidence[0].model_copy(update={"summary": said("503 ratio rose: 0.2 % → 18.2 %")})
     incident = STORY.fold().model_copy(update={"sweep": first.model_copy(update={"evidence": (told,)})})
     assert body(drawn(incident, "evidence")).count("18.2 %") == 1
+
+
+def test_what_a_source_says_beside_its_figures_stands_open() -> None:
+    first = STORY.fold().sweep
+    assert first is not None
+    update = {"id": "ev_state_9", "abnormal": False, "details": {"note": "label_mismatch"}, "excerpt": ("app=pay",)}
+    noted = first.evidence[0].model_copy(update={**update, "summary": said("it is called pay there"), "points": ()})
+    incident = STORY.fold().model_copy(update={"sweep": first.model_copy(update={"evidence": (noted,)})})
+    card = drawn(incident, "evidence")
+    assert card is not None
+    assert "it is called pay there" in [block.text for block in card.blocks if isinstance(block, Prose)]
+    assert body(card).count("it is called pay there") == 1
 
 
 def test_evidence_while_asking_shows_each_source() -> None:

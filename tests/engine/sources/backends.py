@@ -30,9 +30,7 @@ def replay(name: str) -> web.Response:
     """A captured answer, sent again."""
     kept = capture(name)
     body = kept["body"] if isinstance(kept["body"], str) else json.dumps(kept["body"], ensure_ascii=False)
-    return web.Response(
-        status=kept["status"], body=body.encode(), headers={"Content-Type": kept["headers"]["Content-Type"]}
-    )
+    return web.Response(status=kept["status"], body=body.encode(), headers=kept["headers"])
 
 
 @asynccontextmanager

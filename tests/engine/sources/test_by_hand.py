@@ -14,11 +14,14 @@ from engine.sources.http import MOST_SAID
 from engine.sources.jaeger import JaegerSource
 from engine.sources.loki import LokiSource
 from engine.sources.prometheus import PrometheusSource
+from engine.sources.tempo import TempoSource
 from tests.contracts.queried import WINDOW, QueriedContract, asked
 from tests.contracts.source import PATIENCE, TOKEN, Condition, check_safe
 from tests.engine.sources.backends import FakeLoki, FakePrometheus, Handler, broken, replay, serve, session
+from tests.engine.sources.fake_tempo import FakeTempo, recorded
 from tests.engine.sources.test_jaeger import otlp, span, stable
 from tests.engine.sources.test_loki import APP
+from tests.engine.sources.test_tempo import EARLIER
 from tests.fakes.sources import FakeQueried
 
 NOWHERE = "http://127.0.0.1:1"
@@ -90,6 +93,16 @@ class TestJaeger(QueriedContract):
         working = stable(otlp(span(0, 1, error="refused"), span(1, 2, error="refused"), span(2, 3)))
         async with reached(condition, {"working": working, "empty": stable()}) as (url, opened):
             yield JaegerSource(url, session=opened, token=TOKEN, patience=PATIENCE)
+
+
+class TestTempo(QueriedContract):
+    TEXT = "too many"
+
+    @asynccontextmanager
+    async def queried_on(self, condition: Condition) -> AsyncIterator[Queried]:
+        handlers = {"working": FakeTempo(recorded(EARLIER)), "empty": FakeTempo()}
+        async with reached(condition, {**handlers}) as (url, opened):
+            yield TempoSource(url, session=opened, token=TOKEN, patience=PATIENCE)
 
 
 async def test_an_expression_goes_as_it_was_written() -> None:

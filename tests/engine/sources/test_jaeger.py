@@ -10,8 +10,9 @@ from aiohttp import web
 from engine.errors import SourceSilent
 from engine.model import Observation
 from engine.ports import Question, Source
-from engine.sources.jaeger import MOST_SPANS, JaegerSource
+from engine.sources.jaeger import JaegerSource
 from engine.sources.spans import legacy_spans, otlp_spans, with_peers
+from engine.sources.traces import MOST_SPANS
 from tests.contracts.source import PATIENCE, TOKEN, Condition, SourceContract, check, question
 from tests.engine.sources.backends import Handler, broken, capture, replay, serve, session
 
@@ -42,7 +43,8 @@ def stable(*resources: dict) -> Handler:
     """A Jaeger of today: these traces, or the 404 it answers an empty search with."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        assert request.path == "/api/v3/traces"
+        if request.path != "/api/v3/traces":
+            return web.Response(status=404, text="404 page not found\n")
         assert request.query["query.serviceName"] == request.query["query.service_name"]
         if resources:
             return web.json_response({"result": {"resourceSpans": list(resources)}})
@@ -159,6 +161,94 @@ async def test_the_legacy_answer_of_a_real_server_is_read() -> None:
     assert child.parent_id == "e333c2fc44b98b30"
     assert child.duration == pytest.approx(0.075521)
     assert next(each for each in seen.spans if each.span_id == child.parent_id).peer == "checkout"
+
+
+def counted(handler: Handler) -> tuple[Handler, list[str]]:
+    """The same, and which paths it was asked for."""
+    paths: list[str] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        paths.append(request.path)
+        return await handler(request)
+
+    return answer, paths
+
+
+async def test_which_dialect_a_server_has_is_remembered_until_it_is_gone() -> None:
+    age: list[Handler] = [old]
+
+    async def server(request: web.Request) -> web.StreamResponse:
+        return await age[0](request)
+
+    handler, paths = counted(server)
+    async with over(handler) as source:
+        await source.ask(question())
+        assert paths.count("/api/v3/traces") <= 4, "every search found out by itself"
+        paths.clear()
+        await source.ask(question())
+        assert set(paths) == {"/api/traces"}
+        age[0] = stable(otlp(span(0, 1)))
+        await source.ask(question())
+        paths.clear()
+        (seen,) = await source.ask(question())
+        assert set(paths) == {"/api/v3/traces"}
+        assert seen.count == 1
+
+
+async def test_the_web_page_of_an_old_server_is_no_answer() -> None:
+    async def page(request: web.Request) -> web.StreamResponse:
+        if request.path.startswith("/api/v3"):
+            return web.Response(text="<!doctype html><html>Jaeger UI</html>", content_type="text/html")
+        return await old(request)
+
+    assert (await seen_of(page)).count
+
+
+async def test_failed_and_slow_traces_are_asked_for_on_both_sides_where_the_server_can() -> None:
+    asked: list[tuple[str, str]] = []
+
+    async def server(request: web.Request) -> web.StreamResponse:
+        asked.append((request.query.get("query.filter", ""), request.query.get("query.durationMin", "")))
+        if "query.filter" in request.query:
+            return web.json_response({"error": {"httpCode": 501, "message": "not implemented"}}, status=501)
+        number = 2 if "query.durationMin" in request.query else 1
+        return web.json_response({"result": {"resourceSpans": [otlp(span(number, number))]}})
+
+    seen = await seen_of(server)
+    assert len(asked) == 6
+    assert sum(bool(filter) for filter, _ in asked) == 2
+    assert [least for _, least in asked if least] == ["0.550s"] * 2
+    assert {each.span_id for each in seen.spans} == {f"{1:016x}", f"{2:016x}"}
+
+
+async def test_the_trace_an_alert_names_is_looked_up_by_its_id() -> None:
+    async def server(request: web.Request) -> web.StreamResponse:
+        if request.path == f"/api/v3/traces/{8:032x}":
+            return web.json_response({"result": {"resourceSpans": [otlp(span(7, 1, error="named"))]}})
+        return web.json_response({"error": {"httpCode": 404, "message": "No traces found"}}, status=404)
+
+    seen = await seen_of(server, question(annotations={"traceID": f"{8:032x}"}))
+    assert [each.message for each in seen.spans] == ["named"]
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+async def test_another_name_for_the_service_is_said(legacy: bool) -> None:
+    async def server(request: web.Request) -> web.StreamResponse:
+        if legacy and request.path == "/api/services":
+            return replay("jaeger/vt_services")
+        if not legacy and request.path == "/api/v3/services":
+            return web.json_response({"services": ["gateway", "payment"]})
+        if request.path == ("/api/traces" if legacy else "/api/v3/traces"):
+            return replay("jaeger/vt_search_empty") if legacy else await stable()(request)
+        return web.Response(status=404, text="404 page not found\n")
+
+    asked = question("payment-service", ())
+    async with over(server) as source:
+        seen, other = await source.ask(asked)
+        check(other, asked, source)
+        first, second = await source.examine([asked.service])
+    assert (seen.count, other.role, other.state["value"]) == (0, "label_mismatch", "payment")
+    assert (first.ok, second.ok) == (True, False)
 
 
 def test_base64_ids_of_tempo_are_hex() -> None:
