@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.masking import MASK, RULES, bounded, folded, mask
+from engine.masking import MASK, RULES, bounded, folded, is_plain, mask
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,10 @@ def test_clues_pass_over_no_secret(text: str) -> None:
     for rule in RULES:
         if rule.pattern.search(text):
             assert rule.may_find(folded(text)), rule.pattern.pattern
+
+
+@given(st.lists(st.sampled_from((*PIECES, "13812345678", "20000101123", "1")), max_size=8).map("".join), st.data())
+def test_no_part_of_what_is_plain_is_masked(text: str, data: st.DataObject) -> None:
+    begin = data.draw(st.integers(0, len(text)))
+    part = text[begin : data.draw(st.integers(begin, len(text)))]
+    assert not is_plain(text) or mask(part) == part

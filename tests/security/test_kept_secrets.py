@@ -22,6 +22,13 @@ def test_an_alert_is_read_and_kept_without_its_secrets(telling: str) -> None:
     assert SECRET.encode() not in without_secrets(body)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
+def test_an_escaped_secret_is_one_too(encoding: str) -> None:
+    escaped = "".join(f"\\u{ord(letter):04x}" for letter in f"password={SECRET}")
+    body = f'{{"version": "4", "alerts": [{{"labels": {{"alertname": "A", "{escaped}": "{escaped}"}}}}]}}'
+    assert SECRET not in read(body.encode(encoding), NOW).model_dump_json()
+
+
 def test_a_receiver_call_is_kept_as_it_came_otherwise() -> None:
     for body in (b'{"alerts": []}', b"\xff\xfe{", '{"摘要": "支付失败"}'.encode()):
         assert without_secrets(body) == body
