@@ -8,6 +8,7 @@ from bot.settings import Backend, Settings, Telemetry
 from engine.ports import Source
 from engine.sources.jaeger import JaegerSource
 from engine.sources.loki import LokiSource
+from engine.sources.probes import ProbesSource
 from engine.sources.prometheus import PrometheusSource
 from engine.sources.releases import ReleasesSource
 from engine.sources.tempo import TempoSource
@@ -19,8 +20,10 @@ Opener = Callable[[Settings, ClientSession], Source]
 
 
 def open_sources(settings: Settings, session: ClientSession) -> tuple[Source, ...]:
-    """What the settings name, in the order people read evidence; an empty address is no source."""
-    return tuple(opener(settings, session) for name, opener in OPENERS.items() if getattr(settings, name).url)
+    """What the settings name, in the order people read evidence (an empty address is no source), then what teams' files
+    name."""
+    named = [opener(settings, session) for name, opener in OPENERS.items() if getattr(settings, name).url]
+    return (*named, ProbesSource(session, patience=SHARE * settings.pace.source_timeout))
 
 
 def _prometheus(settings: Settings, session: ClientSession) -> Source:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from engine.ports import Source
 from engine.sources.jaeger import JaegerSource
 from engine.sources.loki import LokiSource
+from engine.sources.probes import ProbesSource
 from engine.sources.prometheus import PrometheusSource
 from engine.sources.releases import ReleasesSource
 from engine.sources.tempo import TempoSource
@@ -13,6 +14,7 @@ from handlers.telemetry import Telemetry
 LOGS = (LokiSource,)
 TRACES = (JaegerSource, TempoSource)
 CHANGES = (ReleasesSource,)
+STATES = (ProbesSource,)
 BY_HAND = (PrometheusSource, LokiSource, JaegerSource, TempoSource)
 PATIENCE = 5.0
 """Seconds a card that a person waits for is worth."""
@@ -20,12 +22,13 @@ PATIENCE = 5.0
 
 def telemetry_of(sources: Sequence[Source], patience: float) -> Telemetry:
     """What can be looked at; a source of no other kind is taken to measure. `patience`: seconds for one round."""
-    known = (*LOGS, *TRACES, *CHANGES)
+    known = (*LOGS, *TRACES, *CHANGES, *STATES)
     return Telemetry(
         metrics=tuple(each for each in sources if not isinstance(each, known)),
         logs=tuple(each for each in sources if isinstance(each, LOGS)),
         traces=tuple(each for each in sources if isinstance(each, TRACES)),
         changes=tuple(each for each in sources if isinstance(each, CHANGES)),
+        states=tuple(each for each in sources if isinstance(each, STATES)),
         by_hand=tuple(each for each in sources if isinstance(each, BY_HAND)),
         patience=min(PATIENCE, patience),
     )

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from engine.errors import TocsinError
 from engine.incident import Asked
 from engine.model import Observation, Phrase, Silence, Window
-from engine.ports import Clock, Question, Source
+from engine.ports import Clock, Question, Selective, Source
 from engine.tempo import Tempo
 
 log = logging.getLogger(__name__)
@@ -39,11 +39,12 @@ def window(alert_starts_at: datetime, now: datetime, tempo: Tempo) -> Window:
 async def gather(
     question: Question, sources: Sequence[Source], clock: Clock, within: float, told: Told
 ) -> tuple[tuple[Observation, ...], tuple[Silence, ...]]:
-    """Ask all sources at once, each for at most `within` seconds; results in the order of the sources.
+    """Ask all sources it concerns at once, each for at most `within` seconds; results in the order of the sources.
 
     `told` hears how each source went, as soon as it is done or silent; what `told` raises ends the round.
     """
     heard: dict[int, Heard] = {}
+    sources = [each for each in sources if not isinstance(each, Selective) or each.concerns(question)]
 
     async def ask(place: int, source: Source) -> None:
         begun = clock.now()

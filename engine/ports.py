@@ -246,6 +246,13 @@ class Source(Protocol):
     async def ask(self, question: Question) -> Sequence[Observation]: ...
 
 
+@runtime_checkable
+class Selective(Protocol):
+    """A source that has nothing to look at for some questions; then it is neither asked nor shown as asked."""
+
+    def concerns(self, question: Question) -> bool: ...
+
+
 class Query(Value):
     """What a person asks one source by hand: an expression, or a service and words to look for in what it says.
     `limit` is how many series, lines or traces are wanted at most."""

@@ -28,13 +28,14 @@ class Telemetry:
     logs: tuple[Source, ...] = ()
     traces: tuple[Source, ...] = ()
     changes: tuple[Source, ...] = ()
+    states: tuple[Source, ...] = ()
     by_hand: tuple[Queried, ...] = ()
     patience: float = 5.0
 
     @property
     def everything(self) -> tuple[Source, ...]:
         """All of them, in the order people read evidence."""
-        return (*self.metrics, *self.logs, *self.traces, *self.changes)
+        return (*self.metrics, *self.logs, *self.traces, *self.changes, *self.states)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from engine.diagnosis.changes import changed, stands
 from engine.diagnosis.logs import read
 from engine.diagnosis.measures import measure
 from engine.diagnosis.notes import is_note, noted
+from engine.diagnosis.probing import probed
 from engine.diagnosis.traces import trace
 from engine.model import Evidence, Observation, Window
 
@@ -32,7 +33,7 @@ KINDS = ("sli", "metric", "log", "trace", "change", "state", "probe")
 def judge(observations: Sequence[Observation], window: Window) -> tuple[Evidence, ...]:
     """Judge all observations of one sweep. Abnormal evidence comes first, the decisive before the rest; of normal
     evidence, which speaks against causes, what users feel of the same services is kept first. At most 12 and 24."""
-    measured = measure([each for each in observations if each.kind in ("sli", "metric", "probe")], window)
+    measured = measure([each for each in observations if each.kind in ("sli", "metric")], window)
     names = _names(observations)
     onset, slack = began(measured)
     found = [
@@ -42,6 +43,7 @@ def judge(observations: Sequence[Observation], window: Window) -> tuple[Evidence
         *(each for one in observations if one.kind == "change" for each in changed(one, window, onset, slack)),
         *(each for one in observations if one.kind == "state" and not is_note(one) for each in stands(one)),
         *(noted(one) for one in observations if is_note(one)),
+        *(each for one in observations if one.kind == "probe" for each in probed(one, names)),
     ]
     return _numbered(_bounded(_distinct(found)))
 

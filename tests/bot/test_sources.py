@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot.settings import load
 from bot.sources import OPENERS, open_sources
+from engine.ports import Selective
 from tests.contracts.source import question
 from tests.engine.sources.backends import serve
 
@@ -16,6 +17,13 @@ from tests.engine.sources.backends import serve
 def test_every_kind_has_its_section_and_no_source_is_opened_without_an_address() -> None:
     settings = load(None)
     assert all(hasattr(settings, name) for name in OPENERS)
+
+
+async def test_health_addresses_of_the_catalogue_are_asked_without_any_setting() -> None:
+    async with aiohttp.ClientSession() as session:
+        (source,) = open_sources(load(None), session)
+        assert isinstance(source, Selective)
+        assert not source.concerns(question())
 
 
 @pytest.mark.parametrize(
@@ -30,7 +38,7 @@ async def test_a_tenant_is_named_as_the_backend_wants_it(kind: str, header: str,
 
     async with serve(answer) as url, aiohttp.ClientSession() as session:
         section: dict[str, Any] = {"url": url, "tenant": "trade", "token": "t0ken", "timeout": 0.5}
-        (source,) = open_sources(load(None, data_dir=tmp_path, **{kind: section}), session)
+        source, _ = open_sources(load(None, data_dir=tmp_path, **{kind: section}), session)
         with pytest.raises(Exception, match=r"evidence\.silent"):
             await source.ask(question())
     assert set(seen) == {("trade", "Bearer t0ken")}

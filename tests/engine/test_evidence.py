@@ -74,6 +74,24 @@ def test_everything_comes_in_the_order_of_the_sources_whoever_answers_first() ->
     in_virtual_time(story())
 
 
+class Choosy(FakeSource):
+    """A source that has something to look at for one service alone."""
+
+    def concerns(self, question: Question) -> bool:
+        return question.service.name == "payment"
+
+
+async def test_whom_a_question_does_not_concern_is_neither_asked_nor_told_of() -> None:
+    ear, choosy = Ear(), Choosy(lambda _: observed("choosy"), "choosy")
+    sources = [choosy, source("quick")]
+    seen, _ = await evidence.gather(ASKED, sources, FakeClock(), 5, ear)
+    assert [each.source for each in seen] == ["choosy", "quick"]
+    seen, _ = await evidence.gather(question("coupon"), sources, FakeClock(), 5, ear)
+    assert [each.source for each in seen] == ["quick"]
+    assert [each.source for each in ear.heard] == ["choosy", "quick", "quick"]
+    assert choosy.asked == [ASKED]
+
+
 async def test_the_seconds_told_are_the_clocks() -> None:
     clock, ear = FakeClock(auto=True), Ear()
 
