@@ -8,6 +8,7 @@ from typing import Any
 from cards.model import (
     Addressee,
     Ask,
+    Band,
     Button,
     Buttons,
     Card,
@@ -18,6 +19,7 @@ from cards.model import (
     Finding,
     Findings,
     Fold,
+    Limit,
     Link,
     Log,
     Mark,
@@ -47,8 +49,10 @@ NAMED: dict[str, type[Any]] = {
 NAMES = {kind: name for name, kind in NAMED.items()}
 PARTS: dict[str, type[Any]] = {"steps": Step, "findings": Finding, "marks": Mark, "fields": Field, "to": Addressee}
 """Fields whose items are always of one shape and therefore carry no name."""
+SINGLE: dict[str, type[Any]] = {"band": Band, "limit": Limit}
+"""Fields that hold one value of one shape, or none."""
 MIXED = frozenset({"blocks", "buttons"})
-MOMENTS = frozenset({"at", "split", "until"})
+MOMENTS = frozenset({"at", "split", "until", "start", "end"})
 
 
 def encode(card: Card) -> dict[str, Any]:
@@ -89,7 +93,7 @@ def _read(name: str, value: Any) -> Any:
     if name in MOMENTS and isinstance(value, str):
         return datetime.fromisoformat(value)
     if isinstance(value, dict):
-        return dict(value)
+        return _shaped(SINGLE[name], value) if name in SINGLE else dict(value)
     if not isinstance(value, list):
         return value
     if name in MIXED:

@@ -83,14 +83,38 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Band:
+    """The range in which a series usually lies; `text` says so with its figures."""
+
+    low: float
+    high: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A value that was promised, or from which an alert fires; `text` says which."""
+
+    value: float
+    text: str
+
+
+@dataclass(frozen=True)
 class Chart:
-    """A series, never a picture: points are (unix seconds, value); `unit` stands on the axis, "%" values are 0…100."""
+    """A series, never a picture: points are (unix seconds, value); `unit` stands on the axis, "%" values are 0…100.
+
+    `split` parts before from after. `start` and `end` are what was looked at; None: as far as the points reach.
+    """
 
     title: str
     points: tuple[tuple[float, float], ...]
     unit: str
     marks: tuple[Mark, ...] = ()
     split: datetime | None = None
+    band: Band | None = None
+    limit: Limit | None = None
+    start: datetime | None = None
+    end: datetime | None = None
 
 
 @dataclass(frozen=True)

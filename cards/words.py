@@ -17,6 +17,9 @@ LANGUAGES = {"zh": "zh_CN", "zh_cn": "zh_CN", "zh_hans": "zh_CN", "en": "en", "e
 
 GAP = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 NOTHING = "—"
+SIZES = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+LARGE = ((1e12, "T"), (1e9, "G"), (1e6, "M"))
+MONSTROUS = 1e18
 DEEPEST = 6
 """Phrases in phrases deeper than this are cut: a person would not read them, and a loop would not end."""
 
@@ -53,6 +56,8 @@ class Words:
                 return self._seconds(value)
             case "per_second":
                 return f"{_plain(value)}/s"
+            case "bytes":
+                return _bytes(value)
             case "count" | "connections" | "none":
                 return _plain(value)
 
@@ -149,10 +154,18 @@ def _percent(value: float) -> str:
     return _trim(f"{value:.1f}") if abs(value) >= 0.1 else _trim(f"{value:.2f}")
 
 
+def _bytes(value: float) -> str:
+    size, name = next((each for each in SIZES if abs(value) >= each[0]), (1.0, "B"))
+    return f"{_plain(value / size)} {name}"
+
+
 def _plain(value: float) -> str:
-    """Three digits that matter; whole numbers whole, thousands apart."""
+    """Three digits that matter; whole numbers whole, thousands apart, millions shortened."""
     if not math.isfinite(value):
         return NOTHING
+    if abs(value) >= LARGE[-1][0]:
+        size, name = next(each for each in LARGE if abs(value) >= each[0])
+        return f"{_trim(f'{value / size:,.1f}')}{name}" if abs(value) < MONSTROUS else f"{value:.2e}"
     if value == round(value) or abs(value) >= 100:
         return f"{round(value):,}"
     digits = 1 if abs(value) >= 10 else 2

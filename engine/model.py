@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 Severity = Literal["P1", "P2", "P3", "P4"]
-Unit = Literal["ratio", "seconds", "per_second", "count", "connections", "none"]
+Unit = Literal["ratio", "seconds", "per_second", "bytes", "count", "connections", "none"]
 Tier = Literal["observe", "safe", "confirm", "destructive", "forbidden"]
 EvidenceKind = Literal["sli", "metric", "log", "trace", "change", "state", "probe"]
 Status = Literal[

@@ -6,7 +6,6 @@ font does not have is drawn as a question mark in a frame.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
@@ -14,8 +13,9 @@ from io import BytesIO
 from PIL import Image, ImageDraw, ImageFont
 
 from cards.model import Chart, Mark, Tone
-from cards.render.drawing import plotted, visible
-from cards.render.scale import time_labels, value_ticks
+from cards.render.course import Course, course
+from cards.render.drawing import visible
+from cards.render.scale import tick_labels, time_labels
 from cards.words import Words
 
 WIDTH, HEIGHT = 800, 360
@@ -29,10 +29,10 @@ MARGIN, ROW, GAP, SPREAD = 16, 24, 6, 90
 MARK_ROWS = 3
 LONGEST = 120
 LONGEST_UNIT = 12
-ALONE = 60.0
-"""Seconds shown to either side of a single point."""
+SAMPLE = 26
 
-PAPER, INK, FAINT, GRID, BASELINE = "#ffffff", "#1f2329", "#5b626d", "#e3e6ea", "#f2f4f7"
+PAPER, INK, FAINT, GRID = "#ffffff", "#1f2329", "#5b626d", "#e3e6ea"
+BAND, LIMIT = "#dfe8f7", "#a35200"
 BEFORE, AFTER = "#8f959e", "#245bdb"
 TONES: dict[Tone, str] = {
     "neutral": "#646a73",
@@ -60,10 +60,7 @@ class Label:
 class Plot:
     """Where a moment and a value stand in the picture, in pixels."""
 
-    start: float
-    end: float
-    low: float
-    high: float
+    seen: Course
     left: float
     right: float
     top: float
@@ -71,11 +68,11 @@ class Plot:
 
     def x(self, at: float) -> float:
         """The column of a moment."""
-        return self.left + (at - self.start) / (self.end - self.start) * (self.right - self.left)
+        return self.left + self.seen.across(at) * (self.right - self.left)
 
     def y(self, value: float) -> float:
         """The row of a value."""
-        return self.bottom - (value - self.low) / (self.high - self.low) * (self.bottom - self.top)
+        return self.bottom - self.seen.up(value) * (self.bottom - self.top)
 
 
 class Sheet:
@@ -98,16 +95,20 @@ class Sheet:
         wide = max(FINER, round(self.px(thick) * FINER))
         self._lines.line([(x * FINER, y * FINER) for x, y in points], fill=color, width=wide, joint="curve")
 
-    def dashes(self, x: float, top: float, bottom: float, color: str) -> None:
-        """A broken line straight down."""
-        y = top
-        while y < bottom:
-            self.line([(x, y), (x, min(y + self.px(6), bottom))], color, 2)
-            y += self.px(10)
+    def dashes(self, start: Point, end: Point, color: str) -> None:
+        """A broken line straight down or across."""
+        (left, top), (right, bottom) = start, end
+        length = max(right - left, bottom - top)
+        for at in range(int(length / self.px(10)) + 1):
+            here, there = at * self.px(10), min(at * self.px(10) + self.px(6), length)
+            if right > left:
+                self.line([(left + here, top), (left + there, top)], color, 2)
+            else:
+                self.line([(left, top + here), (left, top + there)], color, 2)
 
-    def dot(self, x: float, y: float, color: str) -> None:
+    def dot(self, x: float, y: float, color: str, size: float = 4) -> None:
         """A point that stands for one value."""
-        radius = self.px(4)
+        radius = self.px(size)
         box = [side * FINER for side in (x - radius, y - radius, x + radius, y + radius)]
         self._lines.ellipse(box, fill=color)
 
@@ -143,8 +144,9 @@ class Sheet:
 
 
 def png(chart: Chart, language: str, width: int = WIDTH, height: int = HEIGHT) -> bytes:
-    """The chart as a PNG: its title, a scale with the unit, time in UTC, what was before the split in grey on a shaded
-    ground, and every mark with its words as far as they fit. A chart without a value says so in `language`.
+    """The chart as a PNG: its title, a scale with the unit, time in UTC, every mark with its words as far as they fit;
+    what is usual as a stripe, what was promised as a broken line, what was before the split in grey. A chart without a
+    value says so in `language`.
 
     `width` and `height` are pixels, 200…2,000 each; ValueError otherwise. Blocks for tens of milliseconds.
     """
@@ -154,40 +156,62 @@ def png(chart: Chart, language: str, width: int = WIDTH, height: int = HEIGHT) -
     margin = sheet.px(MARGIN)
     title = sheet.fitting(_plain(chart.title), width - 2 * margin, TITLE)
     sheet.say(margin, margin + sheet.px(TITLE / 2), title, INK, TITLE)
-    points = plotted(chart.points)
-    ticks = value_ticks([value for _, value in points]) if points else ()
-    if not ticks:
+    seen = course(chart)
+    if seen is None:
         nothing = sheet.fitting(Words(language).text("picture.nothing"), width - 2 * margin)
         sheet.say((width - sheet.measure(nothing)) / 2, height / 2, nothing, FAINT)
         return sheet.finish()
-    _draw(sheet, chart, points, ticks)
+    _draw(sheet, chart, seen)
     return sheet.finish()
 
 
-def _draw(sheet: Sheet, chart: Chart, points: Sequence[Point], ticks: Sequence[float]) -> None:
-    start, end = points[0][0], points[-1][0]
-    if end <= start:
-        start, end = start - ALONE, end + ALONE
-    unit = _plain(chart.unit)[:LONGEST_UNIT]
-    scale = [(value, f"{value:,.6g} {unit}".rstrip()) for value in ticks]
+def _draw(sheet: Sheet, chart: Chart, seen: Course) -> None:
+    labels = tick_labels(seen.ticks, _plain(chart.unit)[:LONGEST_UNIT])
     margin = sheet.px(MARGIN)
-    left = margin + max(sheet.measure(text) for _, text in scale) + sheet.px(GAP)
-    bottom = sheet.height - sheet.px(ROW + MARGIN / 2)
-    plot = Plot(start, end, ticks[0], ticks[-1], left, sheet.width - margin, 0.0, bottom)
-    labels = _labels(sheet, plot, chart.marks)
+    left = margin + max(sheet.measure(text) for text in labels) + sheet.px(GAP)
+    right, bottom = sheet.width - margin, sheet.height - sheet.px(ROW + MARGIN / 2)
     first_row = margin + sheet.px(TITLE + GAP)
-    rows = max((label.row + 1 for label in labels), default=0)
-    plot = Plot(start, end, ticks[0], ticks[-1], left, plot.right, first_row + sheet.px(rows * ROW + GAP * 2), bottom)
-    split = chart.split.timestamp() if chart.split else start
-    split = split if start < split <= end else start
-    _grid(sheet, plot, scale, split)
-    _marks(sheet, plot, labels, first_row)
-    _series(sheet, plot, points, split)
+    first_row += _legend(sheet, chart, seen, first_row)
+    plot = Plot(seen, left, right, first_row, bottom)
+    marks = _labels(sheet, plot, seen.marks)
+    rows = max((label.row + 1 for label in marks), default=0)
+    plot = Plot(seen, left, right, first_row + sheet.px(rows * ROW + GAP * 2), bottom)
+    _ground(sheet, plot)
+    _grid(sheet, plot, labels)
+    if seen.limit:
+        sheet.dashes((plot.left, plot.y(seen.limit.value)), (plot.right, plot.y(seen.limit.value)), LIMIT)
+    _marks(sheet, plot, marks, first_row)
+    _series(sheet, plot)
 
 
-def _grid(sheet: Sheet, plot: Plot, scale: Sequence[tuple[float, str]], split: float) -> None:
-    sheet.area(plot.left, plot.top, plot.x(split), plot.bottom, BASELINE)
-    for value, text in scale:
+def _legend(sheet: Sheet, chart: Chart, seen: Course, top: float) -> float:
+    """What is usual and what was promised, in one row, each behind a sample; how high the row is."""
+    x, middle = sheet.px(MARGIN), top + sheet.px(ROW / 2)
+    for part in (seen.band, chart.limit):
+        text = sheet.fitting(_plain(part.text), sheet.width - x - sheet.px(SAMPLE + 3 * GAP)) if part else ""
+        if not text:
+            continue
+        edge = x + sheet.px(SAMPLE)
+        if part is seen.band:
+            sheet.area(x, middle - sheet.px(6), edge, middle + sheet.px(6), BAND)
+        else:
+            sheet.dashes((x, middle), (edge, middle), LIMIT)
+        sheet.say(edge + sheet.px(GAP), middle, text, FAINT)
+        x = edge + sheet.measure(text) + sheet.px(4 * GAP)
+    return sheet.px(ROW) if x > sheet.px(MARGIN) else 0.0
+
+
+def _ground(sheet: Sheet, plot: Plot) -> None:
+    """What is usual, as a stripe; one too thin to be seen gets a line's width."""
+    band = plot.seen.band
+    if band:
+        top, bottom = plot.y(band.high), plot.y(band.low)
+        spare = max(sheet.px(4) - (bottom - top), 0.0) / 2
+        sheet.area(plot.left, max(top - spare, plot.top), plot.right, min(bottom + spare, plot.bottom), BAND)
+
+
+def _grid(sheet: Sheet, plot: Plot, labels: Sequence[str]) -> None:
+    for value, text in zip(plot.seen.ticks, labels, strict=True):
         y = plot.y(value)
         sheet.line([(plot.left, y), (plot.right, y)], GRID, 1)
         sheet.say(plot.left - sheet.px(GAP) - sheet.measure(text), y, text, FAINT)
@@ -196,24 +220,23 @@ def _grid(sheet: Sheet, plot: Plot, scale: Sequence[tuple[float, str]], split: f
     sheet.say(zone, middle, "UTC", FAINT)
     most = max(1, int((plot.right - plot.left) / sheet.px(SPREAD * 1.4)))
     free = plot.left - sheet.px(GAP)
-    for at, text in time_labels(plot.start, plot.end, most):
+    for at, text in time_labels(plot.seen.start, plot.seen.end, most):
         x, wide = plot.x(at), sheet.measure(text)
         if x - wide / 2 > free and x + wide / 2 < zone - sheet.px(GAP):
             sheet.line([(x, plot.bottom), (x, plot.bottom + sheet.px(4))], FAINT, 1)
             sheet.say(x - wide / 2, middle, text, FAINT)
             free = x + wide / 2 + sheet.px(GAP)
-    if plot.start < split:
-        sheet.dashes(plot.x(split), plot.top, plot.bottom, BEFORE)
 
 
-def _series(sheet: Sheet, plot: Plot, points: Sequence[Point], split: float) -> None:
-    before = [point for point in points if point[0] < split]
-    after = before[-1:] + [point for point in points if point[0] >= split]
-    for some, color in ((before, BEFORE), (after, AFTER)):
-        places = [(plot.x(at), plot.y(value)) for at, value in some]
-        if len(places) > 1:
-            sheet.line(skyline(places), color, 3)
-    at, value = points[-1]
+def _series(sheet: Sheet, plot: Plot) -> None:
+    for stretches, color in ((plot.seen.before, BEFORE), (plot.seen.after, AFTER)):
+        for stretch in stretches:
+            places = [(plot.x(at), plot.y(value)) for at, value in stretch]
+            if len(places) > 1:
+                sheet.line(skyline(places), color, 3)
+            else:
+                sheet.dot(*places[0], color, 2)
+    at, value = plot.seen.points[-1]
     sheet.dot(plot.x(at), plot.y(value), AFTER)
 
 
@@ -223,17 +246,20 @@ def _marks(sheet: Sheet, plot: Plot, labels: Sequence[Label], first_row: float) 
         sheet.line([(label.x, top), (label.x, plot.bottom)], label.color, 2)
     for label in labels:
         if label.row >= 0:
-            sheet.say(label.left, first_row + sheet.px((label.row + 0.5) * ROW), label.text, label.color)
+            middle, half = first_row + sheet.px((label.row + 0.5) * ROW), sheet.px(ROW / 2 - 2)
+            edge = label.left + sheet.measure(label.text)
+            # Where the line of another mark passes, the words stand before it.
+            sheet.area(label.left, middle - half, edge, middle + half, PAPER)
+            sheet.say(label.left, middle, label.text, label.color)
 
 
 def _labels(sheet: Sheet, plot: Plot, marks: Sequence[Mark]) -> list[Label]:
     """Each mark within the picture, in order of time, its words beside its line where they cover no other line's."""
-    inside = [mark for mark in marks if plot.start <= mark.at.timestamp() <= plot.end]
-    lines = [plot.x(mark.at.timestamp()) for mark in inside]
+    lines = [plot.x(mark.at.timestamp()) for mark in marks]
     taken: list[tuple[float, float, int]] = []
     labels: list[Label] = []
-    for mark, x in sorted(zip(inside, lines, strict=True), key=lambda pair: pair[1]):
-        text = f"{_plain(mark.text)} {mark.at.astimezone(UTC):%H:%M:%S}"
+    for mark, x in zip(marks, lines, strict=True):
+        text = f"{_plain(mark.text)} {plot.seen.moment(mark.at.timestamp())}"
         text, left, row = _place(sheet, text, x, taken)
         if row >= 0:
             taken.append((min(left, x), max(left + sheet.measure(text), x), row))

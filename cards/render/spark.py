@@ -1,73 +1,83 @@
-"""Draws a series as one line of blocks, with its deploy, its onset and its numbers."""
+"""Draws a series as one line of blocks, with its marks below it, then what marks and numbers mean."""
 
-import math
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
 
 from cards.model import Chart
-from cards.render.drawing import plotted
+from cards.render.course import Course, Point, course, told
+from cards.render.scale import figure
 
 BARS = "▁▂▃▄▅▆▇█"
-WIDEST = 72
+WIDEST, NARROWEST = 72, 8
 
 
-def spark(chart: Chart, width: int) -> list[str]:
-    """The bars, a row of marks below them, then what the marks and the numbers mean."""
-    points = plotted(chart.points)
-    if len(points) < 2 or points[0][0] >= points[-1][0]:
-        return [f"{_number(points[0][1])} {chart.unit}"] if points else []
-    size = max(min(width, WIDEST), 8)
-    start, end = points[0][0], points[-1][0]
-    low, high = min(value for _, value in points), max(value for _, value in points)
-    floor = min(low, 0.0)
-    reach = high - floor
-    cells = _cells(points, size)
-    bars = "".join(_bar(value, floor, reach) for value in cells)
-    rows = [bars]
-    signs = [" "] * size
-    legend: list[str] = []
-    for number, mark in enumerate(chart.marks, start=1):
-        place = round((mark.at.timestamp() - start) / (end - start) * (size - 1))
-        sign = str(number % 10)
-        if 0 <= place < size:
-            signs[place] = sign
-            legend.append(f"{sign} {mark.text} {_clock(mark.at.timestamp())}")
-    if legend:
-        rows += ["".join(signs).rstrip(), " · ".join(legend)]
-    rows.append(f"{_clock(start)} – {_clock(end)} UTC · {_number(low)} … {_number(high)} {chart.unit}".rstrip())
-    return rows
+@dataclass(frozen=True)
+class Spark:
+    """`picture` are rows whose columns belong together, `notes` are sentences that may be broken."""
+
+    picture: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
-def _cells(points: Sequence[tuple[float, float]], size: int) -> list[float | None]:
-    """The highest value of each slice of time; None where a slice has no point of its own."""
-    start, end = points[0][0], points[-1][0]
+def spark(chart: Chart, width: int) -> Spark:
+    """The chart in at most `width` columns (at least 8): a bar for the highest value of each stretch of time, nothing
+    where nothing was measured; each mark by its number below."""
+    seen = course(chart)
+    if seen is None:
+        return Spark((), ())
+    if len(seen.points) < 2:
+        return Spark((), (figure(seen.points[0][1], chart.unit),))
+    size = max(min(width, WIDEST), NARROWEST)
+    signs, legend = _marked(seen, size)
+    picture = (_bars(seen, size), *((signs,) if signs else ()))
+    values = [value for _, value in seen.points]
+    reach = f"{figure(min(values), chart.unit)} … {figure(max(values), chart.unit)}"
+    frame = f"{seen.moment(seen.start)} – {seen.moment(seen.end)} UTC"
+    return Spark(picture, (*((legend,) if legend else ()), " · ".join((frame, reach, *told(chart, seen)))))
+
+
+def _bars(seen: Course, size: int) -> str:
+    """The bars, as wide as the time looked at."""
     cells: list[float | None] = [None] * size
-    for at, value in points:
-        place = min(max(int((at - start) / (end - start) * size), 0), size - 1)
+    for stretch in (*seen.before, *seen.after):
+        _fill(cells, seen, stretch)
+    known = [value for _, value in seen.points]
+    # An axis that leaves out the room down to zero would leave the lowest bars out as well.
+    floor, top = min(seen.ticks[0], *known) if seen.ticks[0] > 0 else min(0.0, *known), max(known)
+    return "".join(_bar(value, floor, top - floor) for value in cells).rstrip()
+
+
+def _fill(cells: list[float | None], seen: Course, stretch: Sequence[Point]) -> None:
+    """The highest value of each cell from the first of these points to the last; what lies between holds on."""
+    held: float | None = None
+    last = -1
+    for at, value in stretch:
+        place = _cell(seen, at, len(cells))
+        for between in range(last + 1, place) if held is not None else ():
+            cells[between] = held
         known = cells[place]
         cells[place] = value if known is None else max(known, value)
-    if len(points) >= size:
-        return cells
-    held: float | None = None
-    for place, cell in enumerate(cells):
-        held = held if cell is None else cell
-        cells[place] = held
-    return cells
+        held, last = value, place
+
+
+def _cell(seen: Course, at: float, size: int) -> int:
+    return min(max(int(seen.across(at) * size), 0), size - 1)
+
+
+def _marked(seen: Course, size: int) -> tuple[str, str]:
+    """The row of numbers, and what they stand for; of two marks at one place the later moves on."""
+    signs = [" "] * size
+    legend: list[str] = []
+    for number, mark in enumerate(seen.marks, start=1):
+        place = _cell(seen, mark.at.timestamp(), size)
+        free = next((at for at in range(place, size) if signs[at] == " "), place)
+        signs[free] = str(number % 10)
+        legend.append(f"{number} {mark.text} {seen.moment(mark.at.timestamp())}")
+    return "".join(signs).rstrip(), " · ".join(legend)
 
 
 def _bar(value: float | None, floor: float, reach: float) -> str:
     if value is None:
         return " "
-    share = (value - floor) / reach if reach > 0 and math.isfinite(reach) else 0.0
-    return BARS[min(int(share * len(BARS)), len(BARS) - 1)]
-
-
-def _clock(at: float) -> str:
-    try:
-        return f"{datetime.fromtimestamp(at, UTC):%H:%M:%S}"
-    except (OverflowError, OSError, ValueError):
-        return "?"
-
-
-def _number(value: float) -> str:
-    return f"{value:.3g}"
+    share = (value - floor) / reach if reach > 0 else 0.0
+    return BARS[max(0, min(int(share * len(BARS)), len(BARS) - 1))]

@@ -210,8 +210,10 @@ def _sizes(wanted: list[int], room: int) -> list[int]:
 
 
 def _chart(block: Chart, width: int) -> list[str]:
-    lines = _lines(f"{block.title}", width, 2)
-    return lines + [f"    {fitted(visible(row), width - 4).rstrip()}" for row in spark(block, width - 4)]
+    drawn = spark(block, width - 4)
+    bars = [f"    {fitted(row, width - 4).rstrip()}" for row in drawn.picture]
+    notes = chain.from_iterable(_lines(" ".join(note.split()), width, 4, 6) for note in drawn.notes)
+    return [*_lines(block.title, width, 2), *bars, *notes]
 
 
 def _choice(choice: Button | Link, width: int) -> list[str]:

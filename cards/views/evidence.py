@@ -1,15 +1,13 @@
 """Draws what was asked and what came back: the unusual first, the usual folded, the silent named."""
 
-from datetime import timedelta
-
-from cards.model import Block, Card, Chart, Finding, Findings, Fold, Log, Mark, Prose, Step, Steps, StepState, Table
-from cards.views.scene import Scene, change_of, scaled, unit_of
+from cards.model import Block, Card, Finding, Findings, Fold, Log, Prose, Step, Steps, StepState, Table
+from cards.views.charts import charts
+from cards.views.scene import Scene, change_of
 from engine.model import Evidence, Sweep
 
 STATES: dict[str, StepState] = {"running": "running", "done": "done", "silent": "failed"}
 MOST_CHARTS = 2
 """Charts that stand open on the card; the others are folded."""
-MOST_MARKS = 4
 SHORT = 240
 """Characters of one log line on a card."""
 
@@ -55,11 +53,6 @@ def finding(scene: Scene, item: Evidence) -> Finding:
         link=item.link,
         query=f"{item.source}: {item.query}" if item.query else item.source,
     )
-
-
-def charts(scene: Scene, items: list[Evidence]) -> tuple[Chart, ...]:
-    """The series behind these findings, with deploys, onset and our own change marked."""
-    return tuple(_chart(scene, item) for item in items if len(item.points) > 1)
 
 
 def logs(scene: Scene, items: list[Evidence]) -> tuple[Fold, ...]:
@@ -153,27 +146,3 @@ def _collected(scene: Scene, sweep: Sweep) -> tuple[Block, ...]:
         folded = Findings(tuple(finding(scene, item) for item in usual))
         blocks.append(Fold(scene.text("evidence_card.usual", n=len(usual)), (folded,)))
     return (*blocks, *empty(scene, sweep))
-
-
-def _chart(scene: Scene, item: Evidence) -> Chart:
-    points, unit = scaled(item.points, unit_of(item))
-    name = scene.named("signal", item.signal)
-    where = f"{item.service} → {item.peer}" if item.peer else item.service
-    return Chart(f"{name} · {where} [{item.id}]", points, unit, _marks(scene, item), item.window.split)
-
-
-def _marks(scene: Scene, item: Evidence) -> tuple[Mark, ...]:
-    marks: list[Mark] = []
-    for change in (other.change for other in scene.evidence if other.change):
-        text = scene.text("chart.change", version=change.version or scene.named("change_kind", change.kind))
-        marks.append(Mark(change.at, text, "warning"))
-    if item.onset:
-        marks.append(Mark(item.onset, scene.text("chart.onset"), "bad"))
-    marks += [
-        Mark(proposal.execution.receipt.at, proposal.plan.operation, "good")
-        for proposal in scene.incident.proposals.values()
-        if proposal.execution and proposal.execution.receipt
-    ]
-    slack = timedelta(seconds=1)
-    inside = [mark for mark in marks if item.window.start - slack <= mark.at <= item.window.end + slack]
-    return tuple(sorted(dict.fromkeys(inside), key=lambda mark: mark.at))[-MOST_MARKS:]

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import ClassVar
 
-from cards.model import Block, Button, Buttons, Card, Chart, Facts, Fold, Link, Log, Mark, Prose, Tone
+from cards.model import Block, Button, Buttons, Card, Chart, Facts, Fold, Link, Log, Prose, Tone
+from cards.views.charts import change_mark, chart, promise
 from cards.views.listing import state
-from cards.views.scene import scaled
 from cards.words import Words
 from engine.incident import Incident
 from engine.model import Change, LogLine, Observation, Quantity, Silence, Unit, Window
@@ -149,20 +148,20 @@ def _in_a_line(live: Live, words: Words) -> str:
 
 
 def _charts(live: Live, words: Words) -> tuple[Chart, ...]:
-    slack = timedelta(seconds=1)
-    marks = tuple(
-        Mark(change.at, words.text("chart.change", version=change.version or change.kind), "warning")
-        for change in live.changes
-        if live.window.start - slack <= change.at <= live.window.end + slack
-    )[:MOST_MARKS]
-    drawn: list[Chart] = []
-    for role in CHARTS:
-        series = live.figures[role][1] if role in live.figures else None
-        if series is None or len(series.points) < 2:
-            continue
-        points, unit = scaled(series.points, UNITS.get(role, "ratio"))
-        drawn.append(Chart(f"{words.text(f'signal.{role}')} · {live.service.name}", points, unit, marks))
-    return tuple(drawn)
+    marks = tuple(change_mark(change, live.service.name, words) for change in live.changes)[:MOST_MARKS]
+    return tuple(
+        chart(
+            f"{words.text(f'signal.{role}')} · {live.service.name}",
+            series.points,
+            UNITS.get(role, "ratio"),
+            words,
+            live.window,
+            limit=promise(live.service.objective, role, words),
+            marks=sorted(marks, key=lambda mark: mark.at),
+        )
+        for role in CHARTS
+        if (series := live.figures[role][1] if role in live.figures else None) is not None and len(series.points) > 1
+    )
 
 
 def _complaints(live: Live, words: Words) -> tuple[Fold, ...]:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from cards.model import Block, Card, Findings, Fold, Table
+from cards.views.charts import charts
 from cards.views.entries import brief, kind
-from cards.views.evidence import charts, finding, logs
+from cards.views.evidence import finding, logs
 from cards.views.header import header
 from cards.views.scene import Scene
 from engine.model import Entry

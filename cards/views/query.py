@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cards.model import Block, Buttons, Card, Chart, Facts, Link, Log, Prose, Table
-from cards.views.scene import scaled
+from cards.model import Block, Buttons, Card, Facts, Link, Log, Prose, Table
+from cards.views.charts import chart
 from cards.words import Words
 from engine.masking import mask
 from engine.model import EvidenceKind, Observation, Quantity, Span
@@ -97,10 +97,11 @@ def _series(found: Found, words: Words) -> list[Block]:
     )
     columns = tuple(words.text(f"column.{name}") for name in ("series", "newest", "least", "most"))
     drawn: list[Block] = [Table(columns, rows)]
-    for each in found.shown[:MOST_CHARTS]:
-        points, unit = scaled(each.points, each.unit)
-        if len(points) > 1:
-            drawn.append(Chart(_labels(each)[:SHORT], points, unit))
+    drawn += [
+        chart(_labels(each)[:SHORT], each.points, each.unit, words, each.window)
+        for each in found.shown[:MOST_CHARTS]
+        if len(each.points) > 1
+    ]
     return drawn
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from cards.model import Addressee, Button, Buttons, Link
 from cards.words import Filling, Words
 from engine.incident import Incident, Proposal
-from engine.model import Evidence, Phrase, Quantity
+from engine.model import Evidence, Phrase, Quantity, Unit
 from engine.team import Team
 
 BOT = "tocsin"
@@ -106,23 +106,7 @@ def seconds_between(start: datetime | None, end: datetime | None) -> float:
     return (end - start).total_seconds() if start and end else math.nan
 
 
-def scaled(points: Sequence[tuple[float, float]], unit: str) -> tuple[tuple[tuple[float, float], ...], str]:
-    """A series in the unit a person reads: ratios as %, short times as ms. Points that are no numbers are left out."""
-    kept = [(at, value) for at, value in points if math.isfinite(at) and math.isfinite(value)]
-    match unit:
-        case "ratio":
-            return tuple((at, value * 100) for at, value in kept), "%"
-        case "seconds" if kept and max(value for _, value in kept) < 1:
-            return tuple((at, value * 1000) for at, value in kept), "ms"
-        case "seconds":
-            return tuple(kept), "s"
-        case "per_second":
-            return tuple(kept), "/s"
-        case _:
-            return tuple(kept), ""
-
-
-def unit_of(evidence: Evidence) -> str:
+def unit_of(evidence: Evidence) -> Unit:
     """The unit of a piece of evidence, from whichever side was measured."""
     quantity = evidence.after or evidence.before
     return quantity.unit if quantity else "none"

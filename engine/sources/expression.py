@@ -60,6 +60,24 @@ def without_threshold(expression: str) -> str:
     return text or expression
 
 
+class Threshold(NamedTuple):
+    """The plain number an alert holds its values against, and how: `sign` is one of > >= < <=."""
+
+    sign: str
+    value: float
+
+
+def threshold_of(expression: str) -> Threshold | None:
+    """What an alert fires from; None where its expression is not plainly one comparison with one number."""
+    tokens = _tokens(expression.strip()) or []
+    top = [token for token in tokens if token.depth == 0 and token.text != "bool"]
+    signs = [token for token in top if token.kind == "operator" and token.text in COMPARISONS]
+    sets = any(token.kind == "word" and token.text.lower() in SETS for token in top)
+    if len(signs) != 1 or sets or signs[0].text in ("==", "!=") or top[-1].kind != "number" or top[-2] != signs[0]:
+        return None
+    return Threshold(signs[0].text, float(top[-1].text)) if not top[-1].text.lower().startswith("0x") else None
+
+
 def unit_of(expression: str) -> Unit:
     """What an expression plainly counts in: a quotient of alike things is a ratio, a quantile of seconds is seconds."""
     tokens = _tokens(expression) or []
@@ -67,6 +85,8 @@ def unit_of(expression: str) -> Unit:
     if top and top[0].text == "histogram_quantile" and "_seconds" in expression:
         return "seconds"
     cuts = [token for token in top if token.kind == "operator"]
+    if top and not cuts and top[0].text.endswith("_bytes"):
+        return "bytes"
     if len(cuts) == 1 and cuts[0].text == "/":
         left, right = expression[: cuts[0].start], expression[cuts[0].end :]
         return "ratio" if _measured(left) & _measured(right) else "none"

@@ -34,7 +34,7 @@ from engine.model import (
     Value,
     Window,
 )
-from engine.team import Constraint, Lesson, Person, Team
+from engine.team import Constraint, Lesson, Objective, Person, Service, Team
 
 INCIDENT = "inc_5f0a1c22"
 START = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
@@ -49,6 +49,9 @@ TEAM = Team(
     id="payments",
     name="Payments",
     language="zh",
+    services={
+        "payment-service": Service(name="payment-service", objective=Objective(error_ratio=0.02, latency_p95=0.5))
+    },
     people=(
         Person(
             id="lin",

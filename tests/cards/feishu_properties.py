@@ -224,6 +224,17 @@ BEHAVIORS: dict[str, dict[str, Judge]] = {
     "callback": {"value": lambda value: isinstance(value, dict) and bool(value)},
     "open_url": dict.fromkeys(("default_url", "pc_url", "ios_url", "android_url"), web),
 }
-SPEC = {"type", "data", "xField", "yField", "seriesField", "color", "point", "legends", "axes", "markLine", "label"} | {
-    *("title", "tooltip", "media", "stack", "crosshair", "line", "padding")
-}
+SPEC = {
+    "type",
+    "data",
+    "xField",
+    "yField",
+    "seriesField",
+    "color",
+    "point",
+    "legends",
+    "axes",
+    "markLine",
+    "markArea",
+    "label",
+} | {*("title", "tooltip", "media", "stack", "crosshair", "line", "padding")}

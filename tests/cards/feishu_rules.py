@@ -255,8 +255,15 @@ class Reading:
             if key in spec and any(spec[key] not in value for value in values):
                 self._say(f"{path}.chart_spec.{key}", "is not in the data")
         places = {value.get(spec.get("xField")) for value in values}
-        if any(mark.get("x") not in places for mark in spec.get("markLine", [])):
+        if any("y" not in mark and mark.get("x") not in places for mark in spec.get("markLine", [])):
             self._say(f"{path}.chart_spec.markLine", "stands where no point is")
+        across = [
+            mark.get(key) for name in ("markLine", "markArea") for mark in spec.get(name, []) for key in ("y", "y1")
+        ]
+        if any(value is not None and not isinstance(value, int | float) for value in across):
+            self._say(f"{path}.chart_spec", "has a mark across that is no number")
+        if any(axis.get("type") not in ("band", "linear", "log", "time") for axis in spec.get("axes", [])):
+            self._say(f"{path}.chart_spec.axes", "are of a type VChart breaks at")
         if HEX.search(json.dumps(spec.get("color", []))) or "function" in json.dumps(spec.get("label", "")):
             self._say(f"{path}.chart_spec", "has a colour or code we do not send")
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from cards.model import (
     Addressee,
     Ask,
+    Band,
     Button,
     Buttons,
     Card,
@@ -17,6 +18,7 @@ from cards.model import (
     Finding,
     Findings,
     Fold,
+    Limit,
     Link,
     Log,
     Mark,
@@ -72,13 +74,25 @@ def many(of: st.SearchStrategy[object], most: int = 4) -> st.SearchStrategy[tupl
     return st.lists(of, max_size=most).map(tuple)
 
 
+charts = st.builds(
+    Chart,
+    text,
+    points,
+    text,
+    many(st.builds(Mark, moments, text, tones)),
+    st.none() | moments,
+    st.none() | st.builds(Band, numbers, numbers, text),
+    st.none() | st.builds(Limit, numbers, text),
+    st.none() | moments,
+    st.none() | moments,
+)
 leaves = st.one_of(
     st.builds(Prose, text, st.booleans(), st.booleans()),
     st.builds(Facts, many(st.tuples(text, text))),
     st.builds(Steps, many(steps, 9)),
     st.builds(Findings, many(st.builds(Finding, text, text, text, text, text, text, st.booleans(), text, text))),
     st.builds(Table, st.lists(text, max_size=40).map(tuple), rows),
-    st.builds(Chart, text, points, text, many(st.builds(Mark, moments, text, tones)), st.none() | moments),
+    charts,
     st.builds(Log, many(text)),
     st.builds(Change, text, text),
     st.builds(Buttons, many(choices), st.booleans()),

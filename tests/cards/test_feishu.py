@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from cards.model import (
     Addressee,
     Ask,
+    Band,
     Block,
     Button,
     Buttons,
@@ -24,6 +25,7 @@ from cards.model import (
     Finding,
     Findings,
     Fold,
+    Limit,
     Link,
     Log,
     Mark,
@@ -323,18 +325,43 @@ def test_a_chart_is_feishus_own() -> None:
     assert spec["type"] == "line"
     assert spec["axes"][0]["title"]["text"] == "%"
     assert [mark["x"] for mark in spec["markLine"]] == ["08:01:15"]
-    assert spec["markLine"][0]["label"]["text"] == "deploy 08:01:02"
+    assert spec["markLine"][0]["label"]["text"] == "1"
     sides = [value["s"] for value in spec["data"]["values"]]
     assert sides == ["0", "0", "0", "0", "1", "1", "1", "1", "1", "1", "1"]
     joint = [value["t"] for value in spec["data"]["values"]][3:5]
     assert joint == ["08:00:45", "08:00:45"]
 
 
-def test_a_chart_of_two_languages_numbers_its_marks() -> None:
+def test_the_numbers_on_a_chart_are_told_below_it_to_each_in_their_language() -> None:
     each = [Chart("x", series(10), "s", (Mark(START + timedelta(seconds=60), text),)) for text in ("发布", "deploy")]
-    assert chart_of(*each)["markLine"][0]["label"]["text"] == "1"
     cards = {name: Card("t", "s", blocks=(chart,)) for name, chart in zip(("zh", "en"), each, strict=True)}
-    assert any("1 deploy 08:01:00" in text for text in markdown(feishu.card(cards, STAGE).document))
+    said = json.dumps(feishu.card(cards, STAGE).document, ensure_ascii=False)
+    assert "1 deploy 08:01:00" in said
+    assert "1 发布 08:01:00" in said
+
+
+def test_numbers_near_each_other_stand_at_other_heights() -> None:
+    at = START + timedelta(seconds=60)
+    marks = tuple(Mark(at + timedelta(seconds=n), "deploy") for n in (0, 1, 70))
+    places = [mark["label"]["position"] for mark in chart_of(Chart("x", series(10), "s", marks))["markLine"]]
+    assert places == ["insideEndTop", "insideMiddleTop", "insideEndTop"]
+
+
+def test_a_chart_shows_what_is_usual_and_what_was_promised_on_an_axis_that_holds_both() -> None:
+    told = Chart("x", series(10), "%", band=Band(0.0, 3.0, "usually 0 to 3 %"), limit=Limit(20.0, "at most 20 %"))
+    spec = chart_of(told)
+    assert [(area["y"], area["y1"]) for area in spec["markArea"]] == [(0, 3)]
+    assert [line["y"] for line in spec["markLine"]] == [20]
+    assert spec["axes"][0]["max"] >= 20
+    text = markdown(feishu.card({"en": Card("t", "s", blocks=(told,))}, STAGE).document)
+    assert any("usually 0 to 3 % · at most 20 %" in said for said in text)
+
+
+def test_huge_figures_are_shortened_and_the_axis_says_so() -> None:
+    points = tuple((at, value * 1e6) for at, value in series(10))
+    spec = chart_of(Chart("x", points, "/s"))
+    assert spec["axes"][0]["title"]["text"] == "M/s"
+    assert max(value["v"] for value in spec["data"]["values"]) < 1_000
 
 
 def test_a_long_series_keeps_its_peak() -> None:

@@ -2,6 +2,7 @@
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.resources import files
@@ -14,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFont
 
-from cards.model import Chart, Mark, Tone
-from cards.render.png import AFTER, BASELINE, BEFORE, TONES, png, skyline
+from cards.model import Band, Chart, Limit, Mark, Tone
+from cards.render.png import AFTER, BAND, BEFORE, LIMIT, TONES, png, skyline
 from cards.render.scale import time_labels, value_ticks
 from cards.words import table
 
@@ -138,14 +139,40 @@ def test_a_mark_outside_the_series_is_left_out() -> None:
 
 
 def test_before_and_after_are_apart() -> None:
-    whole = seen(png(chart(), "en"))
     parted = seen(png(chart(split=START + timedelta(minutes=20)), "en"))
-    ground = bytes.fromhex(BASELINE[1:])
-    shaded = [x for x in range(parted.width) if parted.getpixel((x, 200)) == tuple(ground)]
     line = [x for x, _ in places(parted, AFTER)]
-    assert not [x for x in range(whole.width) if whole.getpixel((x, 200)) == tuple(ground)]
-    assert 300 < max(shaded) <= min(line) + 12
     assert len([x for x, _ in places(parted, BEFORE) if x < min(line)]) > 500
+
+
+def test_what_is_usual_is_a_stripe_and_what_was_promised_a_line_each_with_its_words() -> None:
+    plain = seen(png(chart(), "en"))
+    told = replace(chart(), band=Band(5.0, 9.0, "usually 5 to 9"), limit=Limit(14.0, "at most 14"))
+    picture = seen(png(told, "en"))
+    ground = bytes.fromhex(BAND[1:])
+    (x,) = {picture.width - 40}
+    stripe = [y for y in range(picture.height) if picture.getpixel((x, y)) == tuple(ground)]
+    assert len(stripe) > 40
+    assert stripe == list(range(stripe[0], stripe[-1] + 1))
+    across = [y for _, y in places(picture, LIMIT)]
+    assert max(across.count(y) for y in set(across)) > 300 > max([0, *(len(places(plain, LIMIT)),)])
+    assert max(set(across), key=across.count) < stripe[0]
+
+
+def test_a_band_too_thin_to_be_seen_gets_a_line_and_a_limit_far_away_is_told_alone() -> None:
+    thin = seen(png(replace(chart(), band=Band(1.0, 1.0, "usually 1")), "en"))
+    assert len(places(thin, BAND)) > 800
+    far = replace(chart(), limit=Limit(5_000.0, "at most 5,000"))
+    assert seen(png(far, "en")).getpixel((400, 300)) == seen(png(chart(), "en")).getpixel((400, 300))
+    assert png(far, "en") != png(chart(), "en")
+
+
+def test_where_nothing_was_measured_no_line_stands() -> None:
+    whole = chart()
+    holed = replace(whole, points=tuple(point for at, point in enumerate(whole.points) if not 50 <= at < 65))
+    columns = {x for x, _ in places(seen(png(holed, "en")), AFTER)}
+    gaps = [later - earlier for earlier, later in pairwise(sorted(columns))]
+    assert max(gaps) > 80
+    assert sum(gap > 3 for gap in gaps) == 1
 
 
 def test_the_unit_and_the_zone_are_said() -> None:

@@ -18,7 +18,8 @@ ANY = settings(
 VOID = {"input", "br"}
 OURS = {
     *("article", "header", "h2", "div", "p", "br", "dl", "dt", "dd", "ol", "ul", "li", "span", "code", "pre", "figure"),
-    *("figcaption", "svg", "title", "desc", "line", "text", "polyline", "table", "thead", "tbody", "tr", "th", "td"),
+    *("figcaption", "svg", "line", "text", "polyline", "rect", "circle"),
+    *("table", "thead", "tbody", "tr", "th", "td"),
     *("form", "input", "button", "a", "details", "summary", "label", "select", "option", "textarea", "time"),
 }
 

@@ -254,7 +254,7 @@ def test_a_question_opens_its_form_and_each_reader_sees_their_own_time() -> None
 def test_a_picture_stands_where_there_is_one_and_bars_where_not() -> None:
     blocks = message(picture, replace(picture, title="p95")).payload["attachments"][0]["blocks"]
     assert blocks[0]["slack_file"] == {"id": "F0AAA"}
-    assert "1 … 9 %" in blocks[0]["alt_text"]
+    assert "1 % … 9 %" in blocks[0]["alt_text"]
     assert "█" in seen({"blocks": blocks[1:]})
 
 

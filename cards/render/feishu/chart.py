@@ -1,15 +1,15 @@
-"""Draws a series as Feishu's native chart: a VChart line with its unit, before and after apart, and marked moments."""
+"""Draws a series as Feishu's native chart: a VChart line with its unit, what is usual, what was promised, and marks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from cards.model import Chart, Mark, Tone
-from cards.render.drawing import plotted
+from cards.model import Chart, Tone
+from cards.render.course import Course, Point, course, told
 from cards.render.feishu.markup import plain
+from cards.render.scale import shortened
 
 Spec = dict[str, Any]
-Point = tuple[float, float]
 SIDES = ("rgb(143,149,158)", "rgb(36,91,219)")
 """Before and after. VChart takes any colour of CSS; Feishu's own properties would not."""
 TONES: dict[Tone, str] = {
@@ -19,8 +19,17 @@ TONES: dict[Tone, str] = {
     "warning": "rgb(222,120,2)",
     "bad": "rgb(216,57,49)",
 }
-PLACES = ("insideEndTop", "insideMiddleTop", "insideStartTop")
+BAND = SIDES[1]
+TIMES: Spec = {
+    "orient": "bottom",
+    "type": "band",
+    "label": {"autoHide": True},
+    "title": {"visible": True, "text": "UTC"},
+}
+PLACES = ("insideEndTop", "insideMiddleTop")
 """Labels of neighbouring marks stand at other heights, so that they do not cover each other."""
+APART = 0.06
+"""Share of the width from which they do not."""
 DAY = 86_400.0
 MOST_MARKS = 8
 DIGITS = 4
@@ -31,46 +40,48 @@ HIGHEST = 1e300
 def element(charts: Sequence[Chart], most: int) -> Spec | None:
     """The chart element of one series, said in one language or several; None for fewer than two points.
 
-    A chart has no languages of its own: where two languages name a mark differently, its number stands there, and
-    `legend` says what it is.
+    A chart has no languages of its own, and words on it would cover each other: marks have their number there, and
+    `legend` says what each is.
     """
-    first = charts[0]
-    points = thinned(plotted(first.points), most)
+    seen = course(charts[0])
+    points = thinned(seen.points, most) if seen else []
     labels = _labels([at for at, _ in points])
-    if len(points) < 2 or len(set(labels)) < 2:
+    if seen is None or len(set(labels)) < 2:
         return None
-    values = _values(first, points, labels)
-    return {
-        "tag": "chart",
-        "aspect_ratio": "16:9",
-        "preview": True,
-        "chart_spec": {
-            "type": "line",
-            "data": {"values": values},
-            "xField": "t",
-            "yField": "v",
-            "seriesField": "s",
-            # VChart hands colours out by the order in which the sides appear.
-            "color": [SIDES[int(side)] for side in dict.fromkeys(value["s"] for value in values)],
-            "point": {"visible": False},
-            "legends": {"visible": False},
-            "axes": [_unit_axis(first.unit), {"orient": "bottom", "type": "point", "label": {"autoHide": True}}],
-            "markLine": [
-                _mark_line(mark, points, labels) | _label(name, mark, PLACES[at % len(PLACES)])
-                for at, (name, mark) in enumerate(_marks(charts, points))
-            ],
-        },
+    divisor, unit = shortened(max(abs(tick) for tick in seen.ticks), charts[0].unit)
+    values = _values(seen, [(at, value / divisor) for at, value in points], labels)
+    spec: Spec = {
+        "type": "line",
+        "data": {"values": values},
+        "xField": "t",
+        "yField": "v",
+        "seriesField": "s",
+        # VChart hands colours out by the order in which the sides appear.
+        "color": [SIDES[int(side)] for side in dict.fromkeys(value["s"] for value in values)],
+        "point": {"visible": False},
+        "legends": {"visible": False},
+        "axes": [_unit_axis(unit, seen, divisor), TIMES],
     }
+    marks = {
+        "markLine": [*_limit_line(seen, divisor), *_mark_lines(seen, points, labels)],
+        "markArea": _band_area(seen, divisor),
+    }
+    spec |= {name: some for name, some in marks.items() if some}
+    return {"tag": "chart", "aspect_ratio": "16:9", "preview": True, "chart_spec": spec}
 
 
 def legend(charts: Sequence[Chart]) -> list[str]:
-    """What the numbers on the chart mean, once per language; "" where its marks are named on the chart itself."""
-    if _same_words(charts):
-        return [""] * len(charts)
-    return [
-        " · ".join(f"{number} {plain(mark.text, 60)} {clock(mark.at)}" for number, mark in enumerate(some, start=1))
-        for some in (chart.marks[:MOST_MARKS] for chart in charts)
-    ]
+    """What stands below the chart, once per language: what the numbers mean, what is usual, what was promised."""
+    return [_legend(chart) for chart in charts]
+
+
+def _legend(chart: Chart) -> str:
+    seen = course(chart)
+    if seen is None:
+        return ""
+    marks = enumerate(seen.marks[:MOST_MARKS], start=1)
+    named = [f"{number} {plain(mark.text, 60)} {seen.moment(mark.at.timestamp())}" for number, mark in marks]
+    return " · ".join((*named, *(plain(text, 60) for text in told(chart, seen))))
 
 
 def thinned(points: Sequence[Point], most: int) -> list[Point]:
@@ -87,11 +98,6 @@ def thinned(points: Sequence[Point], most: int) -> list[Point]:
     return [*kept, points[-1]]
 
 
-def clock(at: datetime) -> str:
-    """The time of day in UTC."""
-    return f"{at.astimezone(UTC):%H:%M:%S}"
-
-
 def _labels(moments: Sequence[float]) -> list[str]:
     form = "%H:%M:%S" if not moments or moments[-1] - moments[0] < DAY else "%m-%d %H:%M"
     if moments and moments[-1] - moments[0] > 300 * DAY:
@@ -99,14 +105,13 @@ def _labels(moments: Sequence[float]) -> list[str]:
     return [datetime.fromtimestamp(at, UTC).strftime(form) for at in moments]
 
 
-def _values(chart: Chart, points: Sequence[Point], labels: Sequence[str]) -> list[Spec]:
+def _values(seen: Course, points: Sequence[Point], labels: Sequence[str]) -> list[Spec]:
     """One value per label: an axis of labels has no place for a second one. The last point before the split belongs to
     both sides, so that the line does not break."""
-    split = chart.split.timestamp() if chart.split else points[0][0] - 1
     values: dict[tuple[str, str], Spec] = {}
     joint = ""
     for (at, value), label in zip(points, labels, strict=True):
-        side = "0" if at < split else "1"
+        side = "0" if seen.split is not None and at < seen.split else "1"
         if side == "1" and joint:
             values[joint, "1"] = values[joint, "0"] | {"s": "1"}
         joint = label if side == "0" else ""
@@ -119,35 +124,49 @@ def _rounded(value: float) -> float:
     return int(rounded) if rounded == round(rounded) and abs(rounded) < 1e15 else rounded
 
 
-def _unit_axis(unit: str) -> Spec:
-    axis: Spec = {"orient": "left", "type": "linear", "zero": True}
+def _unit_axis(unit: str, seen: Course, divisor: float) -> Spec:
+    """The axis of values with its unit; it reaches as far as the band and the limit do."""
+    ends = {"min": _rounded(seen.ticks[0] / divisor), "max": _rounded(seen.ticks[-1] / divisor)}
+    axis: Spec = {"orient": "left", "type": "linear", "zero": seen.ticks[0] <= 0} | ends
     shown = plain(unit, 16)
     return axis | {"title": {"visible": True, "text": shown}} if shown else axis
 
 
-def _same_words(charts: Sequence[Chart]) -> bool:
-    return len({tuple(mark.text for mark in chart.marks) for chart in charts}) == 1
-
-
-def _marks(charts: Sequence[Chart], points: Sequence[Point]) -> list[tuple[str, Mark]]:
-    """The marks within the picture, by the name that stands there."""
-    same = _same_words(charts)
-    named = [
-        (f"{plain(mark.text, 40)} {clock(mark.at)}".strip() if same else str(number), mark)
-        for number, mark in enumerate(charts[0].marks[:MOST_MARKS], start=1)
+def _band_area(seen: Course, divisor: float) -> list[Spec]:
+    if seen.band is None:
+        return []
+    return [
+        {
+            "y": _rounded(seen.band.low / divisor),
+            "y1": _rounded(seen.band.high / divisor),
+            "area": {"style": {"fill": BAND, "fillOpacity": 0.15}},
+            "label": {"visible": False},
+        }
     ]
-    return [(name, mark) for name, mark in named if points[0][0] <= mark.at.timestamp() <= points[-1][0]]
 
 
-def _mark_line(mark: Mark, points: Sequence[Point], labels: Sequence[str]) -> Spec:
-    """A line at the first point at or after the moment: the axis knows no places between its points."""
-    at = next(place for place, point in enumerate(points) if point[0] >= mark.at.timestamp())
-    return {
-        "x": labels[at],
-        "line": {"style": {"stroke": TONES[mark.tone], "lineWidth": 1, "lineDash": [4, 4]}},
-        "endSymbol": {"visible": False},
-    }
+def _limit_line(seen: Course, divisor: float) -> list[Spec]:
+    if seen.limit is None:
+        return []
+    line = {"style": {"stroke": TONES["warning"], "lineWidth": 1, "lineDash": [8, 4]}}
+    hidden = {"visible": False}
+    return [{"y": _rounded(seen.limit.value / divisor), "line": line, "endSymbol": hidden, "label": hidden}]
 
 
-def _label(name: str, mark: Mark, place: str) -> Spec:
-    return {"label": {"visible": True, "text": name, "position": place, "style": {"fill": TONES[mark.tone]}}}
+def _mark_lines(seen: Course, points: Sequence[Point], labels: Sequence[str]) -> Iterator[Spec]:
+    """A line for each mark, at the first point at or after its moment: the axis knows no places between its points."""
+    taken = [-1.0] * len(PLACES)
+    for number, mark in enumerate(seen.marks[:MOST_MARKS], start=1):
+        at = mark.at.timestamp()
+        if not points[0][0] <= at <= points[-1][0]:
+            continue
+        place = next(place for place, point in enumerate(points) if point[0] >= at)
+        height = next((row for row, last in enumerate(taken) if seen.across(at) - last > APART), -1)
+        taken[height] = seen.across(at)
+        label = {"visible": True, "text": str(number), "position": PLACES[height]}
+        yield {
+            "x": labels[place],
+            "line": {"style": {"stroke": TONES[mark.tone], "lineWidth": 1, "lineDash": [4, 4]}},
+            "endSymbol": {"visible": False},
+            "label": label | {"style": {"fill": TONES[mark.tone]}},
+        }

@@ -1,132 +1,188 @@
-"""Draws a series as SVG on the server: an axis with its unit, before and after apart, deploy and onset marked."""
+"""Draws a series as SVG on the server: what is usual and what was promised, gaps as gaps, onset and deploys numbered.
 
-from collections.abc import Sequence
+The picture stretches with the page while its letters keep their size, so that it reads on a phone as on a desk: lines
+are drawn in a box without proportions, words are placed in shares of its width.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import htpy as h
 
-from cards.model import Chart, Mark
-from cards.render.drawing import plotted, visible
-from cards.render.scale import value_ticks
+from cards.model import Chart
+from cards.render.course import Course, Point, course, spoken
+from cards.render.drawing import visible
+from cards.render.scale import tick_labels, time_labels
 
-WIDTH, HEIGHT = 640, 200
-LEFT, RIGHT, TOP, BOTTOM = 60, 12, 40, 24
-LABEL_ROWS = 2
-"""Labels of neighbouring marks stand on rows of their own, so that they do not cover each other."""
-
-Points = Sequence[tuple[float, float]]
+PLOT, FOOT, ROW = 140, 24, 22
+"""Pixels: of the box with the lines, of the times below it, of a row of numbers above it."""
+ROWS = 2
+APART = 0.08
+"""Numbers nearer than this share of the width stand in rows of their own: on a phone they would cover each other."""
+LABEL, MOST_LABEL = 6.6, 100
+"""Pixels a letter of a label takes, and the most that all of them may take."""
+EDGE = 60
+"""Pixels of the narrowest picture that a label of time needs to itself."""
+NARROWEST = 260
+FINE = 1000
 
 
 @dataclass(frozen=True)
-class Frame:
-    """Where a moment and a value stand in the picture."""
+class Paper:
+    """A chart with the rows in which the numbers of its marks stand; heights are in pixels from the top."""
 
-    start: float
-    end: float
-    low: float
-    high: float
+    seen: Course
+    rows: tuple[int, ...]
 
-    def x(self, at: float) -> float:
-        """The place of a moment, in units of the view box."""
-        return LEFT + (at - self.start) / (self.end - self.start) * (WIDTH - LEFT - RIGHT)
+    @property
+    def top(self) -> float:
+        """Where the box with the lines begins."""
+        return 8.0 + ROW * (max(self.rows, default=-1) + 1)
+
+    @property
+    def foot(self) -> float:
+        """Where that box ends."""
+        return self.top + PLOT
+
+    @property
+    def height(self) -> str:
+        """The height of the whole picture."""
+        return _px(self.foot + FOOT)
 
     def y(self, value: float) -> float:
-        """The place of a value, in units of the view box."""
-        return TOP + (self.high - value) / (self.high - self.low) * (HEIGHT - TOP - BOTTOM)
+        """Where a value stands."""
+        return self.top + (1 - self.seen.up(value)) * PLOT
+
+    def badge(self, row: int) -> float:
+        """The middle of a row of numbers; the last row stands nearest to the lines."""
+        return self.top - 12 - ROW * row
 
 
 def chart(block: Chart) -> h.Element:
-    """The chart as a figure with a caption; fewer than two points give the caption alone."""
+    """The chart as a figure with its caption and a legend; without a single point the caption alone."""
     caption = h.figcaption[visible(block.title)]
-    points = plotted(block.points)
-    frame = _frame(points)
-    if frame is None:
+    seen = course(block)
+    if seen is None:
         return h.figure(class_="chart")[caption]
-    told = _told(block, points)
-    svg = h.svg(class_="chart-svg", viewBox=f"0 0 {WIDTH} {HEIGHT}", role="img", aria_label=told)[
-        h.title[visible(block.title)],
-        h.desc[told],
-        _axis(frame, block.unit),
-        _marks(frame, block.marks),
-        _lines(frame, points, block.split.timestamp() if block.split else None),
+    paper = Paper(seen, _rows(seen))
+    said = visible(spoken(block, seen))
+    return h.figure(class_="chart")[
+        caption,
+        h.div(class_="chart-body", role="img", aria_label=said)[_values(paper, visible(block.unit)), _picture(paper)],
+        _legend(block, seen),
     ]
-    return h.figure(class_="chart")[caption, svg]
 
 
-def _frame(points: Points) -> Frame | None:
-    if len(points) < 2 or points[-1][0] <= points[0][0]:
-        return None
-    ticks = value_ticks([value for _, value in points])
-    return Frame(points[0][0], points[-1][0], ticks[0], ticks[-1]) if ticks else None
+def _rows(seen: Course) -> tuple[int, ...]:
+    """The row of each mark's number: the first in which it covers no other one's, else the last."""
+    ends = [-1.0] * ROWS
+    rows: list[int] = []
+    for mark in seen.marks:
+        share = seen.across(mark.at.timestamp())
+        row = next((row for row, end in enumerate(ends) if share - end >= APART), ROWS - 1)
+        ends[row] = share
+        rows.append(row)
+    return tuple(rows)
 
 
-def _axis(frame: Frame, unit: str) -> list[h.Element]:
-    drawn: list[h.Element] = []
-    for share in (0.0, 0.5, 1.0):
-        value = frame.low + share * (frame.high - frame.low)
-        y = frame.y(value)
-        drawn.append(h.line(class_="chart-grid", x1=str(LEFT), x2=str(WIDTH - RIGHT), y1=_at(y), y2=_at(y)))
-        label = f"{value:.3g} {visible(unit)}".rstrip()
-        drawn.append(h.text(class_="chart-label", x=str(LEFT - 6), y=_at(y + 4), text_anchor="end")[label])
-    for at, anchor in ((frame.start, "start"), (frame.end, "end")):
-        drawn.append(
-            h.text(class_="chart-label", x=_at(frame.x(at)), y=str(HEIGHT - 6), text_anchor=anchor)[f"{_clock(at)}"]
+def _values(paper: Paper, unit: str) -> h.Element:
+    """The axis of values, in a column of its own whose width the longest label sets; the zone of the times below."""
+    labels = tick_labels(paper.seen.ticks, unit)
+    width = min(round(max(len(text) for text in labels) * LABEL) + 8, MOST_LABEL)
+    written = [
+        h.text(class_="chart-label", x=str(width - 6), y=_px(y), text_anchor="end")[text]
+        for y, text in (
+            *((paper.y(value) + 4, text) for value, text in zip(paper.seen.ticks, labels, strict=True)),
+            (paper.foot + FOOT - 6, "UTC"),
         )
-    return drawn
+    ]
+    return h.svg(class_="chart-axis", width=str(width), height=paper.height, aria_hidden="true")[written]
 
 
-def _lines(frame: Frame, points: Points, split: float | None) -> list[h.Element]:
-    if split is None or split <= points[0][0] or split > points[-1][0]:
-        return [_line(frame, points, "chart-line chart-after")]
-    before = [point for point in points if point[0] <= split]
-    after = [point for point in points if point[0] >= split]
-    after = after if after[:1] == before[-1:] else [*before[-1:], *after]
-    x = _at(frame.x(split))
-    return [
-        h.line(class_="chart-split", x1=x, x2=x, y1=str(TOP), y2=str(HEIGHT - BOTTOM)),
-        _line(frame, before, "chart-line chart-before"),
-        _line(frame, after, "chart-line chart-after"),
+def _picture(paper: Paper) -> h.Element:
+    return h.svg(class_="chart-svg", height=paper.height, aria_hidden="true")[
+        list(_ground(paper)), list(_times(paper)), list(_marks(paper)), _lines(paper)
     ]
 
 
-def _line(frame: Frame, points: Points, style: str) -> h.Element:
-    path = " ".join(f"{_at(frame.x(at))},{_at(frame.y(value))}" for at, value in points)
-    return h.polyline(class_=style, points=path, fill="none")
+def _ground(paper: Paper) -> Iterator[h.Element]:
+    """The band of what is usual, the grid, and the limit above them."""
+    if paper.seen.band:
+        top, bottom = paper.y(paper.seen.band.high), paper.y(paper.seen.band.low)
+        spare = max(4.0 - (bottom - top), 0.0) / 2
+        place = {"y": _px(top - spare), "height": _px(bottom - top + 2 * spare)}
+        yield h.rect(class_="chart-band", x="0", width="100%", **place)
+    for value in paper.seen.ticks:
+        yield _across("chart-grid", paper.y(value))
+    if paper.seen.limit:
+        yield _across("chart-limit", paper.y(paper.seen.limit.value))
 
 
-def _marks(frame: Frame, marks: Sequence[Mark]) -> list[h.Element]:
-    lines: list[h.Element] = []
-    labels: list[h.Element] = []
-    inside = [mark for mark in marks if frame.start <= mark.at.timestamp() <= frame.end]
-    for number, mark in enumerate(inside):
-        x = frame.x(mark.at.timestamp())
-        y = 14 + (number % LABEL_ROWS) * 17
-        late = x > WIDTH * 0.6
-        place = {"x": _at(x - 4 if late else x + 4), "y": str(y), "text_anchor": "end" if late else "start"}
-        style = f"chart-mark mark-{mark.tone}"
-        lines.append(h.line(class_=style, x1=_at(x), x2=_at(x), y1=str(y - 8), y2=str(HEIGHT - BOTTOM)))
-        label = f"{visible(mark.text)} {_clock(mark.at.timestamp())}"
-        labels.append(h.text(class_=f"chart-mark-label mark-{mark.tone}", **place)[label])
-    return lines + labels
+def _times(paper: Paper) -> Iterator[h.Element]:
+    """Round moments of the day, as many as the narrowest picture has room for."""
+    for at, text in time_labels(paper.seen.start, paper.seen.end, NARROWEST // EDGE):
+        share = paper.seen.across(at)
+        anchor = "start" if share < 0.12 else "end" if share > 0.88 else "middle"
+        place = {"x1": _share(share), "x2": _share(share), "y1": _px(paper.foot), "y2": _px(paper.foot + 4)}
+        yield h.line(class_="chart-tick", **place)
+        yield h.text(class_="chart-label", x=_share(share), y=_px(paper.foot + FOOT - 6), text_anchor=anchor)[text]
 
 
-def _told(block: Chart, points: Points) -> str:
-    """The chart for somebody who cannot see it: first, highest and last value, and every mark with its time."""
-    first, last = points[0], points[-1]
-    high = max(points, key=lambda point: point[1])
-    unit = visible(block.unit)
-    values = " → ".join(f"{_clock(at)} {value:.3g} {unit}".rstrip() for at, value in dict.fromkeys((first, high, last)))
-    marks = "; ".join(f"{visible(mark.text)} {_clock(mark.at.timestamp())}" for mark in block.marks)
-    return "; ".join(part for part in (visible(block.title), values, marks) if part)
+def _lines(paper: Paper) -> h.Element:
+    """The series itself, in a box that is stretched to the picture."""
+    drawn = [
+        shape
+        for stretches, style in ((paper.seen.before, "chart-before"), (paper.seen.after, "chart-after"))
+        for stretch in stretches
+        for shape in _stretch(paper.seen, stretch, style)
+    ]
+    box = f"0 0 {FINE} {FINE}"
+    return h.svg(x="0", y=_px(paper.top), width="100%", height=str(PLOT), viewBox=box, preserveAspectRatio="none")[
+        drawn
+    ]
 
 
-def _at(place: float) -> str:
+def _stretch(seen: Course, points: Sequence[Point], style: str) -> list[h.Element]:
+    places = [f"{seen.across(at) * FINE:.1f},{(1 - seen.up(value)) * FINE:.1f}" for at, value in points]
+    # A lone point is a line of no length with round ends: a dot that is not stretched.
+    path = " ".join(places if len(places) > 1 else places * 2)
+    return [h.polyline(class_=f"chart-line {style}", points=path, fill="none", vector_effect="non-scaling-stroke")]
+
+
+def _marks(paper: Paper) -> Iterator[h.Element]:
+    """A line for each mark, with its number above; the legend says what it is."""
+    for number, (mark, row) in enumerate(zip(paper.seen.marks, paper.rows, strict=True), start=1):
+        x, middle = _share(paper.seen.across(mark.at.timestamp())), paper.badge(row)
+        style = f"mark-{mark.tone}"
+        yield h.line(class_=f"chart-mark {style}", x1=x, x2=x, y1=_px(middle + 8), y2=_px(paper.foot))
+        yield h.circle(class_=f"chart-badge {style}", cx=x, cy=_px(middle), r="9")
+        yield h.text(class_="chart-number", x=x, y=_px(middle + 4), text_anchor="middle")[str(number)]
+
+
+def _legend(block: Chart, seen: Course) -> h.Element | None:
+    """What is usual, what was promised, what each number means."""
+    marks = [
+        h.li[
+            h.span(class_=f"legend-number mark-{mark.tone}")[str(number)],
+            " ",
+            visible(mark.text),
+            " ",
+            h.time(datetime=mark.at.isoformat())[seen.moment(mark.at.timestamp())],
+        ]
+        for number, mark in enumerate(seen.marks, start=1)
+    ]
+    band = h.li[h.span(class_="legend-band"), " ", visible(seen.band.text)] if seen.band else None
+    limit = h.li[h.span(class_="legend-limit"), " ", visible(block.limit.text)] if block.limit else None
+    return h.ul(class_="chart-legend")[marks, band, limit] if marks or band or limit else None
+
+
+def _across(style: str, y: float) -> h.Element:
+    return h.line(class_=style, x1="0", x2="100%", y1=_px(y), y2=_px(y))
+
+
+def _px(place: float) -> str:
     return f"{place:.1f}"
 
 
-def _clock(at: float) -> str:
-    try:
-        return f"{datetime.fromtimestamp(at, UTC):%H:%M:%S}"
-    except (OverflowError, OSError, ValueError):
-        return "?"
+def _share(share: float) -> str:
+    return f"{share * 100:.2f}%"

@@ -260,16 +260,16 @@ def _as_text(cells: Sequence[Sequence[str]]) -> str:
 def _chart(scene: Scene, block: Chart, counter: Counter) -> list[Piece]:
     number = counter.charts
     counter.charts += 1
-    bars = spark(block, SPARK)
+    drawn = spark(block, SPARK)
     file = scene.stage.pictures.get(number)
     if file:
         # A picture says nothing to who cannot see it: its numbers stand in the text behind it.
-        numbers = [row for row in bars[1:] if not row.replace(" ", "").isdigit()] or bars
-        spoken = one_line(" · ".join((block.title, *numbers)), limits.ALT)
+        spoken = one_line(" · ".join((block.title, *drawn.notes)), limits.ALT)
         image = {"type": "image", "slack_file": {"id": file}, "alt_text": spoken, "title": label(block.title, NOTE)}
         return [Piece(image, CHARTS)]
     title = rich.line(rich.run(block.title, NOTE, bold=True))
-    body = [rich.preformatted("\n".join(visible(row) for row in bars), LOG)] if bars else []
+    rows = [*drawn.picture, *(visible(note) for note in drawn.notes)]
+    body = [rich.preformatted("\n".join(rows), LOG)] if rows else []
     return [Piece(rich.block(title, *body), CHARTS)]
 
 

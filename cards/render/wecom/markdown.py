@@ -25,7 +25,9 @@ from cards.model import (
     Table,
     Tone,
 )
-from cards.render.drawing import plotted
+from cards.render.course import Course, course
+from cards.render.course import told as beside
+from cards.render.scale import figure
 from cards.render.text import TYPED, command
 from cards.render.wecom.buttons import Sorted, is_typed, number_of, rows, spelled
 from cards.render.wecom.safe import address, code, line, plain
@@ -37,6 +39,7 @@ COLORS: dict[Tone, str] = {"neutral": "comment", "info": "info", "good": "info",
 MOST_LOG_LINES = 12
 MOST_ROWS = 12
 MOST_FINDINGS = 10
+MOST_MARKS = 4
 QUERY = 160
 SEPARATOR = " · "
 
@@ -190,11 +193,19 @@ def _table(block: Table) -> Iterable[str]:
 
 def _chart(block: Chart) -> str:
     """What the picture shows, in one line: it is sent beside the text, and may not arrive."""
-    values = [value for _, value in plotted(block.points)]
-    reach = f"{values[0]:.3g} → {values[-1]:.3g}, {min(values):.3g} … {max(values):.3g}" if values else "—"
-    marks = SEPARATOR.join(f"{line(mark.text)} {mark.at.astimezone(UTC):%H:%M:%S}" for mark in block.marks[:4])
-    parts = (f"{line(block.title)}：{reach} {line(block.unit)}".rstrip(), colored(marks, "comment"))
+    seen = course(block)
+    if seen is None:
+        return f"> {line(block.title)}：—"
+    first, low, high, last = (figure(value, line(block.unit)) for value in _values(seen))
+    marks = SEPARATOR.join(f"{line(mark.text)} {seen.moment(mark.at.timestamp())}" for mark in seen.marks[:MOST_MARKS])
+    more = SEPARATOR.join(line(text) for text in beside(block, seen))
+    parts = (f"{line(block.title)}：{first} → {last}, {low} … {high}", more, colored(marks, "comment"))
     return f"> {SEPARATOR.join(part for part in parts if part)}"
+
+
+def _values(seen: Course) -> tuple[float, float, float, float]:
+    values = [value for _, value in seen.points]
+    return values[0], min(values), max(values), values[-1]
 
 
 def told(button: Button) -> str:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.sources.expression import expression_of, unit_of, without_threshold
+from engine.sources.expression import expression_of, threshold_of, unit_of, without_threshold
 from tests.engine.sources.backends import CAPTURES
 
 RATIO = (
@@ -104,7 +104,35 @@ def test_a_link_gives_its_expression(link: str, expression: str) -> None:
         ("sum(rate(http_requests_total[1m]))", "per_second"),
         ("node_memory_used / cpu_cores", "none"),
         ("up", "none"),
+        ('container_memory_working_set_bytes{pod="x"}', "bytes"),
+        ("process_resident_memory_bytes / 1024", "none"),
     ],
 )
 def test_the_unit_is_what_the_expression_plainly_says(expression: str, unit: str) -> None:
     assert unit_of(expression) == unit
+
+
+@pytest.mark.parametrize(
+    "expression, told",
+    [
+        (f"{RATIO} > 0.05", (">", 0.05)),
+        ("up < bool 1", ("<", 1.0)),
+        ("latency >= 2.5e-1", (">=", 0.25)),
+        ("up == 0", None),
+        ("a > 5 and b > 2", None),
+        ("a > scalar(b)", None),
+        ("a > 5 * 2", None),
+        ("0.5 < a", None),
+        ("(a > 5)", None),
+        ("a", None),
+        ("", None),
+        ("((", None),
+    ],
+)
+def test_a_threshold_is_read_where_it_is_plain(expression: str, told: tuple[str, float] | None) -> None:
+    assert threshold_of(expression) == told
+
+
+@given(st.text(max_size=60))
+def test_no_text_breaks_the_reading_of_a_threshold(text: str) -> None:
+    threshold_of(text)
