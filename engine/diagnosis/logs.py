@@ -4,10 +4,11 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from engine.diagnosis.coverage import Coverage, coverage
 from engine.diagnosis.silences import nothing
-from engine.diagnosis.templates import TOPICS, mentions, plain, template, topics
+from engine.diagnosis.templates import mentions, plain, template, topics
 from engine.model import Evidence, LogLine, Observation, Phrase, Quantity, Window
 
 LOUD = frozenset({"error", "err", "fatal", "critical", "crit", "panic", "emergency", "emerg", "alert", "severe"})
@@ -18,6 +19,7 @@ FEWEST_SURGING = 5
 FEWEST_WARNINGS = 5
 SURGE = 3.0
 MOST_TEMPLATES = 4
+MOST_UNLEVELLED = 200
 LONGEST_EXCERPT = 300
 
 
@@ -31,7 +33,17 @@ class Saying:
     after: int
     surge: float
     loud: bool
-    subjects: tuple[str, ...]
+    names: Collection[str] = ()
+
+    @cached_property
+    def subjects(self) -> tuple[str, ...]:
+        """What the newest of the lines is about."""
+        return topics(plain(self.lines[-1].message), self.names)
+
+    @property
+    def levelled(self) -> bool:
+        """Whether any of the lines says how bad it is."""
+        return any(line.level for line in self.lines)
 
     @property
     def is_new(self) -> bool:
@@ -63,18 +75,20 @@ def read(observation: Observation, window: Window, names: Collection[str]) -> li
     return [_evidence(observation, each, covered, names) for each in strange[:MOST_TEMPLATES]]
 
 
-def _matters(line: LogLine) -> bool:
-    if line.level in LOUD or line.level in WARNING:
-        return True
-    return not line.level and any(pattern.search(line.message[:LONGEST_EXCERPT]) for pattern in TOPICS.values())
+def _may_matter(line: LogLine) -> bool:
+    return not line.level or line.level in LOUD or line.level in WARNING
 
 
 def _sayings(observation: Observation, covered: Coverage, names: Collection[str]) -> list[Saying]:
     groups: dict[tuple[str, str], list[LogLine]] = defaultdict(list)
     for line in observation.lines:
-        if covered.start <= line.at.timestamp() <= covered.end and _matters(line):
+        if covered.start <= line.at.timestamp() <= covered.end and _may_matter(line):
             groups[line.service or observation.service, template(line.message)].append(line)
-    return [_saying(service, lines, covered, names) for (service, _), lines in sorted(groups.items())]
+    sayings = [_saying(service, lines, covered, names) for (service, _), lines in sorted(groups.items())]
+    # Lines without a level matter by what they are about, which is dear to find out: the most frequent are asked first.
+    silent = sorted((each for each in sayings if not each.levelled), key=lambda each: -each.after)
+    idle = {id(each) for place, each in enumerate(silent) if place >= MOST_UNLEVELLED or not each.subjects}
+    return [each for each in sayings if id(each) not in idle]
 
 
 def _saying(service: str, lines: list[LogLine], covered: Coverage, names: Collection[str]) -> Saying:
@@ -88,7 +102,7 @@ def _saying(service: str, lines: list[LogLine], covered: Coverage, names: Collec
         after=after,
         surge=covered.surge(before, after),
         loud=any(line.level not in WARNING for line in ordered),
-        subjects=topics(plain(ordered[-1].message), names),
+        names=names,
     )
 
 

@@ -4,6 +4,8 @@ import json
 import re
 from collections.abc import Collection
 
+from engine.diagnosis.topics import subjects
+
 LONGEST = 400
 
 _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -13,23 +15,6 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\d+(?:[.,:]\d+)*"), "<#>"),
     (re.compile(r"\s+"), " "),
 )
-
-TOPICS: dict[str, re.Pattern[str]] = {
-    topic: re.compile(pattern, re.IGNORECASE)
-    for topic, pattern in {
-        "pool": r"pool\b.{0,60}(exhaust|timed? ?out|full|no (free|idle|available)|drained|empty|limit)"
-        r"|(exhaust|timed? ?out|no (free|idle|available)).{0,60}\bpool|too many (open )?connections"
-        r"|remaining connection slots|connection is not available|(unable|failed) to acquire.{0,30}connection"
-        r"|连接池.{0,30}(耗尽|已满|超时|不足|无可用)|(获取|等待).{0,10}(数据库)?连接.{0,10}超时",
-        "timeout": r"timed? ?out|deadline exceeded|did not (answer|respond)|no response within"
-        r"|超时|未在.{0,20}(响应|应答)",
-        "unreachable": r"connection refused|unreachable|no route to host|no such host|cannot be reached|host not found"
-        r"|name or service not known|no (healthy|live|ready|available) (upstream|replica|endpoint|instance)s?"
-        r"|no replica|连接被拒绝|无法连接|不可达",
-        "limited": r"rate.?limit|too many requests|throttl|quota exceeded|over (the )?limit|限流|请求过多",
-        "memory": r"out of memory|oom.?kill|cannot allocate memory|内存不足|内存溢出",
-    }.items()
-}
 
 
 def plain(message: str) -> str:
@@ -66,7 +51,7 @@ def topics(text: str, names: Collection[str] = ()) -> tuple[str, ...]:
     """What a text is about. Names are taken out first: what something is called proves nothing."""
     for name in sorted(mentions(text, names), key=len, reverse=True):
         text = _word(name).sub(" ", text)
-    return tuple(topic for topic, pattern in TOPICS.items() if pattern.search(text))
+    return subjects(text)
 
 
 def _word(name: str) -> re.Pattern[str]:
