@@ -49,6 +49,10 @@ class MissingValue(Exception):
         super().__init__(name)
 
 
+SHIELDED = frozenset({"dependency_timeout", "dependency_down"})
+"""Who can do without a neighbour that is slow or gone can do without it whatever ails it."""
+
+
 def stricter(a: Tier, b: Tier) -> Tier:
     """The stricter of two tiers."""
     return max(a, b, key=STRICTNESS.index)
@@ -96,8 +100,19 @@ def _remedies(cause: Hypothesis, services: Mapping[str, Service]) -> Iterator[tu
         service = services[name]
         for remedy in service.remedies:
             peers = ("", cause.peer) if name == cause.service else (cause.service,)
-            if cause.category in remedy.against and remedy.peer in peers:
+            if remedy.peer in peers and _is_against(remedy, cause, own=name == cause.service):
                 yield service, remedy
+
+
+def _is_against(remedy: Remedy, cause: Hypothesis, *, own: bool) -> bool:
+    """Whether a remedy is offered against this cause: by its name; a rollback also where the cause, whatever it looks
+    like, came with a release that is named; a shield also against what goes on inside the neighbour."""
+    if cause.category in remedy.against:
+        return True
+    if own:
+        released = cause.change is not None and bool(cause.change.previous_version)
+        return released and remedy.operation_class == "rollback" and "bad_release" in remedy.against
+    return remedy.operation_class == "degrade" and not SHIELDED.isdisjoint(remedy.against)
 
 
 def _plan(cause: Hypothesis, service: Service, remedy: Remedy, seed: str) -> Plan:

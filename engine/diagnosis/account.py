@@ -25,15 +25,23 @@ def gaps(suspicion: Suspicion) -> Gaps:
     }
 
 
+def title(trial: Trial) -> Phrase:
+    """What broke, in one line: in our words, or in a team's own."""
+    pattern = trial.pattern
+    if pattern.title:
+        return Phrase(word="pattern.of_team.title", values={**gaps(trial.suspicion), "title": pattern.title})
+    return Phrase(word=f"pattern.{pattern.category}.title", values=gaps(trial.suspicion))
+
+
 def hypothesis(trial: Trial) -> Hypothesis:
     """One possible cause with its claims; every claim cites the evidence it rests on."""
-    category, suspicion = trial.pattern.category, trial.suspicion
+    pattern, suspicion = trial.pattern, trial.suspicion
     return Hypothesis(
-        category=category,
+        category=pattern.category,
         service=suspicion.service,
         peer=suspicion.peer,
-        change=suspicion.change if "change" in trial.pattern.scope else None,
-        title=Phrase(word=f"pattern.{category}.title", values=gaps(suspicion)),
+        change=suspicion.change if "change" in pattern.scope or pattern.by_change else None,
+        title=title(trial),
         confidence=trial.confidence,
         supporting=_claims(trial, (*trial.required, *trial.supporting)),
         contradicting=(*_against(trial.open, "open"), *_against(trial.answered, "answered")),
@@ -92,6 +100,7 @@ def next_steps(
     """What to do next: what the first pattern says, or what it lacks; and which silent source to repair."""
     steps: list[Phrase] = []
     if trial is not None and proven:
+        steps += _offers(trial)
         steps += [Phrase(word=word, values=gaps(trial.suspicion)) for word in trial.pattern.next_steps]
     elif calm:
         steps.append(Phrase(word="diagnosis.next.tune_alert", values={"service": service}))
@@ -104,3 +113,11 @@ def next_steps(
     if not proven:
         steps.append(Phrase(word="diagnosis.next.look_again", values={"service": service}))
     return tuple(steps[:MOST_STEPS])
+
+
+def _offers(trial: Trial) -> list[Phrase]:
+    """What would help, by its class; a release is taken back only where one is named, and known by what ran before."""
+    change = trial.suspicion.change
+    known = change is not None and bool(change.version and change.previous_version)
+    offers = [each for each in trial.pattern.offers if each != "rollback" or known]
+    return [Phrase(word=f"diagnosis.offer.{each}", values=gaps(trial.suspicion)) for each in offers]

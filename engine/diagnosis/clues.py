@@ -1,14 +1,28 @@
 """Says what a clue is and finds it in evidence; patterns are made of clues and of nothing else."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from engine.diagnosis.families import Family, family
 from engine.model import Change, Evidence, Value
 
 Where = Literal["self", "own", "to_peer", "peer"]
-State = Literal["up", "down", "abnormal", "normal", "before_onset", "none_before_onset", "new_version", "other_version"]
+State = Literal[
+    "up",
+    "down",
+    "used_up",
+    "abnormal",
+    "normal",
+    "told",
+    "before_onset",
+    "none_before_onset",
+    "implicated",
+    "new_version",
+    "other_version",
+]
 
 ONE_VERSION = 0.8
 """Share of failing lines that one version must own before they are called its own."""
@@ -19,13 +33,17 @@ class Sign(Value):
 
     where: `self` the suspected service alone, no call of its involved · `own` the suspected service, calls included ·
     `to_peer` its calls to the peer · `peer` what was seen at the peer itself. With no peer bound any neighbour counts.
-    `topics`: at least one must be a subject of the text.
+    `topics`: at least one must be a subject of the text; `loud`: said as an error, not as a warning. `families`: of
+    changes, only these kinds. States beyond the plain ones: `used_up` at its limit · `told` measured or said at all,
+    unusual or not · `implicated` a change before the trouble that more than its moment points to.
     """
 
     signals: tuple[str, ...]
     where: Where = "self"
     state: State = "abnormal"
     topics: tuple[str, ...] = ()
+    loud: bool = False
+    families: tuple[Family, ...] = ()
 
 
 class Clue(Value):
@@ -43,7 +61,8 @@ class Suspicion:
     `onset` is when the first harmful signal of the service turned, `settled` when the last of them did.
 
     `peers` are all neighbours that the service calls; `slack` is how many seconds the onset may be dated too early.
-    `linked`: evidence leads from the service of the alert to this one; `late`: its trouble began clearly after theirs.
+    `linked`: evidence leads from the service of the alert to this one; `late`: its trouble began clearly after theirs;
+    `implicated`: more than its moment points to the change.
     """
 
     service: str
@@ -56,6 +75,7 @@ class Suspicion:
     depth: int = 0
     linked: bool = True
     late: bool = False
+    implicated: bool = False
 
     def precedes(self, change: Change) -> bool:
         """Whether a change came before the trouble; never where no trouble is dated."""
@@ -66,9 +86,23 @@ class Suspicion:
         return self.settled is not None and change.at > self.settled
 
 
-def found(clue: Clue, suspicion: Suspicion, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+BySignal = Mapping[str, Sequence[Evidence]]
+"""All evidence of a sweep, by its signal: a clue looks only at what it could show in."""
+
+
+def by_signal(evidence: Iterable[Evidence]) -> BySignal:
+    """The evidence, each kind of signal in the order it came."""
+    sorted_out: dict[str, list[Evidence]] = defaultdict(list)
+    for each in evidence:
+        sorted_out[each.signal].append(each)
+    return sorted_out
+
+
+def found(clue: Clue, suspicion: Suspicion, evidence: BySignal) -> tuple[Evidence, ...]:
     """The evidence in which a clue shows, that of its first sign first; empty where it does not."""
-    hits = {each.id: each for sign in clue.any for each in evidence if _shows(sign, suspicion, each)}
+    hits = {each.id: each for sign in clue.any for each in _of(sign, evidence) if _shows(sign, suspicion, each)}
+    if not hits:
+        return ()
     if any(sign.state == "normal" for sign in clue.any) and _disturbed(clue, suspicion, evidence):
         return ()
     if any(sign.state == "none_before_onset" for sign in clue.any) and _may_precede(suspicion, evidence):
@@ -76,23 +110,32 @@ def found(clue: Clue, suspicion: Suspicion, evidence: Sequence[Evidence]) -> tup
     return tuple(hits.values())
 
 
-def _disturbed(clue: Clue, suspicion: Suspicion, evidence: Sequence[Evidence]) -> bool:
+def _of(sign: Sign, evidence: BySignal) -> Iterator[Evidence]:
+    for signal in sign.signals:
+        yield from evidence.get(signal, ())
+
+
+def _disturbed(clue: Clue, suspicion: Suspicion, evidence: BySignal) -> bool:
     """Whether anything that ought to be normal is not: then the normal rest says nothing."""
     signs = [sign.model_copy(update={"state": "abnormal"}) for sign in clue.any]
-    return any(_shows(sign, suspicion, each) for sign in signs for each in evidence)
+    return any(_shows(sign, suspicion, each) for sign in signs for each in _of(sign, evidence))
 
 
-def _may_precede(suspicion: Suspicion, evidence: Sequence[Evidence]) -> bool:
+def _may_precede(suspicion: Suspicion, evidence: BySignal) -> bool:
     return any(
         each.change is not None and each.service == suspicion.service and not suspicion.follows(each.change)
-        for each in evidence
+        for each in evidence.get("change", ())
     )
 
 
 def _shows(sign: Sign, suspicion: Suspicion, each: Evidence) -> bool:
-    if each.signal not in sign.signals or not _is_there(sign.where, suspicion, each):
+    if not _is_there(sign.where, suspicion, each):
         return False
     if sign.topics and not set(sign.topics) & set(each.details.get("topics", ())):
+        return False
+    if sign.loud and each.details.get("level") == "warning":
+        return False
+    if sign.families and (each.change is None or family(each.change) not in sign.families):
         return False
     return _has_state(sign.state, suspicion, each)
 
@@ -122,10 +165,16 @@ def _has_state(state: State, suspicion: Suspicion, each: Evidence) -> bool:
             return each.abnormal
         case "up" | "down":
             return each.abnormal and each.details.get("direction") == state
+        case "used_up":
+            return bool(each.details.get("used_up"))
         case "normal":
             return not each.abnormal and each.count > 0
+        case "told":
+            return each.count > 0
         case "before_onset":
             return each.change is not None and suspicion.change == each.change
+        case "implicated":
+            return each.change is not None and suspicion.change == each.change and suspicion.implicated
         case "none_before_onset":
             return each.change is None or suspicion.follows(each.change)
         case "new_version" | "other_version":

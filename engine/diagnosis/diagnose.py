@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from engine.diagnosis import account
 from engine.diagnosis.calm import quiet
-from engine.diagnosis.clues import Suspicion
-from engine.diagnosis.guard import Trial, attempt, rivals
+from engine.diagnosis.clues import Suspicion, by_signal
+from engine.diagnosis.guard import Trial, attempt, explained, rivals
 from engine.diagnosis.localisation import bound, suspicions
-from engine.diagnosis.patterns import PATTERNS
+from engine.diagnosis.patterns import PATTERNS, Pattern
 from engine.model import Diagnosis, Evidence, Phrase, Silence, Window
 from engine.team import Service
 
@@ -23,15 +23,16 @@ def diagnose(
     services: Mapping[str, Service],
     service: str,
     window: Window,
+    patterns: Sequence[Pattern] = PATTERNS,
 ) -> Diagnosis:
     """Weigh the evidence of one sweep about `service`. Pure: the same evidence in any order gives the same diagnosis.
 
     `services` is the team's catalogue, from which the dependencies come; words of alerts never enter. Evidence from
-    outside the window's reach is not weighed.
+    outside the window's reach is not weighed. `patterns` are the faults it may be.
     """
     weighed = sorted((each for each in evidence if each.onset is None or each.onset <= window.end), key=_by_number)
     suspects = suspicions(weighed, services, service, window)
-    trials = _ranked(_trials(weighed, silent, suspects))
+    trials = _cause_first(_ranked(_trials(weighed, silent, suspects, patterns), patterns))
     proven = [trial for trial in trials if not trial.objections()]
     close = rivals(proven[0], trials) if proven else ()
     if proven and not close:
@@ -45,25 +46,24 @@ def _by_number(each: Evidence) -> tuple[str, int, str]:
     return each.kind, int(digits.group(1)) if digits else 0, each.id
 
 
-def _trials(evidence: Sequence[Evidence], silent: Sequence[Silence], suspects: Iterable[Suspicion]) -> Iterator[Trial]:
+def _trials(
+    evidence: Sequence[Evidence],
+    silent: Sequence[Silence],
+    suspects: Iterable[Suspicion],
+    patterns: Sequence[Pattern],
+) -> Iterator[Trial]:
+    sorted_out, silences = by_signal(evidence), len({each.source for each in silent})
     for suspicion in suspects:
-        for pattern in PATTERNS:
+        for pattern in patterns:
             for suspect in bound(suspicion, pattern.scope, evidence):
-                trial = attempt(pattern, suspect, evidence, silent)
-                if _worth_showing(trial):
+                trial = attempt(pattern, suspect, sorted_out, silences)
+                if trial is not None:
                     yield trial
 
 
-def _worth_showing(trial: Trial) -> bool:
-    """At least half of what a pattern requires shows, and something unusual is in it besides a change."""
-    shown = [hits for _, hits in trial.required if hits]
-    unusual = any(each.abnormal and each.kind != "change" for hits in shown for each in hits)
-    return unusual and 2 * len(shown) >= len(trial.required)
-
-
-def _ranked(trials: Iterator[Trial]) -> list[Trial]:
+def _ranked(trials: Iterator[Trial], patterns: Sequence[Pattern]) -> list[Trial]:
     """Best first; of one category at one place only the best."""
-    order = {pattern.category: place for place, pattern in enumerate(PATTERNS)}
+    order = {pattern.category: place for place, pattern in enumerate(patterns)}
     ordered = sorted(
         trials,
         key=lambda trial: (
@@ -80,6 +80,13 @@ def _ranked(trials: Iterator[Trial]) -> list[Trial]:
     for trial in ordered:
         best.setdefault((trial.pattern.category, trial.suspicion.service), trial)
     return list(best.values())
+
+
+def _cause_first(trials: list[Trial]) -> list[Trial]:
+    """The best proven fault that no other proven one brings about stands before its course."""
+    proven = [trial for trial in trials if not trial.objections()]
+    cause = next((trial for trial in proven if not explained(trial, proven)), None)
+    return trials if cause is None else [cause, *(trial for trial in trials if trial is not cause)]
 
 
 def _conclusive(cause: Trial, trials: Sequence[Trial], silent: Sequence[Silence], service: str) -> Diagnosis:
@@ -115,11 +122,7 @@ def _inconclusive(
 
 def _why(first: Trial | None, close: Sequence[Trial], *, unusual: bool, calm: bool, seen: bool) -> tuple[Phrase, ...]:
     if close:
-        titles = [
-            Phrase(word=f"pattern.{trial.pattern.category}.title", values=account.gaps(trial.suspicion))
-            for trial in close[:1]
-        ]
-        return (Phrase(word="diagnosis.why.rival", values={"other": titles[0]}),)
+        return (Phrase(word="diagnosis.why.rival", values={"other": account.title(close[0])}),)
     if calm:
         return (Phrase(word="diagnosis.why.quiet"),)
     if first is not None:

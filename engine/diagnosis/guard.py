@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.diagnosis.clues import Clue, Suspicion, found
+from engine.diagnosis.clues import BySignal, Clue, Suspicion, found
 from engine.diagnosis.patterns import Pattern
-from engine.model import Evidence, Phrase, Silence
+from engine.model import Evidence, Phrase
 
 THRESHOLD = 0.6
 HIGHEST, LOWEST = 0.95, 0.2
@@ -18,6 +18,8 @@ WEIGHTS = {"metric": 1.0, "log": 1.0, "trace": 1.0, "change": 1.0, "probe": 1.0,
 ENOUGH_KINDS = 2.0
 MANY_KINDS = 3.0
 CLOSE = 0.05
+HARDLY_LESS = 0.2
+"""How much less certain a cause may be than its course and still be called the cause."""
 
 Seen = tuple[tuple[Clue, tuple[Evidence, ...]], ...]
 
@@ -85,8 +87,14 @@ class Trial:
         return tuple(raised)
 
 
-def attempt(pattern: Pattern, suspicion: Suspicion, evidence: Sequence[Evidence], silent: Sequence[Silence]) -> Trial:
-    """Try a pattern on a suspicion."""
+def attempt(pattern: Pattern, suspicion: Suspicion, evidence: BySignal, silences: int) -> Trial | None:
+    """Try a pattern on a suspicion. None where less than half of what it requires shows, or nothing unusual besides a
+    change: that is not worth showing. `silences`: how many sources stayed silent."""
+    required = tuple((clue, found(clue, suspicion, evidence)) for clue in pattern.required)
+    shown = [hits for _, hits in required if hits]
+    unusual = any(each.abnormal and each.kind != "change" for hits in shown for each in hits)
+    if not unusual or 2 * len(shown) < len(required):
+        return None
     against = [(clue, found(clue, suspicion, evidence)) for clue in pattern.contradicting]
     standing = [(clue, hits) for clue, hits in against if hits]
     answered = [
@@ -95,16 +103,28 @@ def attempt(pattern: Pattern, suspicion: Suspicion, evidence: Sequence[Evidence]
     return Trial(
         pattern=pattern,
         suspicion=suspicion,
-        required=tuple((clue, found(clue, suspicion, evidence)) for clue in pattern.required),
+        required=required,
         supporting=tuple((clue, found(clue, suspicion, evidence)) for clue in pattern.supporting),
         open=tuple(pair for pair in standing if pair not in answered),
         answered=tuple(answered),
-        silences=len({each.source for each in silent}),
+        silences=silences,
+    )
+
+
+def explained(trial: Trial, proven: Sequence[Trial]) -> bool:
+    """Whether another proven fault of the same service, hardly less certain, brings this one about."""
+    return any(
+        trial.pattern.category in other.pattern.explains
+        and other.suspicion.service == trial.suspicion.service
+        and other.confidence >= trial.confidence - HARDLY_LESS
+        for other in proven
+        if other is not trial
     )
 
 
 def rivals(first: Trial, others: Sequence[Trial]) -> tuple[Trial, ...]:
-    """Proven explanations nearly as good that blame somebody else; links of one chain are no rivals."""
+    """Proven explanations nearly as good that blame something else; links of one chain, and what the first brings
+    about or comes from, are no rivals."""
     return tuple(
         other
         for other in others
@@ -112,8 +132,14 @@ def rivals(first: Trial, others: Sequence[Trial]) -> tuple[Trial, ...]:
         and not other.objections()
         and first.confidence - other.confidence < CLOSE
         and not _chained(first.suspicion, other.suspicion)
+        and not _of_one_story(first, other)
     )
 
 
 def _chained(one: Suspicion, other: Suspicion) -> bool:
     return one.service == other.peer or other.service == one.peer
+
+
+def _of_one_story(one: Trial, other: Trial) -> bool:
+    same = one.suspicion.service == other.suspicion.service
+    return same and (other.pattern.category in one.pattern.explains or one.pattern.category in other.pattern.explains)

@@ -93,8 +93,8 @@ def bound(suspicion: Suspicion, scope: Sequence[str], evidence: Sequence[Evidenc
 def _changes(suspicion: Suspicion, evidence: Sequence[Evidence]) -> list[Change]:
     """Changes of the service before its trouble; the one whose version fails first, then the latest.
 
-    One that brought back what ran before all of them is left out: taking it back in turn would bring what people had
-    just got rid of."""
+    One that brought back what ran before all of them is left out, and with it what it took back: taking the first back
+    in turn would bring what people had just got rid of, and the second is not live any more."""
     failing = {
         version
         for each in evidence
@@ -107,8 +107,9 @@ def _changes(suspicion: Suspicion, evidence: Sequence[Evidence]) -> list[Change]
         if each.change is not None and each.service == suspicion.service and suspicion.precedes(each.change)
     }
     first = min(found.values(), key=lambda change: (change.at, change.id), default=None)
+    back = max((each.at for each in found.values() if first is not None and _restores(each, first)), default=None)
     return sorted(
-        (each for each in found.values() if first is None or not _restores(each, first)),
+        (each for each in found.values() if back is None or each.at > back),
         key=lambda change: (change.version in failing, change.at, change.id),
         reverse=True,
     )

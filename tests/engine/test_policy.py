@@ -104,9 +104,25 @@ def test_inconclusive_proposes_nothing() -> None:
 
 
 def test_another_category_or_an_unknown_service_proposes_nothing() -> None:
-    assert propose(cause("rate_limited", change=deploy()), catalogue(ROLLBACK), "s") == ()
+    assert propose(cause("rate_limited"), catalogue(ROLLBACK), "s") == ()
     assert propose(cause(service="nobody", change=deploy()), catalogue(ROLLBACK), "s") == ()
     assert left_out(cause(change=deploy()), catalogue(ROLLBACK)) == ()
+
+
+def test_what_came_with_a_release_is_taken_back_with_it_whatever_it_looks_like() -> None:
+    (found,) = propose(cause("memory_leak", change=deploy()), catalogue(ROLLBACK), "s")
+    assert found.operation == "undo_release"
+    assert propose(cause("memory_leak"), catalogue(ROLLBACK), "s") == ()
+    assert propose(cause("feature_flag", change=deploy(previous_version="")), catalogue(ROLLBACK), "s") == ()
+    elsewhere = ROLLBACK.model_copy(update={"against": ("deploy_db_regression",)})
+    assert propose(cause("memory_leak", change=deploy()), catalogue(elsewhere), "s") == ()
+
+
+def test_a_neighbour_is_shed_whatever_goes_on_inside_it() -> None:
+    services = catalogue(SHED, stock=Service(name="stock"))
+    (found,) = propose(cause("slow_query", service="stock"), services, "s")
+    assert (found.target, found.arguments) == ("cart", {"peer": "stock"})
+    assert propose(cause("slow_query", service="cart"), services, "s") == ()
 
 
 def test_a_peer_is_shed_only_where_it_is_the_cause() -> None:

@@ -9,11 +9,13 @@ import pytest
 
 from bot.settings import load
 from bot.teams import TeamFiles, read_team
-from engine.diagnosis.patterns import PATTERNS
+from cards.words import table
+from engine.diagnosis.patterns import PATTERNS, Pattern
 from tests.house.source import ROOT, name, tracked
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 TEAM_PAGE = ROOT / "docs" / "how-to" / "team-files.md"
+DIAGNOSIS_PAGE = ROOT / "docs" / "how-to" / "diagnosis.md"
 
 
 def documents() -> list[Path]:
@@ -36,9 +38,18 @@ def test_the_team_files_shown_are_a_team(tmp_path: Path) -> None:
     assert team.services["payment-service"].remedies
 
 
-def test_the_page_names_every_fault_pattern() -> None:
-    text = TEAM_PAGE.read_text(encoding="utf-8")
-    assert all(f"`{pattern.category}`" in text for pattern in PATTERNS)
+def fault(pattern: Pattern) -> str:
+    """A pattern as its row on the page about diagnosis."""
+    said = re.sub(r"[,;] (trouble )?since {since}$", "", table("en")[f"pattern.{pattern.category}.title"])
+    for gap, what in (("service", "the service"), ("peer", "a neighbour"), ("version", "a version")):
+        said = said.replace(f"{{{gap}}}", what)
+    return f"| `{pattern.category}` | {said} | {', '.join(pattern.offers) or '–'} |"
+
+
+def test_the_page_lists_every_fault_as_the_code_has_it() -> None:
+    text = DIAGNOSIS_PAGE.read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
+    assert rows == [fault(pattern) for pattern in PATTERNS]
 
 
 @pytest.mark.parametrize("path", documents(), ids=name)

@@ -1,27 +1,20 @@
 """Checks that everything a diagnosis says has words, in both languages, and reads as sentences."""
 
 import string
-import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import cards.languages
+from cards.words import table
 from engine.diagnosis.patterns import PATTERNS
 from engine.model import Diagnosis, Evidence, Phrase, Quantity
 from tests.engine.diagnosis.scenes import SCENES, Scene, false_alarm
 
-FOLDER = Path(cards.languages.__file__).parent
-LANGUAGES = {name: tomllib.loads((FOLDER / name / "diagnosis.toml").read_text("utf-8")) for name in ("en", "zh_CN")}
+LANGUAGES = {name: table(name) for name in ("en", "zh_CN")}
 
 
 def text(language: str, word: str) -> str:
-    found: Any = LANGUAGES[language]
-    for part in word.split("."):
-        found = found[part]
-    assert isinstance(found, str)
-    return found
+    return LANGUAGES[language][word]
 
 
 def say(language: str, phrase: Phrase) -> str:
@@ -62,7 +55,7 @@ def test_everything_said_has_words_and_no_open_gap(scene: Any, language: str):
 def test_every_pattern_and_clue_has_its_words(language: str):
     for pattern in PATTERNS:
         assert text(language, f"pattern.{pattern.category}.title")
-        for step in pattern.next_steps:
+        for step in (*pattern.next_steps, *(f"diagnosis.offer.{offer}" for offer in pattern.offers)):
             assert text(language, step)
         for clue in (*pattern.required, *pattern.supporting):
             assert text(language, f"diagnosis.clue.{clue.name}")

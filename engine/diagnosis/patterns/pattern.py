@@ -1,0 +1,32 @@
+"""Defines a fault pattern: a kind of fault as data, made of clues and of nothing else."""
+
+from engine.diagnosis.clues import Clue
+from engine.model import OperationClass, Value
+
+
+class Pattern(Value):
+    """A kind of fault, as data. All `required` clues must show; each contradiction must be answered by its `unless`.
+
+    `scope`: what has to be bound before the pattern can be tried: a change of the service, one of its peers, nothing.
+    `by_change`: such a fault can be released, switched on or set; a change before it is named with it, not required.
+    `base` is the confidence with every required clue and no support. `explains` are the faults this one brings about:
+    where both are proven, it is the cause and they are its course. `offers` are the classes of operation that help,
+    `next_steps` words of the language files: what to look at. `title` is a team's own wording, "" for those we ship.
+    """
+
+    category: str
+    scope: tuple[str, ...] = ()
+    by_change: bool = False
+    base: float = 0.8
+    required: tuple[Clue, ...]
+    supporting: tuple[Clue, ...] = ()
+    contradicting: tuple[Clue, ...] = ()
+    explains: tuple[str, ...] = ()
+    offers: tuple[OperationClass, ...] = ()
+    next_steps: tuple[str, ...] = ()
+    title: str = ""
+
+
+def against(clue: Clue, unless: Clue | None = None) -> Clue:
+    """A clue as a contradiction, and what answers it."""
+    return clue.model_copy(update={"unless": unless})
