@@ -15,8 +15,8 @@ TIMEOUT = 10.0
 async def ask_platforms(settings: Settings, rooms: Sequence[str]) -> AsyncIterator[tuple[str, tuple[Phrase, ...]]]:
     """(platform, what is wrong) for each that is set up; `rooms` are "platform:room". The SDKs are imported only then.
 
-    WeCom lets a bot have one connection, so asking would take it from the bot that runs: what is wrong there stands in
-    the answer of `/readyz`, as degraded."""
+    WeCom lets an AI bot have one connection, so asking would take it from the bot that runs: what is wrong there
+    stands in the answer of `/readyz`, as degraded."""
     clock = SystemClock()
     async with ClientSession(timeout=ClientTimeout(total=TIMEOUT)) as session:
         if settings.slack.bot_token.get_secret_value():
@@ -27,6 +27,23 @@ async def ask_platforms(settings: Settings, rooms: Sequence[str]) -> AsyncIterat
             from bot.platforms.feishu import examination as feishu
 
             yield "feishu", await feishu.examine(settings.feishu, session, clock, _of("feishu", rooms))
+        if settings.wecom.bot_id or settings.wecom.corp_id:
+            from bot.platforms.wecom import examination as wecom
+
+            yield "wecom", await wecom.examine(settings.wecom, session, clock)
+
+
+def nowhere(settings: Settings, rooms: Sequence[str]) -> tuple[Phrase, ...]:
+    """The rooms of teams on platforms that are not set up, or that do not exist: nobody would ever read there."""
+    up = {
+        "console": True,
+        "terminal": True,
+        "slack": bool(settings.slack.bot_token.get_secret_value()),
+        "feishu": bool(settings.feishu.app_id),
+        "wecom": bool(settings.wecom.bot_id or settings.wecom.corp_id),
+    }
+    lost = [room for room in dict.fromkeys(rooms) if not up.get(room.partition(":")[0])]
+    return tuple(Phrase(word="cli.check_no_platform", values={"room": room[:80]}) for room in lost)
 
 
 def _of(platform: str, rooms: Sequence[str]) -> tuple[str, ...]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from bot.chat_check import ask_platforms
-from bot.settings import Backend, Settings, load
+from bot.chat_check import ask_platforms, nowhere
+from bot.settings import Backend, Settings, load, secret_from_environment
 from bot.sources import OPENERS
 from bot.teams import TeamFiles
 from engine.errors import SettingsError, SourceSilent, StoreFull, TocsinError
@@ -64,12 +64,20 @@ async def diagnose_itself(settings: Settings) -> Phrase:
 
 async def _check_chat(settings: Settings, teams: TeamFiles) -> list[Finding]:
     rooms = [room for team in teams.all() for room in team.places]
-    findings = []
+    findings = [Finding(False, phrase) for phrase in nowhere(settings, rooms)]
+    findings += [Finding(False, phrase) for phrase in _unset_pagers(teams)]
     async for platform, wrong in ask_platforms(settings, rooms):
         findings += [Finding(False, phrase) for phrase in wrong]
         if not wrong:
             findings.append(Finding(True, Phrase(word="cli.check_chat", values={"platform": platform})))
     return findings
+
+
+def _unset_pagers(teams: TeamFiles) -> list[Phrase]:
+    """The variables of pagers that team files name and nobody has set."""
+    named = {name for team in teams.all() for name in (team.escalation.pager, team.escalation.pager_key) if name}
+    unset = sorted(name for name in named if not secret_from_environment(name))
+    return [Phrase(word="error.pager_unset", values={"name": name}) for name in unset]
 
 
 def _check_teams(teams: TeamFiles) -> list[Finding]:

@@ -56,3 +56,25 @@ async def test_what_is_not_set_up_is_not_asked(tmp_path: Path) -> None:
     findings = await checkup.examine(load(None, data_dir=tmp_path))
     assert said(findings, ok=False) == []
     assert not any(sentence.startswith("slack:") for sentence in said(findings, ok=True))
+
+
+async def test_a_room_nobody_can_read_in_is_named(tmp_path: Path) -> None:
+    rooms(tmp_path, "console:trade", "slack:C0TRADE", "irc:ops")
+    wrong = said(await checkup.examine(load(None, data_dir=tmp_path)), ok=False)
+    assert [room in sentence for room, sentence in zip(("slack:C0TRADE", "irc:ops"), wrong, strict=True)] == [True] * 2
+
+
+async def test_half_a_wecom_is_named(tmp_path: Path) -> None:
+    rooms(tmp_path, "wecom:wr1")
+    settings = load(None, data_dir=tmp_path, wecom={"bot_id": "aib1"})
+    (wrong,) = said(await checkup.examine(settings), ok=False)
+    assert "TOCSIN_WECOM__BOT_SECRET" in wrong
+
+
+async def test_a_pager_nobody_set_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rooms(tmp_path, "console:trade")
+    with (tmp_path / "teams" / "trade" / "team.yaml").open("a", encoding="utf-8") as file:
+        file.write("escalation: {pager: TRADE_PAGER_URL, pager_key: TRADE_PAGER_KEY}\n")
+    monkeypatch.setenv("TRADE_PAGER_URL", "https://pager.example")
+    (wrong,) = said(await checkup.examine(load(None, data_dir=tmp_path)), ok=False)
+    assert "TRADE_PAGER_KEY" in wrong

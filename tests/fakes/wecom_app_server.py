@@ -21,9 +21,9 @@ Body = dict[str, Any]
 CORP, AGENT, SECRET, TOKEN = "ww5823bf96d3bd56c7", "1000002", "app-secret-55e1", "QDG6eK"
 AES_KEY = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
 LONGEST = 2_048
-BAD_TOKEN, BAD_SECRET, EXPIRED, BAD_BODY, BAD_CODE, TOO_OFTEN, NO_MEDIA, BAD_AGENT = (
+BAD_TOKEN, BAD_SECRET, EXPIRED, BAD_BODY, BAD_CODE, TOO_OFTEN, NO_MEDIA, BAD_AGENT, NO_AGENT, UNTRUSTED = (
     *(40014, 40001, 42001, 40058, 41051),
-    *(45009, 40007, 40056),
+    *(45009, 40007, 40056, 301002, 60020),
 )
 
 
@@ -62,6 +62,7 @@ class WeComAppServer:
     url: str = ""
     callback: str = ""
     revoked: bool = False
+    untrusted: bool = False
     pieces: int = 1
 
     def __post_init__(self) -> None:
@@ -89,20 +90,29 @@ class WeComAppServer:
             return web.json_response(answer)
         return web.Response(body=_in_pieces(json.dumps(answer).encode(), self.pieces))
 
+    def _token_for(self, request: web.Request) -> Body:
+        if (request.query.get("corpid"), request.query.get("corpsecret")) != (CORP, SECRET):
+            raise Refused(BAD_SECRET, "invalid credential")
+        token = f"token-{next(self._numbers)}"
+        self._tokens[token] = self.now() + timedelta(seconds=7200)
+        return {"access_token": token, "expires_in": 7200}
+
     async def _called(self, path: str, request: web.Request) -> Body:
         if path == "gettoken":
-            if (request.query.get("corpid"), request.query.get("corpsecret")) != (CORP, SECRET):
-                raise Refused(BAD_SECRET, "invalid credential")
-            token = f"token-{next(self._numbers)}"
-            self._tokens[token] = self.now() + timedelta(seconds=7200)
-            return {"access_token": token, "expires_in": 7200}
+            return self._token_for(request)
         until = self._tokens.get(request.query.get("access_token", ""))
         if until is None or self.revoked:
             self.revoked = False
             raise Refused(BAD_TOKEN, "invalid access_token")
         if self.now() >= until:
             raise Refused(EXPIRED, "access_token expired")
+        if self.untrusted:
+            raise Refused(UNTRUSTED, "not allow to access from your ip")
         match path:
+            case "agent/get":
+                if request.query.get("agentid") != AGENT:
+                    raise Refused(NO_AGENT, "app is not exist")
+                return {"agentid": int(AGENT), "name": "Tocsin", "close": 0}
             case "message/send":
                 return self._sent(json.loads(await request.text()))
             case "message/update_template_card":

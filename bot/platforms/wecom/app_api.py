@@ -36,7 +36,11 @@ class AppApi:
 
     async def post(self, path: str, body: Body) -> Body:
         """Post JSON; the answer. PlatformError, PlatformBusy."""
-        return await self._called(path, {}, lambda: json.dumps(body).encode())
+        return await self._called("POST", path, {}, lambda: json.dumps(body).encode())
+
+    async def get(self, path: str, query: dict[str, str]) -> Body:
+        """Ask; the answer. PlatformError, PlatformBusy."""
+        return await self._called("GET", path, query, lambda: None)
 
     async def upload(self, content: bytes, name: str) -> str:
         """Hand a picture over; its media id, good for three days."""
@@ -46,14 +50,14 @@ class AppApi:
             data.add_field("media", content, filename=name, content_type="image/png")
             return data
 
-        return str((await self._called("media/upload", {"type": "image"}, form)).get("media_id", ""))
+        return str((await self._called("POST", "media/upload", {"type": "image"}, form)).get("media_id", ""))
 
-    async def _called(self, path: str, query: dict[str, str], data: Any) -> Body:
+    async def _called(self, method: str, path: str, query: dict[str, str], data: Any) -> Body:
         token = await self._fresh("")
-        answer = await self._call("POST", path, query | {"access_token": token}, data())
+        answer = await self._call(method, path, query | {"access_token": token}, data())
         if answer.get("errcode") in STALE_TOKEN:
             token = await self._fresh(token)
-            answer = await self._call("POST", path, query | {"access_token": token}, data())
+            answer = await self._call(method, path, query | {"access_token": token}, data())
         if (refused := refusal(answer)) is not None:
             raise refused
         return answer

@@ -17,6 +17,14 @@ STALE_TOKEN = frozenset({40014, 41001, 42001})
 """The access token is not valid, missing, expired: fetch another one."""
 
 
+class Refused(PlatformError):
+    """WeCom looked at a call and said no; `code` is its errcode."""
+
+    def __init__(self, phrase: Phrase, code: int) -> None:
+        super().__init__(phrase)
+        self.code = code
+
+
 def busy(word: str, seconds: float = SOON, /, **values: str | int) -> PlatformBusy:
     """Not now; come back after so many seconds."""
     return PlatformBusy(Phrase(word=word, values={**values}), seconds)
@@ -29,4 +37,6 @@ def refusal(answer: Mapping[str, Any]) -> PlatformError | None:
         return None
     reason = bounded(mask(str(answer.get("errmsg", ""))), 200)
     phrase = Phrase(word="wecom.refused", values={"code": str(code), "reason": reason})
-    return PlatformBusy(phrase, BUSY[code]) if code in BUSY else PlatformError(phrase)
+    if code in BUSY:
+        return PlatformBusy(phrase, BUSY[code])
+    return Refused(phrase, code if isinstance(code, int) else 0)

@@ -13,7 +13,7 @@ from bot.platforms.wecom.app_api import AppApi, AppCarrier, AppReply
 from bot.platforms.wecom.board import Board
 from bot.platforms.wecom.carrier import BotCarrier, BotReply, Carrier
 from bot.platforms.wecom.conversation import NAME, Conversation
-from bot.platforms.wecom.crypto import Crypto
+from bot.platforms.wecom.examination import callback_keys
 from bot.platforms.wecom.pace import Windows
 from bot.platforms.wecom.progress import Progress
 from bot.platforms.wecom.reading import Delivered, Entered, Pressed, Said, Shared
@@ -22,7 +22,7 @@ from bot.platforms.wecom.socket import ANSWER_WITHIN, Frame, Line
 from bot.settings import WeCom
 from bot.web import GAUGES
 from cards.model import Card
-from engine.errors import PlatformError, SettingsError, StoreError
+from engine.errors import PlatformError, StoreError
 from engine.model import Phrase
 from handlers.inbound import Answer, Inbound
 
@@ -126,19 +126,14 @@ class WeComPlatform:
     def _open_app(self) -> "AppSide | None":
         """The self-built app, where the settings name one; its callback is one more route of the house."""
         about = self._settings
+        keys = callback_keys(about)
         if not about.corp_id:
             return None
         secret = about.secret.get_secret_value()
         api = AppApi(about.api_url, about.corp_id, secret, self._kit.session, self._kit.clock)
         side = AppSide(api, AppCarrier(api, about.agent_id, self._windows))
-        if about.token.get_secret_value():
-            try:
-                crypto = Crypto(
-                    about.token.get_secret_value(), about.encoding_aes_key.get_secret_value(), about.corp_id
-                )
-            except ValueError as error:
-                raise SettingsError(Phrase(word="wecom.bad_encoding_aes_key", values={"reason": str(error)})) from None
-            Callback(crypto, about.agent_id, self._kit.clock, self._delivered).add_to(self._kit.app)
+        if keys is not None:
+            Callback(keys, about.agent_id, self._kit.clock, self._delivered).add_to(self._kit.app)
         return side
 
     async def _delivered(self, what: Delivered, response_code: str) -> bool:
