@@ -1,7 +1,6 @@
 """Answers what people type: one file per command, and the tuple of them all."""
 
 import re
-from difflib import get_close_matches
 
 from engine.model import Phrase
 from handlers.commands.ack import ACK
@@ -10,6 +9,7 @@ from handlers.commands.approve import APPROVE
 from handlers.commands.assign import ASSIGN
 from handlers.commands.close import CLOSE
 from handlers.commands.command import Command
+from handlers.commands.constraints import CONSTRAINTS
 from handlers.commands.demo import DEMO
 from handlers.commands.depends import DEPENDS
 from handlers.commands.digest import DIGEST
@@ -53,6 +53,7 @@ from handlers.commands.split import SPLIT
 from handlers.commands.status import STATUS
 from handlers.commands.timeline import TIMELINE
 from handlers.commands.topology import TOPOLOGY
+from handlers.commands.typos import near
 from handlers.commands.undo import UNDO
 from handlers.commands.unlink import UNLINK
 from handlers.commands.unsilence import UNSILENCE
@@ -64,7 +65,7 @@ from handlers.visit import QUIET, Visit, elsewhere, no
 DOING = (ACK, APPROVE, REJECT, LIFT, HOLD, UNDO, PLAN, LOOK_AGAIN, FALSE_ALARM, CLOSE, RESUME, KEEP, DROP, OPEN, DEMO)
 PEOPLE = (ASSIGN, ESCALATE, HANDOVER, SEVERITY, STATUS, SNOOZE, RESOLVE, REOPEN, ON_CALL)
 RELATED = (MERGE, SPLIT, UNLINK, WHY_MERGED)
-LOOKING = (SHOW, EVIDENCE, WHY, TIMELINE, REPLAY, INCIDENTS, SAFETY, DOCTOR)
+LOOKING = (SHOW, CONSTRAINTS, EVIDENCE, WHY, TIMELINE, REPLAY, INCIDENTS, SAFETY, DOCTOR)
 TEAM = (APPROVALS, SERVICES, MONITOR, QUERY, SILENCE, UNSILENCE, REMEMBER, FORGET, HABITS, RUNBOOKS, DIGEST, HOME)
 CATALOGUE = (SERVICE, TOPOLOGY, DEPENDS)
 COMMANDS: tuple[Command, ...] = (
@@ -80,6 +81,10 @@ COMMANDS: tuple[Command, ...] = (
 
 PREFIX = re.compile(r"^/(?:(?:incidents?|tocsin|oncall)(?=\s|$)\s*)?", re.IGNORECASE)
 INCIDENT = re.compile(r"\binc_[0-9a-f]{8}\b")
+SHORT_TALK = 3
+"""Words up to which something nobody understands may be a mistyped command, and not talk."""
+LONG_WORD = 6
+"""Letters of a first word that hardly is another one by chance."""
 
 
 async def obey(visit: Visit, text: str, addressed: bool, explicit: bool = False) -> Answer:
@@ -88,9 +93,10 @@ async def obey(visit: Visit, text: str, addressed: bool, explicit: bool = False)
     knows it for a command."""
     explicit = explicit or text.startswith("/")
     said = PREFIX.sub("", text.strip(), count=1).strip()
-    found = read(said, COMMANDS, exact=not addressed, explicit=explicit)
+    names = [name.casefold() for person in visit.team.people for name in (person.id, person.name) if name]
+    found = read(said, COMMANDS, exact=not addressed, explicit=explicit, names=names)
     if found is None:
-        return _helpful(visit, said, addressed)
+        return _helpful(visit, said, addressed, explicit)
     command, rest = found.command, found.rest
     # "Open the breaker" in a thread is talk about this incident, not a wish for another one.
     if command is OPEN and visit.incident.id and not explicit and said.casefold().startswith("open "):
@@ -135,11 +141,15 @@ async def _not_done(visit: Visit, found: Read) -> Answer:
     return no("command.only_asked_of", incident=incident.id, state=stands, owner=has_it, command=word)
 
 
-def _helpful(visit: Visit, said: str, addressed: bool) -> Answer:
+def _helpful(visit: Visit, said: str, addressed: bool, explicit: bool) -> Answer:
     words = [word for command in COMMANDS for word in command.words]
-    near = get_close_matches(said.casefold().split(" ")[0], words, n=1, cutoff=0.6) if addressed and said else []
-    if near:
-        return no("error.unknown_command", said=said[:60], near=near[0])
+    # Long sentences are talk; in a thread an answer comes in any case, so it may as well be a guess.
+    first, *more = said.split() or [""]
+    short = len(more) < (SHORT_TALK if addressed else 2) or (addressed and len(first) >= LONG_WORD)
+    meant = near(said, words) if explicit or (short and (addressed or visit.incident.id)) else ()
+    if meant:
+        guess = visit.words.text("command.or").join(f"“{word}”" for word in meant)
+        return no("error.unknown_command", said=said[:60], near=guess)
     request = next((p.request for p in visit.incident.proposals.values() if p.request and not p.decision), None)
     if request is not None:
         return Answer(phrase=Phrase(word="command.heard_waiting", values={"approval": request.id}))

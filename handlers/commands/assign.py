@@ -11,4 +11,4 @@ async def run(visit: Visit, rest: str) -> Answer:
     return await people.assign(visit, rest)
 
 
-ASSIGN = Command("assign", ("assign", "指派", "分配给", "指派给"), run, follows="object")
+ASSIGN = Command("assign", ("assign", "指派", "分配给", "指派给"), run, follows="object", objects=("我", "给"))

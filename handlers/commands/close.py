@@ -17,6 +17,7 @@ OUTCOMES: dict[str, Outcome] = {
     ),
 }
 """How people write the ways an incident ends."""
+CHINESE = tuple(word for word in OUTCOMES if not word.isascii())
 PLAIN = re.compile(r"(?:(?:please|now|it|this|the|incident)\b|吧|一下|这个|本|该|事件|[ \t])+", re.IGNORECASE)
 
 
@@ -30,4 +31,4 @@ async def run(visit: Visit, rest: str) -> Answer:
     return await deeds.close(visit, "" if PLAIN.fullmatch(rest) else rest)
 
 
-CLOSE = Command("close", ("close", "关闭", "关单", "结案"), run, follows="object")
+CLOSE = Command("close", ("close", "关闭", "关单", "结案"), run, follows="object", objects=CHINESE)

@@ -20,7 +20,8 @@ class Command:
 
     `follows` says how strictly it is read, for people talk with the same words. Looking takes "anything"; whatever
     acts is never run by a question, and takes "nothing" but ids, and a reason after a colon or comma; an "object" that
-    `run` itself checks; or a person's own "words". `asked` is what a question gets instead of the usual line."""
+    `run` itself checks; or a person's own "words". `asked` is what a question gets instead of the usual line;
+    `objects` are those that Chinese writes right behind the word."""
 
     name: str
     words: tuple[str, ...]
@@ -30,6 +31,7 @@ class Command:
     other: bool = False
     follows: Follows = "anything"
     asked: Callable[[Visit, str], Awaitable[Answer]] | None = None
+    objects: tuple[str, ...] = ()
 
     def word(self, language: str) -> str:
         """The word to type in this language; the first one where it has none of its own."""

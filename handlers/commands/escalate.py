@@ -11,4 +11,6 @@ async def run(visit: Visit, rest: str) -> Answer:
     return await people.escalate(visit, rest)
 
 
-ESCALATE = Command("escalate", ("escalate", "page", "升级", "呼叫"), run, follows="object")
+ESCALATE = Command(
+    "escalate", ("escalate", "page", "升级", "呼叫"), run, follows="object", objects=("下一位", "下一个")
+)

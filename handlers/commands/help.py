@@ -22,6 +22,6 @@ def helping(others: tuple[Command, ...]) -> Command:
 
 
 def _shown(command: Command, language: str) -> str:
-    """The word to type: English first, the Chinese one beside it where the room is Chinese."""
-    chinese = next((word for word in command.words if not word.isascii()), "")
-    return f"{command.words[0]} / {chinese}" if language == "zh" and chinese else command.words[0]
+    """The word to type: in a Chinese room the Chinese one, with the English beside it."""
+    word = command.word(language)
+    return word if word == command.words[0] else f"{word} / {command.words[0]}"

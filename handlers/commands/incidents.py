@@ -15,4 +15,4 @@ async def run(visit: Visit, rest: str) -> Answer:
     return Answer(card=views.listing(states, visit.words), incidents=tuple(found))
 
 
-INCIDENTS = Command("incidents", ("incidents", "list", "事件", "事件列表"), run, role="viewer", about=False)
+INCIDENTS = Command("incidents", ("incidents", "list", "事件", "事件列表", "列表"), run, role="viewer", about=False)

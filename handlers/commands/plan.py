@@ -8,24 +8,42 @@ from engine.team import Remedy, Service
 from handlers import deeds
 from handlers.commands.command import Command
 from handlers.inbound import Answer
+from handlers.operations import CHINESE, class_of
 from handlers.visit import Visit, no
 
 
 async def run(visit: Visit, rest: str) -> Answer:
-    """`plan <operation> [service] [name=value …]`."""
-    words = rest.split()
+    """`plan <operation> [service] [name=value …]`; the operation by its name in the catalogue, or by what it does."""
     offered = _offered(visit)
-    if not words or words[0] not in {remedy.operation for _, remedy in offered}:
+    operation, more = _named(visit, rest, offered)
+    if not operation:
         known = ", ".join(dict.fromkeys(f"{remedy.operation} {service.name}" for service, remedy in offered))
-        return no("error.which_operation", operation=words[0][:60] if words else "-", known=known or "-")
-    wanted = next((word for word in words[1:] if "=" not in word), visit.incident.service)
-    fitting = [(s, r) for s, r in offered if r.operation == words[0]]
+        return no(
+            "error.which_operation",
+            operation=rest.split(maxsplit=1)[0][:60] if rest.split() else "-",
+            known=known or "-",
+        )
+    words = more.split()
+    wanted = next((word for word in words if "=" not in word), visit.incident.service)
+    fitting = [(s, r) for s, r in offered if r.operation == operation]
     service, remedy = next(((s, r) for s, r in fitting if s.name == wanted), fitting[0])
-    values = _values(visit, service, remedy) | dict(word.split("=", 1) for word in words[1:] if "=" in word)
+    values = _values(visit, service, remedy) | dict(word.split("=", 1) for word in words if "=" in word)
     missing = [gap for gap in _gaps(remedy.arguments) if not values.get(gap)]
     if missing:
         return no("error.plan_needs", operation=remedy.operation, missing=", ".join(f"{gap}=…" for gap in missing))
     return await deeds.propose(visit, _plan(visit, service, remedy, values))
+
+
+def _named(visit: Visit, text: str, offered: list[tuple[Service, Remedy]]) -> tuple[str, str]:
+    """The operation a text begins with, and what follows; "" where none is meant, or more than one may be."""
+    first, _, more = text.partition(" ")
+    if first in {remedy.operation for _, remedy in offered}:
+        return first, more
+    kind, more = class_of(text)
+    about = next((word for word in more.split() if "=" not in word), visit.incident.service)
+    fitting = {(r.operation, s.name) for s, r in offered if r.operation_class == kind}
+    meant = {operation for operation, service in fitting if service == about} or {name for name, _ in fitting}
+    return (meant.pop(), more) if len(meant) == 1 else ("", text)
 
 
 def _offered(visit: Visit) -> list[tuple[Service, Remedy]]:
@@ -73,4 +91,4 @@ def _plan(visit: Visit, service: Service, remedy: Remedy, values: dict[str, str]
     )
 
 
-PLAN = Command("plan", ("plan", "propose", "remediate", "方案", "申请"), run, follows="object")
+PLAN = Command("plan", ("plan", "propose", "remediate", "申请", "方案"), run, follows="object", objects=CHINESE)

@@ -53,11 +53,13 @@ class Read:
     doubt: Doubt = ""
 
 
-def read(said: str, commands: Sequence[Command], *, exact: bool = False, explicit: bool = False) -> Read | None:
+def read(
+    said: str, commands: Sequence[Command], *, exact: bool = False, explicit: bool = False, names: Sequence[str] = ()
+) -> Read | None:
     """The command a text begins with. `exact`: it must be nothing but the command and ids, said among people;
-    `explicit`: it was typed as a command, so that plain words after it are its reason."""
+    `explicit`: it was typed as a command, so that plain words after it are its reason; `names`: of people."""
     text = said if exact else POLITE.sub("", said, count=1)
-    found = _longest(text, commands)
+    found = _longest(text, commands, names)
     if found is None:
         return None if exact else _asked(text, commands)
     command, tail = found[0], text[len(found[1]) :]
@@ -73,25 +75,27 @@ def read(said: str, commands: Sequence[Command], *, exact: bool = False, explici
     return _bare(command, tail, explicit) if command.follows == "nothing" else Read(command, rest)
 
 
-def _longest(text: str, commands: Sequence[Command]) -> tuple[Command, str] | None:
+def _longest(text: str, commands: Sequence[Command], names: Sequence[str]) -> tuple[Command, str] | None:
     """The command with the longest word that the text starts with and that ends there."""
     lower = text.casefold()
     fitting = (
         (command, word)
         for command in commands
         for word in command.words
-        if lower.startswith(word) and _ends(command, word, lower[len(word) :])
+        if lower.startswith(word) and _ends(command, word, lower[len(word) :], names)
     )
     return max(fitting, key=lambda each: len(each[1]), default=None)
 
 
-def _ends(command: Command, word: str, after: str) -> bool:
+def _ends(command: Command, word: str, after: str, names: Sequence[str]) -> bool:
     """Whether the word ends where it ends. Chinese writes no spaces: what looks on may go on, what acts may not."""
     if not (after[:1].isalnum() or after[:1] in ("-", "_")):
         return True
     if word.isascii():
         return False
     if command.follows == "anything" or (command.follows != "nothing" and after[0].isascii()):
+        return True
+    if after.startswith(command.objects) or (command.follows == "object" and after.startswith(tuple(names))):
         return True
     filler = FILLERS.match(after)
     beyond = after[filler.end() :] if filler else after

@@ -12,4 +12,4 @@ async def run(visit: Visit, rest: str) -> Answer:
     return Answer(card=card) if card else no("error.no_diagnosis_yet")
 
 
-WHY = Command("why", ("why", "cause", "原因", "根因", "为什么"), run, role="viewer")
+WHY = Command("why", ("why", "cause", "diagnosis", "原因", "根因", "为什么", "诊断", "诊断结果"), run, role="viewer")

@@ -13,6 +13,7 @@ ACTING = {
     "reject": ("reject", "拒绝", "驳回"),
     "lift": ("lift", "解除"),
     "hold": ("hold", "冻结"),
+    "constraints": ("constraint", "约束"),
     "undo": ("undo", "撤销"),
     "plan": ("plan", "申请"),
     "look_again": ("look again", "重新诊断"),
