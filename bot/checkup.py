@@ -20,7 +20,7 @@ PROBE_TIMEOUT = 3.0
 EXAMINE_TIMEOUT = 6.0
 """Seconds a source may take to say what works."""
 MOST_SERVICES = 500
-PROBES = {"prometheus": "/-/ready", "alertmanager": "/-/ready", "loki": "/ready", "releases": "/"}
+PROBES = {"prometheus": "/-/ready", "loki": "/ready", "releases": "/"}
 """Where a backend is asked whether it is there at all, in case its source cannot say more than that."""
 
 

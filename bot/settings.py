@@ -185,7 +185,7 @@ class Settings(BaseSettings):
     store: Storage = Storage()
     execution: Execution = Execution()
     prometheus: Prometheus = Prometheus()
-    alertmanager: Backend = Backend()
+    alertmanager: Telemetry = Telemetry()
     loki: Telemetry = Telemetry()
     jaeger: Telemetry = Telemetry()
     tempo: Telemetry = Telemetry()

@@ -6,6 +6,7 @@ from aiohttp import ClientSession
 
 from bot.settings import Backend, Settings, Telemetry
 from engine.ports import Source
+from engine.sources.alertmanager import AlertmanagerSource
 from engine.sources.jaeger import JaegerSource
 from engine.sources.loki import LokiSource
 from engine.sources.probes import ProbesSource
@@ -57,6 +58,12 @@ def _tempo(settings: Settings, session: ClientSession) -> Source:
     return TempoSource(traces.url, session=session, token=token(traces), tenant=traces.tenant, patience=patience)
 
 
+def _alertmanager(settings: Settings, session: ClientSession) -> Source:
+    alerts = settings.alertmanager
+    patience = _patience(settings, alerts)
+    return AlertmanagerSource(alerts.url, session=session, token=token(alerts), tenant=alerts.tenant, patience=patience)
+
+
 def _releases(settings: Settings, session: ClientSession) -> Source:
     changes = settings.releases
     return ReleasesSource(changes.url, session=session, token=token(changes), patience=_patience(settings, changes))
@@ -68,8 +75,9 @@ OPENERS: Mapping[str, Opener] = {
     "jaeger": _jaeger,
     "tempo": _tempo,
     "releases": _releases,
+    "alertmanager": _alertmanager,
 }
-"""By section of the settings: numbers, words, paths, changes."""
+"""By section of the settings: numbers, words, paths, changes, and what only makes a context."""
 
 
 def token(backend: Backend) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from engine.ports import Source
+from engine.sources.alertmanager import AlertmanagerSource
 from engine.sources.jaeger import JaegerSource
 from engine.sources.loki import LokiSource
 from engine.sources.probes import ProbesSource
@@ -15,6 +16,7 @@ LOGS = (LokiSource,)
 TRACES = (JaegerSource, TempoSource)
 CHANGES = (ReleasesSource,)
 STATES = (ProbesSource,)
+CONTEXT = (AlertmanagerSource,)
 BY_HAND = (PrometheusSource, LokiSource, JaegerSource, TempoSource)
 PATIENCE = 5.0
 """Seconds a card that a person waits for is worth."""
@@ -22,7 +24,7 @@ PATIENCE = 5.0
 
 def telemetry_of(sources: Sequence[Source], patience: float) -> Telemetry:
     """What can be looked at; a source of no other kind is taken to measure. `patience`: seconds for one round."""
-    known = (*LOGS, *TRACES, *CHANGES, *STATES)
+    known = (*LOGS, *TRACES, *CHANGES, *STATES, *CONTEXT)
     return Telemetry(
         metrics=tuple(each for each in sources if not isinstance(each, known)),
         logs=tuple(each for each in sources if isinstance(each, LOGS)),

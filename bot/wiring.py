@@ -316,7 +316,9 @@ def _executors(settings: Settings, session: ClientSession) -> dict[str, Executor
 
 def _silencer(settings: Settings, session: ClientSession) -> Silencer | None:
     alerts = settings.alertmanager
-    return AlertmanagerSilencer(alerts.url, session=session, token=token(alerts)) if alerts.url else None
+    if not alerts.url:
+        return None
+    return AlertmanagerSilencer(alerts.url, session=session, token=token(alerts), tenant=alerts.tenant)
 
 
 @asynccontextmanager

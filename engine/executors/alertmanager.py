@@ -32,10 +32,18 @@ class AlertmanagerSilencer:
     server can be asked."""
 
     def __init__(
-        self, base_url: str, *, session: aiohttp.ClientSession, token: str = "", patience: float = 10.0
+        self,
+        base_url: str,
+        *,
+        session: aiohttp.ClientSession,
+        token: str = "",
+        tenant: str = "",
+        patience: float = 10.0,
     ) -> None:
         self._base = base_url.rstrip("/")
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        if tenant:
+            self._headers["X-Scope-OrgID"] = tenant
         self._session = session
         self._patience = patience
 

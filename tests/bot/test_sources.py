@@ -26,10 +26,9 @@ async def test_health_addresses_of_the_catalogue_are_asked_without_any_setting()
         assert not source.concerns(question())
 
 
-@pytest.mark.parametrize(
-    "kind, header", [("prometheus", "X-Scope-OrgID"), ("loki", "X-Scope-OrgID"), ("jaeger", "x-tenant")]
-)
-async def test_a_tenant_is_named_as_the_backend_wants_it(kind: str, header: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["prometheus", "loki", "tempo", "jaeger", "alertmanager"])
+async def test_a_tenant_is_named_as_the_backend_wants_it(kind: str, tmp_path: Path) -> None:
+    header = "x-tenant" if kind == "jaeger" else "X-Scope-OrgID"
     seen: list[tuple[str | None, str | None]] = []
 
     async def answer(request: web.Request) -> web.StreamResponse:

@@ -18,6 +18,9 @@ GAPS = {
     "label_mismatch": {"tried": "service", "found": "app=till-api", "label": "app", "value": "till-api"},
     "search_lag": {"split": "09:10:00 UTC"},
     "search_empty": {"split": "09:10:00 UTC"},
+    "related_alerts": {"count": "2", "others": "3", "split": "09:10:00 UTC"},
+    "other_alerts": {"others": "3", "split": "09:10:00 UTC"},
+    "silenced": {"count": "1"},
 }
 
 
