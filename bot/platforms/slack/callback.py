@@ -1,5 +1,6 @@
 """Takes HTTP deliveries: size, age and signature are judged before a byte of the content is read."""
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -19,6 +20,8 @@ log = logging.getLogger("tocsin.slack")
 PATH = "/chat/slack/events"
 LARGEST = 1024 * 1024
 """Bytes of one delivery; a view with everything in it is 250 kB."""
+READ_WITHIN = 3.0
+"""Seconds a body may take; Slack waits no longer for the whole answer."""
 SKEW = 300.0
 """Seconds a signed request may be old, or ahead."""
 
@@ -54,7 +57,9 @@ class Callback:
             return await self.dispatch(_readable(body, request.content_type), dict(request.headers))
         except Rejected as rejected:
             log.warning("a delivery of Slack was refused: %s", rejected)
-            return web.json_response({"error": str(rejected)}, status=rejected.status)
+            answer = web.json_response({"error": str(rejected)}, status=rejected.status)
+            answer.force_close()  # what is left of the body is nobody's next request
+            return answer
 
     def _verify(self, at: str, body: bytes, signature: bytes) -> None:
         if not _fresh(at, self._clock.now()):
@@ -71,12 +76,16 @@ def _signature(request: web.Request) -> bytes:
 async def _read(request: web.Request) -> bytes:
     if (request.content_length or 0) > LARGEST:
         raise Rejected(413, "The request is larger than 1 MB.")
-    body = b""
-    async for piece in request.content.iter_any():
-        body += piece
-        if len(body) > LARGEST:
-            raise Rejected(413, "The request is larger than 1 MB.")
-    return body
+    body = bytearray()
+    try:
+        async with asyncio.timeout(READ_WITHIN):
+            async for piece in request.content.iter_any():
+                body += piece
+                if len(body) > LARGEST:
+                    raise Rejected(413, "The request is larger than 1 MB.")
+    except TimeoutError:
+        raise Rejected(408, f"The body did not arrive within {READ_WITHIN:.0f} seconds.") from None
+    return bytes(body)
 
 
 def _readable(body: bytes, kind: str) -> str:

@@ -1,14 +1,16 @@
 """Checks the HTTP door: what is not signed, fresh, small and readable never reaches anybody, whatever is in it."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from io import BytesIO
 from urllib.parse import urlencode
 
 import pytest
 from aiohttp import ClientSession, web
 
-from bot.platforms.slack.callback import LARGEST, PATH
+from bot.platforms.slack.callback import LARGEST, PATH, READ_WITHIN
 from bot.platforms.slack.platform import SlackPlatform
 from engine.errors import SettingsError
 from handlers.inbound import Answer, ButtonPressed, CommandTyped, FormSent, MessageSaid
@@ -111,6 +113,19 @@ async def test_a_body_without_end_is_cut_off(slack: SlackServer, inbox: Listenin
 
     async with ClientSession() as session, session.post(slack.callback, data=endless()) as answer:
         assert answer.status == 413
+
+
+async def test_a_body_that_never_comes_holds_no_door_open(slack: SlackServer, inbox: Listening) -> None:
+    host, _, port = slack.callback.split("/")[2].partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        writer.write(f"POST {PATH} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 9\r\n\r\n{{".encode())
+        async with asyncio.timeout(READ_WITHIN + 5):
+            assert b"408" in await reader.readline()
+    finally:
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
 
 async def test_a_wrong_signature_is_found_before_the_body_is_read(

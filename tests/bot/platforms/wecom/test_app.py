@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from aiohttp import ClientSession
 
 from bot.crew import Crew
 from bot.platforms.seal import Seal
-from bot.platforms.wecom.app import PATH
+from bot.platforms.wecom.app import PATH, READ_WITHIN
 from bot.platforms.wecom.codes import CODE
 from bot.platforms.wecom.crypto import Crypto
 from bot.platforms.wecom.platform import WeComPlatform
@@ -88,6 +88,20 @@ async def app_desk() -> AsyncIterator[AppDesk]:
         async with serving(lent.app) as url:
             server.callback = f"{url}{PATH}"
             yield AppDesk(server, platform, inbox, clock, crew)
+
+
+async def test_a_body_that_never_comes_holds_no_door_open() -> None:
+    async with app_desk() as desk:
+        host, _, port = desk.server.callback.split("/")[2].partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        try:
+            writer.write(f"POST {PATH} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 9\r\n\r\n<".encode())
+            async with asyncio.timeout(READ_WITHIN + 5):
+                assert b"408" in await reader.readline()
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
 
 # --- the keys ---
