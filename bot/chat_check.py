@@ -12,8 +12,11 @@ TIMEOUT = 10.0
 """Seconds one answer of a platform may take."""
 
 
-async def ask_platforms(settings: Settings, rooms: Sequence[str]) -> AsyncIterator[tuple[str, tuple[Phrase, ...]]]:
-    """(platform, what is wrong) for each that is set up; `rooms` are "platform:room". The SDKs are imported only then.
+async def ask_platforms(
+    settings: Settings, rooms: Sequence[str], groups: Sequence[str] = ()
+) -> AsyncIterator[tuple[str, tuple[Phrase, ...]]]:
+    """(platform, what is wrong) for each that is set up; `rooms` are "platform:room", `groups` the user groups teams
+    name as "platform:group:id". The SDKs are imported only then.
 
     WeCom lets an AI bot have one connection, so asking would take it from the bot that runs: what is wrong there
     stands in the answer of `/readyz`, as degraded."""
@@ -22,11 +25,15 @@ async def ask_platforms(settings: Settings, rooms: Sequence[str]) -> AsyncIterat
         if settings.slack.bot_token.get_secret_value():
             from bot.platforms.slack import examination as slack
 
-            yield "slack", await slack.examine(settings.slack, session, clock, _of("slack", rooms))
+            yield (
+                "slack",
+                await slack.examine(settings.slack, session, clock, _of("slack", rooms), _of("slack:group", groups)),
+            )
         if settings.feishu.app_id:
             from bot.platforms.feishu import examination as feishu
 
-            yield "feishu", await feishu.examine(settings.feishu, session, clock, _of("feishu", rooms))
+            named = _of("feishu:group", groups)
+            yield "feishu", await feishu.examine(settings.feishu, session, clock, _of("feishu", rooms), named)
         if settings.wecom.bot_id or settings.wecom.corp_id:
             from bot.platforms.wecom import examination as wecom
 
@@ -47,5 +54,5 @@ def nowhere(settings: Settings, rooms: Sequence[str]) -> tuple[Phrase, ...]:
 
 
 def _of(platform: str, rooms: Sequence[str]) -> tuple[str, ...]:
-    named = (room.partition(":") for room in rooms)
-    return tuple(dict.fromkeys(name for owner, _, name in named if owner == platform))
+    named = (room.removeprefix(f"{platform}:") for room in rooms if room.startswith(f"{platform}:"))
+    return tuple(dict.fromkeys(named))

@@ -64,9 +64,10 @@ async def diagnose_itself(settings: Settings) -> Phrase:
 
 async def _check_chat(settings: Settings, teams: TeamFiles) -> list[Finding]:
     rooms = [room for team in teams.all() for room in team.places]
-    findings = [Finding(False, phrase) for phrase in nowhere(settings, rooms)]
+    groups = [group for team in teams.all() for group in team.approvers]
+    findings = [Finding(False, phrase) for phrase in nowhere(settings, [*rooms, *groups])]
     findings += [Finding(False, phrase) for phrase in _unset_pagers(teams)]
-    async for platform, wrong in ask_platforms(settings, rooms):
+    async for platform, wrong in ask_platforms(settings, rooms, groups):
         findings += [Finding(False, phrase) for phrase in wrong]
         if not wrong:
             findings.append(Finding(True, Phrase(word="cli.check_chat", values={"platform": platform})))

@@ -26,6 +26,7 @@ team.yaml, with everything it may say (`name` alone is needed):
     digest_at: "09:00"                 # at this hour of the team's time
     zone: Asia/Shanghai
     intake_token: TRADE_INTAKE_TOKEN   # the NAME of the environment variable that holds the token
+    approvers: ["slack:group:S0123AB"] # user groups whose members may approve (slack:group:…, feishu:group:…)
     people:
       alice:
         name: Alice
@@ -38,7 +39,7 @@ may be absent. The team `default` is always there and takes what nobody else mat
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
@@ -65,6 +66,12 @@ VARIABLE = r"^([A-Za-z_][A-Za-z0-9_]*)?$"
 LONGEST_PATTERN = 200
 LONGEST_VALUE = 256
 LARGEST_FILE = 1_000_000
+
+
+GROUP = re.compile(r"(slack|feishu):group:[A-Za-z0-9_-]{1,64}")
+"""A user group of a platform that has some."""
+
+Members = Callable[[str], frozenset[str] | None]
 
 
 class PersonFile(FileModel):
@@ -103,6 +110,12 @@ class TeamFile(DigestKeys, FileModel):
     intake_token: str = Field(default="", pattern=VARIABLE)
     on_call: list[str] = []
     escalation: EscalationFile = EscalationFile()
+    approvers: list[str] = []
+
+    @field_validator("approvers")
+    @classmethod
+    def _groups(cls, groups: list[str]) -> list[str]:
+        return [checked_group(group) for group in groups]
 
     @field_validator("match")
     @classmethod
@@ -153,11 +166,15 @@ class Problem:
 
 class TeamFiles:
     """The teams in a directory, as they stood at the last `reload`. Implements engine.ports.Teams. `open_to` are the
-    platforms on which everybody counts as an approver, in every team (the demo's)."""
+    platforms on which everybody counts as an approver, in every team (the demo's); `members` tells who is in a user
+    group, None where nobody knows."""
 
-    def __init__(self, directory: Path, open_to: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, directory: Path, open_to: frozenset[str] = frozenset(), members: Members = lambda group: None
+    ) -> None:
         self._directory = directory
         self._open_to = open_to
+        self._members = members
         self._versions: dict[str, Version] = {DEFAULT: Version(_default(), 0, "")}
         self._learned: dict[str, Mapping[str, tuple[str, ...]]] = {}
 
@@ -206,6 +223,7 @@ class TeamFiles:
         """The team as its files say, with what the process adds to it."""
         learned = {name: peers for name, peers in self._learned.get(team.id, {}).items() if name in team.services}
         added = {name: _with_learned(team.services[name], peers) for name, peers in learned.items()}
+        team = team.granting(self._members) if team.approvers else team
         more: dict[str, Any] = {"services": {**team.services, **added}} if added else {}
         if self._open_to:
             more["open_to"] = self._open_to
@@ -237,6 +255,13 @@ def checked_room(room: str) -> str:
     if not (platform and colon and name):
         raise ValueError(f"{room!r} is no room; write platform:room, like console:main")
     return room
+
+
+def checked_group(group: str) -> str:
+    """The user group as it was written; ValueError where it is none."""
+    if not GROUP.fullmatch(group):
+        raise ValueError(f"{group!r} is no user group; write slack:group:S0123ABCD or feishu:group:g128187")
+    return group
 
 
 def check_pattern(pattern: str) -> None:
@@ -271,6 +296,7 @@ def read_team(folder: Path) -> Version:
         on_call=tuple(file.on_call),
         escalation=Escalation(**file.escalation.model_dump()),
         digest=file.read(),
+        approvers=tuple(file.approvers),
     )
     _accounts_are_unique(folder / "team.yaml", team)
     return Version(team, file.order, file.intake_token)

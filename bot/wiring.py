@@ -20,6 +20,7 @@ from bot.crew import Crew
 from bot.desk import ChatDesk
 from bot.escalation import Escalation
 from bot.gauges import Gauges
+from bot.groups import Groups
 from bot.learned import take_up
 from bot.lives import Lives
 from bot.outbox import Outbox
@@ -27,7 +28,7 @@ from bot.pager import Pager
 from bot.pages.call import Pages
 from bot.pages.routes import add_pages
 from bot.platforms.console import ConsolePlatform
-from bot.platforms.contract import Kit, Platform
+from bot.platforms.contract import Kit, News, Platform
 from bot.platforms.seal import Seal, seal_of
 from bot.precedence import Precedence
 from bot.settings import Settings, secret_from_environment
@@ -45,7 +46,6 @@ from engine.tools import Tools
 from handlers import digest
 from handlers.front_door import FrontDoor
 from handlers.visit import House as Handling
-from store.rooms import Posts
 from store.sqlite import SqliteStore, open_sqlite
 
 RELEASES = "releases"
@@ -106,7 +106,8 @@ def real_parts(
 @asynccontextmanager
 async def open_house(settings: Settings, parts: Parts) -> AsyncIterator[House]:
     """The whole house, ready to serve but not yet listening. StoreBusy, StoreFull, SettingsError."""
-    teams = TeamFiles(parts.team_files or settings.data_dir / "teams", parts.open_to)
+    groups = Groups(parts.clock)
+    teams = TeamFiles(parts.team_files or settings.data_dir / "teams", parts.open_to, groups.members)
     problems = await asyncio.to_thread(teams.reload)
     async with AsyncExitStack() as stack:
         await asyncio.to_thread(writable, settings.store_path.parent)
@@ -115,7 +116,8 @@ async def open_house(settings: Settings, parts: Parts) -> AsyncIterator[House]:
         await take_up(store.memory, teams)
         session = await stack.enter_async_context(_client(settings))
         crew = await stack.enter_async_context(Crew())
-        house = _furnish(settings, parts, store, session, crew, teams, seal)
+        house = _furnish(settings, parts, Ground(store, session, crew, teams, seal, groups))
+        groups.keep(crew, teams, house.platforms)
         for platform in house.platforms.values():
             crew.start(f"platform {platform.name}", _listening(platform, house.front_door))
         for problem in problems:
@@ -123,21 +125,26 @@ async def open_house(settings: Settings, parts: Parts) -> AsyncIterator[House]:
         yield house
 
 
-def _furnish(
-    settings: Settings,
-    parts: Parts,
-    store: SqliteStore,
-    session: ClientSession,
-    crew: Crew,
-    teams: TeamFiles,
-    seal: Seal,
-) -> House:
+@dataclass(frozen=True)
+class Ground:
+    """What all rooms of the house stand on."""
+
+    store: SqliteStore
+    session: ClientSession
+    crew: Crew
+    teams: TeamFiles
+    seal: Seal
+    groups: Groups
+
+
+def _furnish(settings: Settings, parts: Parts, ground: Ground) -> House:
+    store, session, crew, teams = ground.store, ground.session, ground.crew, ground.teams
     executors = parts.executors if parts.executors is not None else _executors(settings, session)
     desk = ChatDesk(store.timeline, store.register, teams)
     board = Board(store.posts)
     console = ConsolePlatform(store.room, store.sessions, parts.clock, desk.draw)
     app = door.make_app(settings)
-    kits = Kits(session, parts.clock, crew, teams, seal, app, store.posts, desk, settings.public_url)
+    kits = Kits(ground, parts.clock, app, desk, settings.public_url)
     platforms = {platform.name: platform for platform in (console, *_chat(settings, kits), *parts.platforms)}
     outbox = Outbox(store.posts, platforms, board.drawing(desk.draw), crew, parts.clock, board.elsewhere(desk.rooms))
     desk.send_through(outbox)
@@ -189,25 +196,23 @@ def _furnish(
 class Kits:
     """Makes the kit of each chat platform."""
 
-    session: ClientSession
+    ground: Ground
     clock: Clock
-    crew: Crew
-    teams: TeamFiles
-    seal: Seal
     app: web.Application
-    posts: Posts
     desk: ChatDesk
     public_url: str
 
     def kit(self, platform: str) -> Kit:
         """What the house lends the platform of this name."""
+        ground = self.ground
 
         async def incident_at(room: str, message: str) -> str:
-            post = await self.posts.by_message(f"{platform}:{room}", message)
+            post = await ground.store.posts.by_message(f"{platform}:{room}", message)
             return post.incident if post else ""
 
-        lent = (self.session, self.clock, self.crew, self.teams, self.seal, self.app)
-        return Kit(*lent, incident_at, self.desk.draw, self.public_url)
+        news = News(lambda group: ground.groups.changed(f"{platform}:group:{group}"))
+        lent = (ground.session, self.clock, ground.crew, ground.teams, ground.seal, self.app)
+        return Kit(*lent, incident_at, self.desk.draw, self.public_url, news)
 
 
 def _chat(settings: Settings, kits: Kits) -> Iterator[Platform]:

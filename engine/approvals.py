@@ -230,11 +230,14 @@ def _wrong_message(incident: Incident, standing: Standing, attempt: Attempt, tea
 
 
 def _wrong_person(incident: Incident, standing: Standing, attempt: Attempt, team: Team) -> Phrase | None:
-    if attempt.person is None or team.member(attempt.person.id) is None:
+    known = attempt.person is not None and team.member(attempt.person.id) is not None
+    if attempt.person is not None and known and may_approve(attempt.person, team):
+        return None
+    if team.unknown_groups:
+        return _phrase("group_unknown", groups=", ".join(team.unknown_groups))
+    if attempt.person is None or not known:
         return _phrase("unlinked", account=attempt.account.name or attempt.account.id)
-    if not may_approve(attempt.person, team):
-        return _phrase("role", name=attempt.person.name, role=team.policy.approver_role)
-    return None
+    return _phrase("role", name=attempt.person.name, role=team.policy.approver_role)
 
 
 def may_approve(person: Person, team: Team) -> bool:
@@ -259,10 +262,26 @@ def still_stands(request: Request, decision: Decision, team: Team, now: datetime
 def _requester(incident: Incident, standing: Standing, attempt: Attempt, team: Team) -> Phrase | None:
     if standing.request.plan.requester != attempt.actor:
         return None
-    others = [p for p in team.people if p.id != attempt.actor and may_approve(p, team)]
+    others = [p.name for p in team.people if p.id != attempt.actor and may_approve(p, team)]
+    # Nobody is alone while a user group holds others, or may hold some.
+    others += team.approvers if team.unlisted - {attempt.actor} or team.unknown_groups else ()
     if not team.policy.break_glass or others:
-        return _phrase("requester", others=", ".join(p.name for p in others) or "-")
+        return _phrase("requester", others=", ".join(others) or "-")
     return None if attempt.reason.strip() else _phrase("break_glass_reason")
+
+
+def _unlinked_second(incident: Incident, standing: Standing, attempt: Attempt, team: Team) -> Phrase | None:
+    """Two accounts may be one person: where somebody asked for it, both must be people the team file links."""
+    asked = standing.request.plan.requester
+    if not asked or asked == attempt.actor:
+        return None
+    loose = next((actor for actor in (asked, attempt.actor) if not _is_listed(actor, team)), "")
+    return _phrase("unlinked_second", account=loose, by=_name(asked, team)) if loose else None
+
+
+def _is_listed(actor: str, team: Team) -> bool:
+    """Whether the team file names this person, or everybody counts where they act."""
+    return actor.partition(":")[0] in team.open_to or any(person.id == actor for person in team.people)
 
 
 def _held(incident: Incident, standing: Standing, attempt: Attempt, team: Team) -> Phrase | None:
@@ -293,7 +312,15 @@ def _wrong_word(incident: Incident, standing: Standing, attempt: Attempt, team: 
     return None
 
 
-APPROVE: tuple[Rule, ...] = (_wrong_message, _wrong_person, _wrong_word, _other_card, _held, _requester)
+APPROVE: tuple[Rule, ...] = (
+    _wrong_message,
+    _wrong_person,
+    _wrong_word,
+    _other_card,
+    _held,
+    _requester,
+    _unlinked_second,
+)
 REJECT: tuple[Rule, ...] = (_wrong_message, _wrong_person, _other_card)
 """What is looked at before a decision counts, in this order. Saying no needs neither the word nor a second person."""
 

@@ -1,5 +1,6 @@
 """Describes a team: who belongs to it, what it runs, what it allows, and what it taught. A team is a wall."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Literal
 
@@ -131,8 +132,11 @@ class Digest(Value):
 
 class Team(Value):
     """A team as its files describe it. `match` are label matchers (all must hold); `rooms` are "platform:room";
-    `on_call` are ids of people, who is called first first. `open_to` names platforms on which everybody counts as an
-    approver; no file can say so, only a demo in a room of the reader's own does."""
+    `on_call` are ids of people, who is called first first. `approvers` are user groups ("platform:group:id") whose
+    members count as approvers; `granted` are those ("platform:account") as platforms said last, `unknown_groups` are
+    the groups of which nobody can say at the moment: whoever may be in one counts for nothing more. `open_to` names
+    platforms on which everybody counts as an approver; no file can say so, only a demo in a room of the reader's own
+    does."""
 
     id: str
     name: str
@@ -146,6 +150,9 @@ class Team(Value):
     on_call: tuple[str, ...] = ()
     escalation: Escalation = Escalation()
     digest: Digest = Digest()
+    approvers: tuple[str, ...] = ()
+    granted: frozenset[str] = frozenset()
+    unknown_groups: tuple[str, ...] = ()
     open_to: frozenset[str] = frozenset()
 
     @property
@@ -161,6 +168,20 @@ class Team(Value):
             return tuple(person for id in self.on_call if (person := self.member(id)))
         return tuple(person for person in self.people if person.roles - {"viewer"})
 
+    @property
+    def unlisted(self) -> frozenset[str]:
+        """The accounts that are granted and linked to no member."""
+        listed = {f"{name}:{id}" for person in self.people for name, id in person.accounts.items()}
+        return self.granted - listed
+
+    def granting(self, members: Callable[[str], frozenset[str] | None]) -> "Team":
+        """The team as its user groups stand: `members` tells who is in one, None where nobody knows."""
+        found = {group: members(group) for group in self.approvers}
+        granted = frozenset[str]().union(*(known for known in found.values() if known))
+        unknown = tuple(group for group, known in found.items() if known is None)
+        people = tuple(_granted(person, granted) for person in self.people)
+        return self.model_copy(update={"people": people, "granted": granted, "unknown_groups": unknown})
+
     def person(self, account: Account) -> Person | None:
         """The member this account is linked to; None where nobody is."""
         known = next((p for p in self.people if p.accounts.get(account.platform) == account.id), None)
@@ -172,10 +193,18 @@ class Team(Value):
         return next((p for p in self.people if p.id == person), None) or self._guest(platform, id, "")
 
     def _guest(self, platform: str, id: str, name: str) -> Person | None:
-        if platform not in self.open_to or not id:
+        """Somebody no file names who may approve all the same."""
+        if not id or (platform not in self.open_to and f"{platform}:{id}" not in self.granted):
             return None
         roles: frozenset[Role] = frozenset({"responder", "approver"})
         return Person(id=f"{platform}:{id}", name=name or id, roles=roles, accounts={platform: id})
+
+
+def _granted(person: Person, granted: frozenset[str]) -> Person:
+    """The person, an approver where any of their accounts is granted."""
+    if not granted.intersection(f"{name}:{id}" for name, id in person.accounts.items()):
+        return person
+    return person.model_copy(update={"roles": person.roles | {"approver"}})
 
 
 class Constraint(Value):

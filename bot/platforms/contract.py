@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from aiohttp import ClientSession, web
 
@@ -28,6 +28,14 @@ class Inbox(Protocol):
 
 
 @dataclass(frozen=True)
+class News:
+    """What a platform tells the house besides what people did. `regrouped`: who is in this user group (its id; "" for
+    any of them) may have changed."""
+
+    regrouped: Callable[[str], None] = lambda group: None
+
+
+@dataclass(frozen=True)
 class Kit:
     """What the house lends a platform. `incident_at` tells which incident a thread shows, by room (without the
     platform's name) and the reference of its first message; "" for none. `draw` makes the card of one slot of an
@@ -42,6 +50,7 @@ class Kit:
     incident_at: Callable[[str, str], Awaitable[str]]
     draw: Callable[[str, str, str], Awaitable[Card | None]]
     public_url: str
+    news: News = News()
 
 
 class Platform(Protocol):
@@ -65,4 +74,13 @@ class Platform(Protocol):
 
     async def run(self, inbox: Inbox) -> None:
         """Listen until cancelled, handing everything to the inbox."""
+        ...
+
+
+@runtime_checkable
+class Grouped(Protocol):
+    """A platform that has user groups."""
+
+    async def members(self, group: str) -> frozenset[str]:
+        """The accounts in the user group of this id, now. PlatformError where the platform does not say."""
         ...

@@ -119,6 +119,14 @@ class SlackServer(Wire):
         item = {"type": "message", "channel": message.channel, "ts": message.ts}
         await self.event({"type": "reaction_added", "user": who.id, "reaction": name, "item": item, "item_user": BOT})
 
+    async def regroups(self, group: str, *people: str) -> None:
+        """Put these people into a user group, and nobody else."""
+        before = self.workspace.groups.get(group, set())
+        self.workspace.groups[group] = set(people)
+        about = {"subteam_id": group, "team_id": TEAM, "date_update": 1, "date_previous_update": 0}
+        about |= {"added_users": sorted({*people} - before), "removed_users": sorted(before - {*people})}
+        await self.event({"type": "subteam_members_changed", **about})
+
     async def opens_home(self, who: Human) -> None:
         """Look at the app's home tab."""
         await self.event({"type": "app_home_opened", "user": who.id, "channel": f"D{who.id}", "tab": "home"})

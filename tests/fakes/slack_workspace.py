@@ -89,6 +89,7 @@ class Workspace:
         self.scopes = set(SCOPES.values())
         self.channels: dict[str, set[str]] = {}
         self.people: dict[str, Human] = {}
+        self.groups: dict[str, set[str]] = {}
         self.messages: list[Message] = []
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.files: dict[str, bytes | None] = {}
@@ -320,7 +321,10 @@ class Workspace:
         return {"files": [{"id": file["id"]} for file in files]}
 
     def _members(self, arguments: Arguments) -> dict[str, Any]:
-        return {"users": sorted(self.people)}
+        group = str(arguments.get("usergroup", ""))
+        if group not in self.groups:
+            raise No("no_such_subteam")
+        return {"users": sorted(self.groups[group])}
 
 
 Do = Callable[[Workspace, Arguments], dict[str, Any]]

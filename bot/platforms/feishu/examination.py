@@ -1,9 +1,10 @@
 """Says what an administrator still has to do in Feishu, by Feishu's own names: credentials, permissions, chats."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from aiohttp import ClientSession
 
+from bot.platforms.feishu import groups
 from bot.platforms.feishu.api import Api
 from bot.platforms.feishu.envelope import part
 from bot.platforms.feishu.refusals import NOT_IN_CHAT, Refused
@@ -25,19 +26,28 @@ PERMISSIONS: tuple[tuple[str, ...], ...] = (
 """What is needed, each with the wider permissions that hold it; im:message is what older apps were given."""
 
 
-async def examine(settings: Feishu, session: ClientSession, clock: Clock, rooms: Iterable[str]) -> tuple[Phrase, ...]:
-    """Everything that is wrong with the app and these chats (oc_…), one phrase each; nothing where all is well. What
-    Feishu does not let the app ask about is not judged."""
+GROUPS = ("contact:group:readonly", "contact:group")
+"""What is needed besides where a team names user groups as approvers."""
+
+
+async def examine(
+    settings: Feishu, session: ClientSession, clock: Clock, rooms: Iterable[str], named: Collection[str] = ()
+) -> tuple[Phrase, ...]:
+    """Everything that is wrong with the app, these chats (oc_…) and these user groups, one phrase each; nothing where
+    all is well. What Feishu does not let the app ask about is not judged."""
     api = Api(settings, session, clock)
     try:
         granted = await _granted(api)
-        missing = [names[0] for names in PERMISSIONS if granted and not granted.intersection(names)]
+        wanted = (*PERMISSIONS, GROUPS) if named else PERMISSIONS
+        missing = [names[0] for names in wanted if granted and not granted.intersection(names)]
         chats = [room for room in rooms if not await _in_chat(api, room)]
+        groupless = [group for group in named if GROUPS[0] not in missing and not await _is_group(api, group)]
     except PlatformError as error:
         return (error.phrase,)
     return (
         *(Phrase(word="feishu.check.permission", values={"permission": name}) for name in missing),
         *(Phrase(word="feishu.check.chat", values={"chat": chat}) for chat in chats),
+        *(Phrase(word="feishu.check.group", values={"group": group}) for group in groupless),
     )
 
 
@@ -62,3 +72,12 @@ async def _in_chat(api: Api, chat: str) -> bool:
     except Refused as refused:
         return refused.code not in NOT_IN_CHAT
     return answer.get("is_in_chat") is not False
+
+
+async def _is_group(api: Api, group: str) -> bool:
+    """Whether Feishu tells who is in this user group."""
+    try:
+        await groups.members(api, group)
+    except Refused:
+        return False
+    return True

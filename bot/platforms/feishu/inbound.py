@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from bot.platforms.contract import Kit
+from bot.platforms.feishu import groups
 from bot.platforms.feishu.chats import Chats
 from bot.platforms.feishu.envelope import Envelope, part, text
 from bot.platforms.feishu.references import first_messages
@@ -49,6 +50,7 @@ class Translator:
             "im.message.reaction.created_v1": self._reacted,
             "application.bot.menu_v6": self._chosen,
             "im.chat.member.bot.deleted_v1": self._removed,
+            **dict.fromkeys(groups.EVENTS, self._regrouped),
         }
 
     async def event(self, envelope: Envelope) -> Inbound | None:
@@ -130,6 +132,11 @@ class Translator:
     async def _removed(self, envelope: Envelope) -> Inbound | None:
         """Somebody took the bot out of a chat; what goes there from now on is refused, and goes elsewhere."""
         log.warning("the bot was removed from the Feishu chat %s", text(envelope.event, "chat_id")[:80])
+        return None
+
+    async def _regrouped(self, envelope: Envelope) -> Inbound | None:
+        """Any user group may have other members now."""
+        self._kit.news.regrouped("")
         return None
 
     async def _place(self, room: str, root: str) -> Place:

@@ -7,6 +7,7 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from bot.platforms.contract import Inbox, Kit, Pace
+from bot.platforms.feishu import groups
 from bot.platforms.feishu.answers import Answers
 from bot.platforms.feishu.api import Api
 from bot.platforms.feishu.chats import Chats, Sent
@@ -97,6 +98,10 @@ class FeishuPlatform:
                 return await self._again(reference, shown, card)
             raise
         return message
+
+    async def members(self, group: str) -> frozenset[str]:
+        """The people in a user group."""
+        return await groups.members(self._api, group)
 
     async def run(self, inbox: Inbox) -> None:
         """Listen until cancelled."""

@@ -3,6 +3,7 @@
 import re
 
 from bot.platforms.contract import Kit
+from bot.platforms.slack import groups
 from bot.platforms.slack.arrival import Arrival, Doorstep, Kind
 from bot.platforms.slack.drawing import Easel
 from bot.platforms.slack.payload import NOTHING, Json, part, parts, text
@@ -61,6 +62,9 @@ class Translator:
                 return await self._message(event)
             case "reaction_added":
                 return await self._reaction(id, event)
+            case kind if kind in groups.EVENTS:
+                self._kit.news.regrouped(groups.changed(event))
+                return None
             case "app_home_opened" if text(event, "tab") == "home":
                 step = await self._doorstep("home", "", "", text(event, "user"))
                 return Arrival(id, step, (CommandTyped(id, self._here(step), await self._account(step), "home"),))

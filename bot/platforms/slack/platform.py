@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.platforms.contract import Inbox, Kit, Pace
+from bot.platforms.slack import groups
 from bot.platforms.slack.answers import SILENT, Answers
 from bot.platforms.slack.api import Api
 from bot.platforms.slack.callback import PATH, Callback
@@ -95,6 +96,10 @@ class SlackPlatform:
                 raise
             return await self._again(room, message, card)
         return message
+
+    async def members(self, group: str) -> frozenset[str]:
+        """The people in a user group."""
+        return await groups.members(self._api, group)
 
     async def run(self, inbox: Inbox) -> None:
         """Listen until cancelled."""

@@ -22,9 +22,9 @@ async def stand() -> AsyncIterator[Stand]:
         yield stand
 
 
-async def told(stand: Stand, *rooms: str, **settings: object) -> list[str]:
+async def told(stand: Stand, *rooms: str, groups: tuple[str, ...] = (), **settings: object) -> list[str]:
     about = stand.settings.model_copy(update=settings)
-    found = await examine(about, stand.kit.session, stand.kit.clock, rooms)
+    found = await examine(about, stand.kit.session, stand.kit.clock, rooms, groups)
     return [Words("en").say(phrase) for phrase in found]
 
 
@@ -44,6 +44,17 @@ async def test_names_each_permission_that_is_missing(stand: Stand, name: str) ->
 async def test_names_each_chat_the_bot_is_not_in(stand: Stand) -> None:
     said = await told(stand, CHAT, ALONE, "oc_never", "payments")
     assert [chat in text for chat, text in zip((ALONE, "oc_never", "payments"), said, strict=True)] == [True] * 3
+
+
+async def test_user_groups_are_looked_at_where_a_team_names_some(stand: Stand) -> None:
+    stand.server.tenant.groups["g1"] = ["ou_lin"]
+    assert await told(stand, CHAT, groups=("g1",)) == []
+    (said,) = await told(stand, CHAT, groups=("g1", "g404"))
+    assert "g404" in said
+    stand.server.tenant.scopes.discard("contact:group:readonly")
+    (said,) = await told(stand, CHAT, groups=("g1",))
+    assert "contact:group:readonly" in said
+    assert await told(stand, CHAT) == []
 
 
 async def test_judges_nothing_it_may_not_ask(stand: Stand) -> None:

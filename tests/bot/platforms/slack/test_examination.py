@@ -18,8 +18,8 @@ async def slack(slack: SlackServer) -> SlackServer:
     return slack
 
 
-async def said(slack: SlackServer, lent: Lent, **more: object) -> list[str]:
-    found = await examine(settings(slack, **more), lent.kit.session, lent.kit.clock, [ROOM])
+async def said(slack: SlackServer, lent: Lent, *groups: str, **more: object) -> list[str]:
+    found = await examine(settings(slack, **more), lent.kit.session, lent.kit.clock, [ROOM], groups)
     for language in ("en", "zh"):
         assert all("[" not in Words(language).say(phrase) for phrase in found)
     return [Words("en").say(phrase) for phrase in found]
@@ -83,3 +83,15 @@ async def test_what_is_wrong_is_named(
     more = spoil(slack)
     (sentence,) = await said(slack, lent, **more)
     assert names in sentence
+
+
+async def test_user_groups_are_looked_at_where_a_team_names_some(slack: SlackServer, lent: Lent) -> None:
+    slack.workspace.groups["S1"] = {"U1"}
+    slack.workspace.scopes.add("usergroups:read")
+    assert await said(slack, lent, "S1") == []
+    (sentence,) = await said(slack, lent, "S1", "S0GONE")
+    assert "S0GONE" in sentence
+    slack.workspace.scopes.discard("usergroups:read")
+    (sentence,) = await said(slack, lent, "S1")
+    assert "usergroups:read" in sentence
+    assert await said(slack, lent) == []

@@ -10,14 +10,17 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.platforms.slack import groups
+from bot.platforms.slack.examination import GROUPS
 from bot.platforms.slack.examination import SCOPES as NEEDED
 from bot.platforms.slack.inbound import ACK, DECLARE
 from tests.fakes.slack_workspace import SCOPES
 
 SCHEMA = Path(__file__).parent / "schema" / "manifest.schema.1.0.0.json"
-EVENTS = {"app_home_opened", "app_mention", "message.channels", "message.groups", "message.im", "reaction_added"}
-SELDOM = {"usergroups:read"}
-"""Scopes of calls that the fake knows and the platform does not make."""
+EVENTS = {
+    *("app_home_opened", "app_mention", "message.channels", "message.groups", "message.im", "reaction_added"),
+    *groups.EVENTS,
+}
 IN_WORDS = {"app_mentions:read", "commands", "files:read", "reactions:read", "groups:history", "im:history"}
 """Scopes of what arrives, and of the same calls in other kinds of channels."""
 
@@ -65,7 +68,7 @@ def test_the_schema_would_find_a_fault(manifest: Tree, spoil: Callable[[Tree], N
 
 def test_it_asks_for_what_the_code_calls(manifest: Tree) -> None:
     asked = set(manifest["oauth_config"]["scopes"]["bot"])
-    assert (set(SCOPES.values()) - SELDOM) | IN_WORDS | set(NEEDED) <= asked
+    assert set(SCOPES.values()) | IN_WORDS | set(NEEDED) | {GROUPS} <= asked
     assert set(manifest["settings"]["event_subscriptions"]["bot_events"]) >= EVENTS
     assert {each["callback_id"] for each in manifest["features"]["shortcuts"]} == {ACK, DECLARE}
     assert [each["command"] for each in manifest["features"]["slash_commands"]] == ["/incident"]
