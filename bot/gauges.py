@@ -8,7 +8,8 @@ Problem = Callable[[], Awaitable[str]]
 
 COUNTERS = {
     "alerts_accepted": "Alerts read and stored, duplicates included.",
-    "intake_unauthorised": "Alert receiver calls without the right token.",
+    "changes_accepted": "Changes read and stored, duplicates included.",
+    "intake_unauthorised": "Alert and change receiver calls without the right token.",
     "store_errors": "Requests that could not be stored.",
 }
 

@@ -28,6 +28,7 @@ ESCALATION_EVERY = 5.0
 PRUNE_EVERY = 3600.0
 DIGEST_EVERY = 60.0
 REMEMBER_INBOUND = timedelta(days=2)
+KEEP_CHANGES = timedelta(days=90)
 KEEP_CALLS = timedelta(days=7)
 """How long receiver calls are kept as they came; the alerts in them stay in the timelines."""
 GRACE = 3.0
@@ -157,3 +158,4 @@ async def _forget_inbound(house: House) -> None:
     now = house.tools.clock.now()
     await house.store.seen.prune(now - REMEMBER_INBOUND)
     await house.store.register.forget_raw(now - KEEP_CALLS)
+    await house.store.changes.forget(now - KEEP_CHANGES)

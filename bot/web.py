@@ -98,6 +98,19 @@ async def take_alerts(request: web.Request) -> web.Response:
     return web.json_response({"accepted": answer.accepted, "incidents": list(answer.incidents)}, status=202)
 
 
+async def take_changes(request: web.Request) -> web.Response:
+    """`POST /changes` → 202 once everything readable is on disk; the same doors as for alerts."""
+    app = request.app
+    team = app[OWN_TOKENS](bearer(request))
+    if not team and not may(request, app[SETTINGS].intake.token.get_secret_value()):
+        app[GAUGES].count("intake_unauthorised")
+        return refuse(401, Phrase(word="error.changes_token"), **{"WWW-Authenticate": "Bearer"})
+    taken = await app[FRONT_DOOR].note_changes(await whole_body(request), team)
+    app[GAUGES].count("changes_accepted", len(taken.ids))
+    answer = {"accepted": len(taken.ids), "ids": taken.ids, "unreadable": taken.problems}
+    return web.json_response(answer, status=202)
+
+
 def _reference(clock: Clock) -> str:
     # Later calls have greater names, so that what is kept of a flood stands together on the disk.
     return f"raw_{int(clock.now().timestamp() * 1_000):011x}{secrets.token_hex(4)}"
@@ -214,6 +227,7 @@ def make_app(settings: Settings) -> web.Application:
     app.add_routes(
         [
             web.post("/alerts/{format}", take_alerts),
+            web.post("/changes", take_changes),
             web.get("/api/incidents", reader(list_incidents)),
             web.post("/api/incidents", open_incident),
             web.get("/api/incidents/{incident}", reader(show_incident)),

@@ -42,6 +42,7 @@ from engine.executors.http import HttpExecutor
 from engine.model import Phrase
 from engine.policy import Permissions
 from engine.ports import Clock, Executor, Ids, Silencer, Source
+from engine.sources.changes import ChangesSource
 from engine.tools import Tools
 from handlers import digest
 from handlers.front_door import FrontDoor
@@ -157,7 +158,7 @@ def _furnish(settings: Settings, parts: Parts, ground: Ground) -> House:
         teams=teams,
         clock=parts.clock,
         ids=parts.ids,
-        sources=parts.sources if parts.sources is not None else open_sources(settings, session),
+        sources=parts.sources if parts.sources is not None else _sources(settings, session, store),
         executors=executors,
         permissions=_permissions(settings, executors),
         tempo=settings.pace,
@@ -243,6 +244,7 @@ def _handling(
         register=store.register,
         timeline=store.timeline,
         memory=store.memory,
+        changes=store.changes,
         teams=tools.teams,
         desk=tools.desk,
         seen=store.seen,
@@ -317,6 +319,10 @@ def _executors(settings: Settings, session: ClientSession) -> dict[str, Executor
     if not platform.url:
         return {}
     return {RELEASES: HttpExecutor(platform.url, token(platform), session, platform.operations, name=RELEASES)}
+
+
+def _sources(settings: Settings, session: ClientSession, store: SqliteStore) -> tuple[Source, ...]:
+    return (*open_sources(settings, session), ChangesSource(store.changes))
 
 
 def _silencer(settings: Settings, session: ClientSession) -> Silencer | None:

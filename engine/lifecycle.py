@@ -177,7 +177,14 @@ class Life:
         service = services.get(state.service, Service(name=state.service))
         neighbours = tuple(services.get(name, Service(name=name)) for name in service.dependencies)
         window = evidence.window(alert.starts_at, now, self.tools.tempo)
-        return Question(incident=self.incident, alert=alert, service=service, neighbours=neighbours, window=window)
+        return Question(
+            incident=self.incident,
+            team=state.team,
+            alert=alert,
+            service=service,
+            neighbours=neighbours,
+            window=window,
+        )
 
     def _services(self, state: Incident) -> Mapping[str, Service]:
         return self.tools.teams.team(state.team).services

@@ -148,6 +148,7 @@ class Change(Value):
     note: str = ""
     files: tuple[str, ...] = ()
     diff: str = ""
+    link: str = ""
 
 
 class Observation(Value):

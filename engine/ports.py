@@ -228,9 +228,10 @@ class Desk(Protocol):
 
 
 class Question(Value):
-    """What a source is asked about one incident."""
+    """What a source is asked about one incident of a team."""
 
     incident: str
+    team: str = ""
     alert: Alert
     service: Service
     neighbours: tuple[Service, ...] = ()

@@ -244,7 +244,14 @@ class Looking:
         neighbours = tuple(services.get(name, Service(name=name)) for name in service.dependencies)
         now = tools.clock.now()
         window = state.sweep.window.model_copy(update={"end": now})
-        question = Question(incident=state.id, alert=state.alert, service=service, neighbours=neighbours, window=window)
+        question = Question(
+            incident=state.id,
+            team=state.team,
+            alert=state.alert,
+            service=service,
+            neighbours=neighbours,
+            window=window,
+        )
         seen, _ = await evidence.gather(question, tools.sources, tools.clock, tools.tempo.source_timeout, _unheard)
         cause = state.diagnosis.cause if state.diagnosis else None
         look = await self._look(state, seen, now)

@@ -1,6 +1,7 @@
 """Lets everything in: dedupes, finds out who may do this, writes it down and answers at once."""
 
-from handlers import buttons, commands, forms, messages, reactions
+from handlers import buttons, changes, commands, forms, messages, reactions
+from handlers.changes import Taken
 from handlers.inbound import (
     AlertReceived,
     Answer,
@@ -54,6 +55,10 @@ class FrontDoor:
                 return await reactions.react(visit, event)
             case ImageShared():
                 return no("error.no_images_yet", name=event.name[:80])
+
+    async def note_changes(self, body: bytes, team: str) -> Taken:
+        """Keep what a CI or a person says was changed. UnreadableAlert and StoreError pass through."""
+        return await changes.take(self._house, body, team)
 
     async def place_admitted(self, most: int) -> int:
         """Place the oldest calls that were only admitted, at most so many; returns how many there were."""

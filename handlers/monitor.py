@@ -29,7 +29,7 @@ async def show(visit: Visit, name: str) -> Answer:
 async def draw(visit: Visit, service: Service) -> Card:
     """The live card of one service."""
     house = visit.house
-    look = await telemetry.live(house.telemetry, house.clock, service)
+    look = await telemetry.live(house.telemetry, house.clock, visit.team.id, service)
     states, _ = await open_incidents(house, visit.team)
     about = tuple(state for state in states if state.service == service.name)
     figures = {role: (look.now(service.name, role), look.series(service.name, role)) for role in Live.ROLES}

@@ -40,7 +40,7 @@ async def with_changes(visit: Visit, over: Overview) -> Overview:
     """The same, with the last change of each service, as far as a source knows of one."""
     house, services = visit.house, [each.service for each in over.services[:MOST_ASKED]]
     looks = [
-        await telemetry.changed(house.telemetry, house.clock, services[place:])
+        await telemetry.changed(house.telemetry, house.clock, visit.team.id, services[place:])
         for place in range(0, len(services), telemetry.AT_ONCE)
     ]
     found = {s.name: next((c for look in looks for c in look.changes(s.name)), None) for s in services}
@@ -52,7 +52,8 @@ async def with_figures(visit: Visit, over: Overview) -> Overview:
     """The same, with the figures of the services most in need of a look as they are now."""
     house = visit.house
     first = sorted(over.services, key=lambda each: not each.incidents)
-    look = await telemetry.figures(house.telemetry, house.clock, [each.service for each in first])
+    services = [each.service for each in first]
+    look = await telemetry.figures(house.telemetry, house.clock, visit.team.id, services)
     known = tuple(
         replace(
             each,

@@ -75,28 +75,33 @@ def mean(series: Observation, start: float, end: float) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-async def live(telemetry: Telemetry, clock: Clock, service: Service) -> Look:
+async def live(telemetry: Telemetry, clock: Clock, team: str, service: Service) -> Look:
     """Everything the sources say of one service now."""
-    return await _look(telemetry, telemetry.everything, clock, (service,), LIVE)
+    return await _look(telemetry, telemetry.everything, clock, team, (service,), LIVE)
 
 
-async def figures(telemetry: Telemetry, clock: Clock, services: Sequence[Service]) -> Look:
+async def figures(telemetry: Telemetry, clock: Clock, team: str, services: Sequence[Service]) -> Look:
     """What is measured of these services now, at most nine of them."""
-    return await _look(telemetry, telemetry.metrics, clock, services[:AT_ONCE], LIVE)
+    return await _look(telemetry, telemetry.metrics, clock, team, services[:AT_ONCE], LIVE)
 
 
-async def changed(telemetry: Telemetry, clock: Clock, services: Sequence[Service]) -> Look:
+async def changed(telemetry: Telemetry, clock: Clock, team: str, services: Sequence[Service]) -> Look:
     """What was changed of these services in the last week, at most nine of them."""
-    return await _look(telemetry, telemetry.changes, clock, services[:AT_ONCE], CHANGES)
+    return await _look(telemetry, telemetry.changes, clock, team, services[:AT_ONCE], CHANGES)
 
 
-async def traced(telemetry: Telemetry, clock: Clock, service: Service) -> Look:
+async def traced(telemetry: Telemetry, clock: Clock, team: str, service: Service) -> Look:
     """The traces of one service of the last hour."""
-    return await _look(telemetry, telemetry.traces, clock, (service,), LIVE)
+    return await _look(telemetry, telemetry.traces, clock, team, (service,), LIVE)
 
 
 async def _look(
-    telemetry: Telemetry, sources: tuple[Source, ...], clock: Clock, services: Sequence[Service], back: timedelta
+    telemetry: Telemetry,
+    sources: tuple[Source, ...],
+    clock: Clock,
+    team: str,
+    services: Sequence[Service],
+    back: timedelta,
 ) -> Look:
     now = clock.now()
     window = Window(start=now - back, split=now - NOW, end=now)
@@ -104,7 +109,7 @@ async def _look(
         return Look(window)
     first, *others = services
     alert = Alert(fingerprint="", status="firing", name="", service=first.name, starts_at=window.split)
-    question = Question(incident="", alert=alert, service=first, neighbours=tuple(others), window=window)
+    question = Question(incident="", team=team, alert=alert, service=first, neighbours=tuple(others), window=window)
     seen, silent = await gather(question, sources, clock, telemetry.patience, _unheard)
     return Look(window, seen, silent)
 

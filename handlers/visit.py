@@ -11,6 +11,7 @@ from engine.masking import mask
 from engine.model import Entry, Phrase
 from engine.policy import Permissions
 from engine.ports import Clock, Desk, Draft, Ids, Memory, Register, Silencer, Teams, Timeline
+from engine.sources.changes import ChangeLog
 from engine.team import Account, Person, Role, Team
 from handlers.board import Board
 from handlers.inbound import (
@@ -50,6 +51,7 @@ class House:
     register: Register
     timeline: Timeline
     memory: Memory
+    changes: ChangeLog
     teams: Teams
     desk: Desk
     seen: Seen

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from engine.model import Value
 from engine.ports import Memory, Register, Timeline
+from engine.sources.changes import ChangeLog
 
 
 class Post(Value):
@@ -144,6 +145,9 @@ class Store(Protocol):
 
     @property
     def memory(self) -> Memory: ...
+
+    @property
+    def changes(self) -> ChangeLog: ...
 
     @property
     def posts(self) -> Posts: ...

@@ -9,6 +9,7 @@ from pathlib import Path
 from engine.errors import StoreError
 from engine.ports import Clock, Ids
 from store.bookkeeper import Bookkeeper
+from store.changes import SqliteChanges
 from store.connection import Connection, connect
 from store.lock import held, present
 from store.memory import SqliteMemory
@@ -54,6 +55,7 @@ class SqliteStore:
         self.timeline = SqliteTimeline(writer, books, self.disk, waiters)
         self.register = SqliteRegister(writer, books, porter, reader, clock)
         self.memory = SqliteMemory(writer, porter, reader)
+        self.changes = SqliteChanges(writer, porter, reader)
         self.posts = SqlitePosts(writer, porter, reader)
         self.room = SqliteRoomLog(writer, porter, reader)
         self.seen = SqliteSeen(writer, porter, clock)
@@ -109,6 +111,7 @@ async def open_sqlite(path: Path, clock: Clock, ids: Ids, *, remember: int = ROO
                 books = Bookkeeper(ids, int(last[0]) + 1, waiters.tell, Shelf(remember))
                 store = SqliteStore(writer, Reader(reading, path), books, waiters, clock)
                 books.remember(await store.register.admitted(ALL))
+                await store.changes.load()
                 yield store
 
 

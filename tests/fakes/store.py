@@ -2,12 +2,12 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from engine.errors import NotPlacedYet, StoreFull, UnknownName
-from engine.model import Entry, Phrase
+from engine.model import Change, Entry, Phrase
 from engine.ports import (
     Admitted,
     Clock,
@@ -25,6 +25,7 @@ from engine.ports import (
     Timeline,
     Weave,
 )
+from engine.sources.changes import ChangeLog
 from engine.team import Lesson
 from store.chain import START, link, plain, ready
 from store.rooms import RAW_LIMIT, Message, Post, Posts, Raw, RoomLog, Seen, Sessions
@@ -312,6 +313,42 @@ class FakeMemory:
         return tuple(sorted(there, key=lambda lesson: (lesson.at, lesson.id), reverse=True))
 
 
+class FakeChanges:
+    """Changes by team and id."""
+
+    MOST = 5_000
+
+    def __init__(self, disk: Disk | None = None) -> None:
+        self.disk = disk or Disk()
+        self.kept: dict[str, dict[str, Change]] = defaultdict(dict)
+
+    @property
+    def teams(self) -> Collection[str]:
+        return frozenset(team for team, changes in self.kept.items() if changes)
+
+    async def note(self, team: str, changes: Sequence[Change]) -> None:
+        self.disk.take()
+        there = self.kept[team] | {plain(change.id): change for change in changes}
+        newest = sorted(there.items(), key=lambda item: (item[1].at, item[0]), reverse=True)
+        self.kept[team] = dict(newest[: self.MOST])
+
+    async def noted(self, team: str, service: str, start: datetime, end: datetime, limit: int) -> Sequence[Change]:
+        there = [c for c in self.kept[team].values() if c.service == service and start <= c.at <= end]
+        return tuple(sorted(there, key=lambda change: (change.at, change.id))[-limit:])
+
+    async def knows(self, team: str, service: str) -> bool:
+        return any(change.service == service for change in self.kept[team].values())
+
+    async def forget(self, before: datetime) -> int:
+        self.disk.take()
+        gone = 0
+        for team, changes in self.kept.items():
+            left = {id: change for id, change in changes.items() if change.at >= before}
+            gone += len(changes) - len(left)
+            self.kept[team] = left
+        return gone
+
+
 class FakePosts:
     """Posts by (room, incident, slot), in the order they were first wanted."""
 
@@ -460,6 +497,7 @@ class FakeStore:
         self.timeline: Timeline = self.fake_timeline
         self.register: Register = self.fake_register
         self.memory: Memory = FakeMemory(self.disk)
+        self.changes: ChangeLog = FakeChanges(self.disk)
         self.posts: Posts = FakePosts(self.disk)
         self.room: RoomLog = FakeRoomLog(self.disk)
         self.seen: Seen = FakeSeen(clock, self.disk)

@@ -100,6 +100,7 @@ class Scene:
             register=self.store.register,
             timeline=self.store.timeline,
             memory=self.store.memory,
+            changes=self.store.changes,
             teams=self.teams,
             desk=self.desk,
             seen=self.store.seen,

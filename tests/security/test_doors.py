@@ -91,6 +91,19 @@ async def test_a_wrong_token_is_a_wrong_token_whatever_its_bytes(tmp_path: Path,
             assert (await knock("POST", "/alerts/alertmanager", ALERT, **headers))[0] in (expected, 202)
 
 
+async def test_changes_come_in_by_the_same_doors_as_alerts(tmp_path: Path):
+    change = b'{"service": "payment", "version": "v2"}'
+    async with doors(tmp_path, intake={"token": "right"}, api={"token": "other"}) as knock:
+        for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer other"}):
+            assert (await knock("POST", "/changes", change, **headers))[0] == 401
+        status, text = await knock("POST", "/changes", change, Authorization="Bearer right")
+        assert (status, '"accepted": 1' in text) == (202, True)
+        assert (await knock("POST", "/changes", b"{}", Authorization="Bearer right"))[0] == 400
+    async with doors(tmp_path) as knock:
+        assert (await knock("POST", "/changes", change))[0] == 202
+        assert (await knock("POST", "/changes", change, Via="1.1 proxy"))[0] == 401
+
+
 async def test_who_may_read_may_not_open(tmp_path: Path):
     async with doors(tmp_path, api={"token": "write", "read_token": "read"}) as knock:
         reads = {"Authorization": "Bearer read"}

@@ -7,6 +7,7 @@ import pytest
 
 from engine.errors import StoreFull
 from store.rooms import Store
+from tests.contracts.changes import ChangesRules
 from tests.contracts.memory import MemoryRules
 from tests.contracts.register import RegisterRules
 from tests.contracts.rooms import PostsRules, RoomLogRules, SeenRules, SessionsRules
@@ -39,6 +40,10 @@ class TestRegister(RegisterRules):
 
 
 class TestMemory(MemoryRules):
+    pass
+
+
+class TestChanges(ChangesRules):
     pass
 
 

@@ -8,6 +8,7 @@ import pytest
 from store.rooms import Store
 from store.sqlite import open_sqlite
 from store.stories import ROOM
+from tests.contracts.changes import ChangesRules
 from tests.contracts.memory import MemoryRules
 from tests.contracts.register import RegisterRules
 from tests.contracts.rooms import PostsRules, RoomLogRules, SeenRules, SessionsRules
@@ -40,6 +41,10 @@ class TestRegister(RegisterRules):
 
 
 class TestMemory(MemoryRules):
+    pass
+
+
+class TestChanges(ChangesRules):
     pass
 
 
