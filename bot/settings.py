@@ -131,30 +131,35 @@ class Releases(Backend):
 
 class Slack(Section):
     """A Slack app: its bot token (empty: no Slack), the app token of Socket Mode or, for HTTP, the signing secret;
-    which workspaces (team ids) may speak to it, all it is installed in when empty; and where the Web API is."""
+    which workspaces (team ids) may speak to it, all it is installed in when empty; in which channels (ids) beside the
+    teams' own, everywhere when empty; and where the Web API is."""
 
     bot_token: SecretStr = SecretStr("")
     app_token: SecretStr = SecretStr("")
     signing_secret: SecretStr = SecretStr("")
     workspaces: Names = frozenset()
+    rooms: Names = frozenset()
     api_url: str = "https://slack.com/api/"
 
 
 class Feishu(Section):
     """A Feishu or Lark app: its id (empty: no Feishu) and secret; for HTTP callbacks instead of the long connection,
-    the verification token and encrypt key; which tenants (tenant keys) may speak to it, all when empty; its domain."""
+    the verification token and encrypt key; which tenants (tenant keys) may speak to it, all when empty; in which chats
+    (ids) beside the teams' own, everywhere when empty; its domain."""
 
     app_id: str = ""
     app_secret: SecretStr = SecretStr("")
     verification_token: SecretStr = SecretStr("")
     encrypt_key: SecretStr = SecretStr("")
     tenants: Names = frozenset()
+    rooms: Names = frozenset()
     domain: str = "https://open.feishu.cn"
 
 
 class WeCom(Section):
     """A WeCom AI bot (its id, empty: no AI bot, and secret), and beside it or instead a self-built app with its
-    callback: corporation id, agent id, secret, callback token and AES key."""
+    callback: corporation id, agent id, secret, callback token and AES key; in which chats (ids) beside the teams' own
+    people may speak to it, everywhere when empty."""
 
     bot_id: str = ""
     bot_secret: SecretStr = SecretStr("")
@@ -163,6 +168,7 @@ class WeCom(Section):
     secret: SecretStr = SecretStr("")
     token: SecretStr = SecretStr("")
     encoding_aes_key: SecretStr = SecretStr("")
+    rooms: Names = frozenset()
     ws_url: str = "wss://openws.work.weixin.qq.com"
     api_url: str = "https://qyapi.weixin.qq.com"
 

@@ -258,6 +258,7 @@ def _handling(
         doctor=lambda: diagnose_itself(settings),
         compressed_time=settings.pace.compressed,
         telemetry=telemetry_of(tools.sources, settings.pace.source_timeout),
+        rooms={"slack": settings.slack.rooms, "feishu": settings.feishu.rooms, "wecom": settings.wecom.rooms},
     )
 
 

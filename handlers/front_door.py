@@ -39,7 +39,7 @@ class FrontDoor:
         if isinstance(visit, Answer):
             return visit
         first = await first_time(self._house.seen, event)
-        return await self._personal(Visit(**{**vars(visit), "again": not first}), event)
+        return visit.addressed(await self._personal(Visit(**{**vars(visit), "again": not first}), event))
 
     async def _personal(self, visit: Visit, event: Personal) -> Answer:
         match event:

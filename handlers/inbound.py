@@ -21,13 +21,15 @@ class AlertReceived:
 @dataclass(frozen=True)
 class Place:
     """Where in a platform something was said. `incident` is "" where the thread belongs to none; `language` is the one
-    the person reads there, "" where the platform does not know and the team's is meant."""
+    the person reads there, "" where the platform does not know and the team's is meant; `direct` says that nobody but
+    this person reads along."""
 
     platform: str
     room: str
     thread: str = ""
     incident: str = ""
     language: str = ""
+    direct: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,8 @@ Inbound = AlertReceived | CommandTyped | ButtonPressed | FormSent | MessageSaid 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the platform shows to the person at once: a short word, a form to fill, or a card only they need."""
+    """What the platform shows to the person at once: a short word, a form to fill, or a card only they need. `alone`:
+    others who read there may not see it, for the room is none of the team's."""
 
     tone: Literal["ok", "refused", "quiet"] = "ok"
     phrase: Phrase | None = None
@@ -112,3 +115,4 @@ class Answer:
     card: Card | None = None
     incidents: tuple[str, ...] = ()
     accepted: int = 0
+    alone: bool = False

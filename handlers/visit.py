@@ -1,6 +1,6 @@
 """Holds one thing a person did: who, where, in which team and incident, and the ways to answer."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -46,7 +46,8 @@ class House:
     """What handling needs. `wake` starts or continues the life of an incident and returns at once; `crowded` says that
     alerts crowd in, so that they are admitted first, and `place_later` has them placed when there is room. `demo` plays
     a scenario and `doctor` checks the settings, each answering with words; None where the process has none. `relearn`
-    takes up dependencies that people added."""
+    takes up dependencies that people added. `rooms`: by platform, where it listens beside the teams' own rooms and
+    direct chats; everywhere where a platform is not named."""
 
     register: Register
     timeline: Timeline
@@ -68,6 +69,14 @@ class House:
     relearn: Callable[[], Awaitable[None]] = _nothing_to_learn
     board: Board | None = None
     silencer: Silencer | None = None
+    rooms: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def listens(self, at: Place) -> bool:
+        """Whether people may speak to it in this room."""
+        allowed = self.rooms.get(at.platform)
+        if not allowed or not at.room or at.direct or at.room in allowed:
+            return True
+        return any(_room(at) in team.places for team in self.teams.all())
 
     async def state(self, incident: str) -> Incident:
         """The incident as its timeline stands now."""
@@ -107,6 +116,11 @@ class Visit:
         """How an actor is called in this team."""
         member = self.team.member(actor)
         return member.name if member else actor
+
+    def addressed(self, answer: Answer) -> Answer:
+        """The answer, for the person alone where the room is none of the team it tells about."""
+        foreign = self.at.room and not self.at.direct and _room(self.at) not in self.team.places
+        return replace(answer, alone=True) if foreign and answer.tone != "quiet" else answer
 
     def key(self, name: str) -> str:
         """The key of a step of this episode."""
@@ -159,6 +173,9 @@ async def enter(house: House, event: Personal) -> Visit | Answer:
     """Find out who is there and what it is about; an answer where the person has no business here.
 
     A team is a wall: to somebody who is neither a member nor in one of its rooms, its incidents do not exist."""
+    if not house.listens(event.at):
+        talk = (isinstance(event, MessageSaid) and not event.mentions_bot) or isinstance(event, ReactionAdded)
+        return QUIET if talk else no("error.room_not_allowed", room=_room(event.at)[:80])
     wanted = _incident_of(event)
     if not wanted:
         team = _team_at(house.teams, event.at, event.account)

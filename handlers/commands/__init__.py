@@ -106,9 +106,12 @@ async def obey(visit: Visit, text: str, addressed: bool, explicit: bool = False)
     if named and not beside:
         rest = INCIDENT.sub("", rest, count=1).strip()
         there = await elsewhere(visit, named[0])
-        if isinstance(there, Answer):
-            return there
-        visit = there
+        return there if isinstance(there, Answer) else there.addressed(await _run(there, found, rest, text))
+    return await _run(visit, found, rest, text)
+
+
+async def _run(visit: Visit, found: Read, rest: str, text: str) -> Answer:
+    command = found.command
     if found.doubt:
         return await _not_done(visit, found)
     if command.about and not visit.incident.id:

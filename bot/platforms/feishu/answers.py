@@ -1,6 +1,7 @@
 """Gives people their answers: a toast on the spot where they clicked, else a card in the thread, in both languages."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from bot.platforms.contract import Kit
@@ -13,7 +14,7 @@ from cards.render.feishu import wire
 from cards.words import Words
 from engine.errors import PlatformBusy
 from engine.model import Phrase
-from handlers.inbound import AlertReceived, Answer, FormSent, Inbound, Place
+from handlers.inbound import AlertReceived, Answer, CommandTyped, FormSent, Inbound, MessageSaid, Place
 
 TRIES = 4
 
@@ -42,31 +43,36 @@ class Answers:
 
     async def in_thread(self, envelope: Envelope, event: Inbound, answer: Answer, *, spoken: bool) -> None:
         """Post what the answer holds under the message it answers: the form, the card, and the words where they were
-        not said yet. A repetition of the same delivery posts nothing twice."""
+        not said yet; to the person alone what others there may not read. A repetition of the same delivery posts
+        nothing twice."""
         if answer.tone == "quiet" or isinstance(event, AlertReceived):
             return
         person = event.account.id
+        to, under = (person, "") if answer.alone else (event.at.room, _under(envelope, event.at))
         if answer.form is not None:
-            await self._post(envelope, event.at, self._easel.form(answer.form, person), "form")
+            await self._post(envelope, to, under, self._easel.form(answer.form, person), "form")
         if answer.card is not None:
-            await self._post(envelope, event.at, await self._easel.card(answer.card, ""), "card")
-        if answer.phrase is None or spoken:
-            return
-        word = wire(self._easel.both(_spoken(answer, event.at)))
-        if _is_settled(event, answer):
-            await self._chats.edit(_under(envelope, event.at), word)
-        else:
-            await self._post(envelope, event.at, word, "word")
+            await self._post(envelope, to, under, await self._easel.card(answer.card, ""), "card")
+        if answer.phrase is not None and not spoken:
+            word = wire(self._easel.both(_spoken(answer, event.at)))
+            if _is_settled(event, answer):
+                await self._chats.edit(_under(envelope, event.at), word)
+            else:
+                await self._post(envelope, to, under, word, "word")
+        if answer.alone and isinstance(event, MessageSaid | CommandTyped):
+            aside = _spoken(Answer(phrase=Phrase(word="command.answered_alone")), replace(event.at, incident=""))
+            beneath = _under(envelope, event.at)
+            await self._post(envelope, event.at.room, beneath, wire(self._easel.both(aside)), "aside")
 
-    async def _post(self, envelope: Envelope, at: Place, drawn: str, what: str) -> None:
-        """Under the message that was written or clicked; to the person where there was none. PlatformError."""
+    async def _post(self, envelope: Envelope, to: str, under: str, drawn: str, what: str) -> None:
+        """Under the message that was written or clicked; to the chat or person where there is none. PlatformError."""
         key = uuid("answer", envelope.id, what)
         for left in reversed(range(TRIES)):
             try:
-                if under := _under(envelope, at):
+                if under:
                     await self._chats.reply(under, drawn, key)
                 else:
-                    await self._chats.send(at.room, drawn, key)
+                    await self._chats.send(to, drawn, key)
                 return
             except PlatformBusy as busy:
                 if not left:

@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.platforms.contract import Kit
@@ -65,7 +66,8 @@ class Translator:
             return None
         id, room = text(message, "message_id"), text(message, "chat_id")
         account = Account(platform=NAME, id=person)
-        place = await self._place(room, text(message, "root_id"))
+        direct = text(message, "chat_type") == "p2p"
+        place = replace(await self._place(room, text(message, "root_id")), direct=direct)
         kind = text(message, "message_type")
         # The same message may come under two event ids; its own id is the one that never changes.
         if kind == "image":
@@ -83,7 +85,7 @@ class Translator:
             said,
             quoted=await self._quoted(message),
             edited=_later(message.get("update_time"), message.get("create_time")),
-            mentions_bot=mentioned or text(message, "chat_type") == "p2p",
+            mentions_bot=mentioned or direct,
         )
 
     async def _shared(self, id: str, place: Place, account: Account, key: str) -> Inbound | None:
@@ -127,7 +129,7 @@ class Translator:
             return None
         account = Account(platform=NAME, id=person, name=text(envelope.event, "operator", "operator_name"))
         said = text(envelope.event, "event_key").replace("_", " ").strip()
-        return CommandTyped(envelope.id, Place(NAME, person), account, said)
+        return CommandTyped(envelope.id, Place(NAME, person, direct=True), account, said)
 
     async def _removed(self, envelope: Envelope) -> Inbound | None:
         """Somebody took the bot out of a chat; what goes there from now on is refused, and goes elsewhere."""

@@ -201,13 +201,13 @@ class Translator:
         return Account(platform=NAME, id=step.person, name=(await self._people.person(step.person)).name)
 
     def _here(self, step: Doorstep) -> Place:
-        return Place(NAME, step.room, "", "", step.language)
+        return Place(NAME, step.room, "", "", step.language, direct=step.room.startswith("D"))
 
     async def _at(self, step: Doorstep, thread: str | None = None) -> Place:
         """The place of a doorstep; `thread` where the conversation is another than where answers go."""
         where = step.thread if thread is None else thread
         incident = await self._kit.incident_at(step.room, where) if step.room and where else ""
-        return Place(NAME, step.room, where, incident, step.language)
+        return Place(NAME, step.room, where, incident, step.language, direct=step.room.startswith("D"))
 
 
 def _with_view(step: Doorstep, view: Json) -> Doorstep:

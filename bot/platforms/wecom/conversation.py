@@ -4,7 +4,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.platforms.contract import Inbox, Kit
@@ -77,7 +77,7 @@ class Conversation:
         """Words: an answer to a form, a command, or talk."""
         self._name(said.room)
         incident = self._rooms.incident(said.room, said.text, said.quoted)
-        place = Place(NAME, said.room, incident=incident)
+        place = Place(NAME, said.room, incident=incident, direct=not said.in_group)
         typed = codes.read(said.text)
         if typed is not None:
             answer = await self._coded(inbox, said, place, typed)
@@ -98,7 +98,9 @@ class Conversation:
         slot = value.pop(SLOT, "")
         incident = value.get("incident") or self._rooms.incident(what.room, what.task.partition("@")[0], "")
         key = f"{incident}/{slot}" if slot else ""
-        press = Press(what, self._kit.clock.now(), action, value, key, Place(NAME, what.room, incident=incident))
+        direct = _alone(what.room, what.user)
+        place = Place(NAME, what.room, incident=incident, direct=direct)
+        press = Press(what, self._kit.clock.now(), action, value, key, place)
         settled = self._board.pressing(what.room, key)
         try:
             answer = await inbox.receive(ButtonPressed(what.id, press.place, _account(what.user), action, value))
@@ -111,7 +113,7 @@ class Conversation:
     async def shared(self, inbox: Inbox, shared: Shared, reply: Reply) -> None:
         """A picture, fetched and opened."""
         incident = self._rooms.incident(shared.room, "", shared.quoted)
-        place = Place(NAME, shared.room, incident=incident)
+        place = Place(NAME, shared.room, incident=incident, direct=_alone(shared.room, shared.user))
         content = await pictures.fetched(self._kit.session, shared.url, shared.aes_key)
         if content is None:
             await self._tell(shared.room, shared.user, self.words(shared.room).text("wecom.no_picture"))
@@ -192,6 +194,38 @@ class Conversation:
             raise
 
     async def _answer(self, said: Said, place: Place, answer: Answer, reply: Reply) -> None:
+        if answer.alone:
+            content = await self._aside(said, answer)
+            await self._say(said, "", plain(content), [], reply)
+            return
+        parts, bodies = self._composed(said, answer)
+        if not parts:
+            return
+        # What was set going is worth watching: the answer shows how it goes on, as long as WeCom lets it grow.
+        grows = answer.tone == "ok" and answer.form is None and answer.card is None and place.incident
+        if place.incident and not grows and place.incident not in "".join(parts):
+            parts.append(colored(line(place.incident), "comment"))
+        first, *more = packed(parts, self._carry(said.room)[0].longest)
+        await self._say(said, place.incident if grows else "", first, [*map(carrier.text, more), *bodies], reply)
+
+    async def _aside(self, said: Said, answer: Answer) -> str:
+        """Give an answer to the person alone, not to this group; returns what the group may read. WeCom
+        lets the bot write to people who spoke with it before, and to nobody else."""
+        room = f"app:{said.user}" if said.room.startswith("app:") else said.user
+        alone = replace(said, room=room, in_group=False)
+        parts, bodies = self._composed(alone, answer)
+        way, target = self._carry(room)
+        words = self.words(said.room)
+        try:
+            for body in [*map(carrier.text, packed(parts, way.longest)), *bodies]:
+                await way.send(target, body, answer=True)
+        except PlatformError as error:
+            log.info("an answer for %s alone did not get there: %s", said.user, error)
+            return words.text("wecom.speak_to_me")
+        return words.text("command.answered_alone")
+
+    def _composed(self, said: Said, answer: Answer) -> tuple[list[str], list[Body]]:
+        """What an answer says, part by part, and the cards that go with it."""
         words = self.words(said.room)
         parts = []
         if answer.phrase is not None:
@@ -205,14 +239,7 @@ class Conversation:
             refused = answer.tone == "refused" and not answer.card.blocks
             parts.append(plain(answer.card.summary) if refused else drawn.markdown)
             bodies = [carrier.card(each) for each in drawn.templates]
-        if not parts:
-            return
-        # What was set going is worth watching: the answer shows how it goes on, as long as WeCom lets it grow.
-        grows = answer.tone == "ok" and answer.form is None and answer.card is None and place.incident
-        if place.incident and not grows and place.incident not in "".join(parts):
-            parts.append(colored(line(place.incident), "comment"))
-        first, *more = packed(parts, self._carry(said.room)[0].longest)
-        await self._say(said, place.incident if grows else "", first, [*map(carrier.text, more), *bodies], reply)
+        return parts, bodies
 
     async def _say(self, said: Said, incident: str, content: str, more: list[Body], reply: Reply) -> None:
         """Beside the message that asked; where WeCom takes that no longer, as a message that names the person."""
@@ -229,9 +256,12 @@ class Conversation:
     async def _redraw(self, press: Press, answer: Answer, reply: Reply) -> None:
         words = self.words(press.what.room)
         room, user = press.what.room, press.what.user
+        if answer.alone:
+            await self._tell(room, user, await self._aside(Said(press.what.id, user, room, ""), answer))
+            return
         notice = words.say(answer.phrase) if answer.phrase is not None else ""
         if answer.form is not None:
-            in_group = room.removeprefix("app:") != user
+            in_group = not _alone(room, user)
             notice = self._instruction(answer.form, user, room, words, in_group=in_group)
         alone = answer.form is not None or answer.tone == "refused"
         if not await self._replace(press, notice, (user,) if alone else (), reply) and notice:
@@ -294,6 +324,11 @@ def packed(parts: list[str], longest: int) -> list[str]:
         else:
             texts.append(part)
     return texts
+
+
+def _alone(room: str, user: str) -> bool:
+    """Whether a room is this person's own chat with the bot."""
+    return room.removeprefix("app:") == user
 
 
 def _account(user: str) -> Account:

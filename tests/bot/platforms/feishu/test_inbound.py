@@ -58,6 +58,24 @@ async def test_a_message_in_a_thread_belongs_to_its_incident(stand: Stand) -> No
     assert event.quoted == ""
 
 
+async def test_what_a_chat_may_not_read_goes_to_the_person_alone(stand: Stand) -> None:
+    secret = Card(title="payments fail", summary="payments fail", incident=INCIDENT)
+    stand.inbox.answers["incidents"] = Answer(card=secret, phrase=Phrase(word="command.kept"), alone=True)
+    stand.inbox.answers["approve"] = Answer(form=ASK, alone=True)
+    before = len(stand.server.tenant.messages)
+    for text in ("incidents", "approve"):
+        await stand.server.types(LIN, CHAT, text)
+    await answered(stand, 2, CHAT)
+    in_chat = [reads(message.card, "en_us") for message in stand.server.cards(CHAT)]
+    assert len(in_chat) == 2
+    assert all("answered you directly" in text for text in in_chat)
+    assert INCIDENT not in str([message.card for message in stand.server.cards(CHAT)])
+    ours = [message for message in list(stand.server.tenant.messages.values())[before:] if message.card]
+    alone = [reads(message.card, "en_us") for message in ours if message.chat != CHAT]
+    assert any("payments fail" in text for text in alone)
+    assert any("Execute?" in text for text in alone)
+
+
 async def test_what_is_said_beside_a_thread_belongs_to_none(stand: Stand) -> None:
     await stand.server.types(LIN, CHAT, "lunch?", to_bot=False)
     (event,) = stand.inbox.events

@@ -61,6 +61,38 @@ async def test_talk_reaches_the_inbox_without_the_mention() -> None:
         assert INCIDENT in message.text, "every message carries the incident"
 
 
+async def test_what_a_group_may_not_read_goes_to_the_person_alone() -> None:
+    async with desk() as here:
+        here.server.chats["lin"] = {"lin"}
+        secret = Card("支付告警", "支付告警", "bad", (Prose("支付失败"),), INCIDENT, "zh")
+        here.inbox.answers["列表"] = Answer(card=secret, phrase=said("共一个"), alone=True)
+        here.inbox.answers["批准"] = Answer(form=word_form(), alone=True)
+        for text in ("列表", "批准"):
+            await here.server.answered(await here.server.say("lin", "trade", text))
+        overheard = "\n".join(here.server.seen("trade"))
+        assert "单独回复" in overheard
+        assert "支付" not in overheard
+        assert INCIDENT not in overheard
+        alone = "\n".join(here.server.seen("lin"))
+        assert "支付失败" in alone
+        code = CODE.search(alone.partition("批准 ")[2])
+        assert code is not None
+        here.inbox.answers["FormSent:approve"] = Answer(phrase=said("已批准"))
+        await here.server.say("lin", "", f"批准 {code[0]} CONFIRM_EXECUTE")
+        await here.handed(3)
+        assert isinstance(here.inbox.events[2], FormSent)
+        assert here.inbox.events[2].at.room == "lin"
+
+
+async def test_who_cannot_be_written_to_is_told_to_speak_first() -> None:
+    async with desk() as here:
+        here.inbox.answers["列表"] = Answer(phrase=said("支付失败"), alone=True)
+        message = await here.server.answered(await here.server.say("zed", "trade", "列表"))
+        assert message is not None
+        assert "单聊" in message.text
+        assert "支付" not in "\n".join(here.server.seen("trade"))
+
+
 async def test_a_slash_is_a_command_and_silence_stays_silence() -> None:
     async with desk() as here:
         here.inbox.answers["/incident ack"] = Answer(tone="quiet")
