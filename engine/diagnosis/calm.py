@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from engine.diagnosis.signals import HARM
 from engine.model import Evidence
 
-FELT = frozenset({*HARM, "pool_use", "pool_wait"})
+FELT = frozenset(
+    {*HARM, "pool_use", "pool_wait", "disk_use", "descriptor_use", "cert_expiry", "node_ready", "dns_error_ratio"}
+)
 FAILURES = frozenset({"error_ratio", "unavailable_ratio", "timeout_ratio"})
 RARE = 0.01
 """Share of requests below which failures are background."""

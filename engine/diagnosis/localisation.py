@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from engine.diagnosis.clues import Suspicion, called
-from engine.diagnosis.signals import HARM, began
+from engine.diagnosis.signals import HARM, began, cried
 from engine.model import Change, Evidence, Window
 from engine.team import Service
 
@@ -71,6 +71,8 @@ def _suspicion(name: str, peers: frozenset[str], evidence: Sequence[Evidence]) -
         onset = min((each.onset for each in watched if each.onset), default=None)
         settled = max((each.onset for each in watched if each.onset), default=None)
         slack = max((float(each.details.get("step", 0.0)) for each in watched), default=0.0)
+    if onset is None:
+        onset = settled = cried(own)
     return Suspicion(service=name, onset=onset, settled=settled, slack=slack, peers=peers)
 
 

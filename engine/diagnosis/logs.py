@@ -2,65 +2,23 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 
 from engine.diagnosis.coverage import Coverage, coverage
+from engine.diagnosis.sayings import TELLS_AN_ALERT, WARNING, Saying, gathered, mentions_of, saying
 from engine.diagnosis.silences import nothing
-from engine.diagnosis.templates import mentions, plain, template, topics
+from engine.diagnosis.stacks import joined, origin
+from engine.diagnosis.templates import mentions, plain, template
 from engine.model import Evidence, LogLine, Observation, Phrase, Quantity, Window
 
 LOUD = frozenset({"error", "err", "fatal", "critical", "crit", "panic", "emergency", "emerg", "alert", "severe"})
-LAST_WORDS = frozenset({"fatal", "panic", "emergency", "emerg"})
-WARNING = frozenset({"warn", "warning"})
-FEWEST_NEW = 3
-FEWEST_SURGING = 5
-FEWEST_WARNINGS = 5
-SURGE = 3.0
 MOST_TEMPLATES = 4
 MOST_UNLEVELLED = 200
 LONGEST_EXCERPT = 300
+MOST_SEARCHED = 5
+"""Lines of one saying that are searched for a stack."""
 
-
-@dataclass(frozen=True)
-class Saying:
-    """All lines of one service that say the same."""
-
-    service: str
-    lines: tuple[LogLine, ...]
-    before: int
-    after: int
-    surge: float
-    loud: bool
-    names: Collection[str] = ()
-
-    @cached_property
-    def subjects(self) -> tuple[str, ...]:
-        """What the newest of the lines is about."""
-        return topics(plain(self.lines[-1].message), self.names)
-
-    @property
-    def levelled(self) -> bool:
-        """Whether any of the lines says how bad it is."""
-        return any(line.level for line in self.lines)
-
-    @property
-    def is_new(self) -> bool:
-        """Said after and never before; last words of a process count from the first one."""
-        final = any(line.level in LAST_WORDS for line in self.lines)
-        fewest = 1 if final else FEWEST_NEW if self.loud else FEWEST_WARNINGS
-        return self.before == 0 and self.after >= fewest
-
-    @property
-    def surges(self) -> bool:
-        """Said before too, but at least three times as often after."""
-        return self.before > 0 and self.after >= FEWEST_SURGING and self.surge >= SURGE
-
-    @property
-    def rank(self) -> tuple[bool, bool, int]:
-        """Louder, with a known subject, and more frequent comes first."""
-        return (not self.loud, not self.subjects, -self.after)
+WORDS = {"new_error_log": "new", "surging_error_log": "surging", "log_mention": "seldom"}
 
 
 def read(observation: Observation, window: Window, names: Collection[str]) -> list[Evidence]:
@@ -68,42 +26,29 @@ def read(observation: Observation, window: Window, names: Collection[str]) -> li
     if not observation.lines:
         return [nothing(observation, "new_error_log")]
     covered = coverage([line.at.timestamp() for line in observation.lines], [observation], window)
-    sayings = _sayings(observation, covered, names)
-    strange = sorted((each for each in sayings if each.is_new or each.surges), key=lambda each: each.rank)
+    sayings = gathered(_sayings(observation, covered, names), covered)
+    strange = sorted((each for each in sayings if each.strange), key=lambda each: each.rank)
+    seldom = [_evidence(observation, each, covered, names) for each in mentions_of(sayings)]
     if not strange:
-        return [_quiet(observation, sayings)]
-    return [_evidence(observation, each, covered, names) for each in strange[:MOST_TEMPLATES]]
+        return [_quiet(observation, sayings), *seldom]
+    return [*(_evidence(observation, each, covered, names) for each in strange[:MOST_TEMPLATES]), *seldom]
 
 
 def _may_matter(line: LogLine) -> bool:
-    return not line.level or line.level in LOUD or line.level in WARNING
+    told = not line.level or line.level in LOUD or line.level in WARNING
+    return told and not TELLS_AN_ALERT.search(line.message[:LONGEST_EXCERPT])
 
 
 def _sayings(observation: Observation, covered: Coverage, names: Collection[str]) -> list[Saying]:
     groups: dict[tuple[str, str], list[LogLine]] = defaultdict(list)
-    for line in observation.lines:
+    for line in joined(observation.lines):
         if covered.start <= line.at.timestamp() <= covered.end and _may_matter(line):
             groups[line.service or observation.service, template(line.message)].append(line)
-    sayings = [_saying(service, lines, covered, names) for (service, _), lines in sorted(groups.items())]
+    sayings = [saying(service, lines, covered, names) for (service, _), lines in sorted(groups.items())]
     # Lines without a level matter by what they are about, which is dear to find out: the most frequent are asked first.
     silent = sorted((each for each in sayings if not each.levelled), key=lambda each: -each.after)
     idle = {id(each) for place, each in enumerate(silent) if place >= MOST_UNLEVELLED or not each.subjects}
     return [each for each in sayings if id(each) not in idle]
-
-
-def _saying(service: str, lines: list[LogLine], covered: Coverage, names: Collection[str]) -> Saying:
-    ordered = tuple(sorted(lines, key=lambda line: (line.at, line.message)))
-    before = sum(line.at.timestamp() < covered.split for line in ordered)
-    after = len(ordered) - before
-    return Saying(
-        service=service,
-        lines=ordered,
-        before=before,
-        after=after,
-        surge=covered.surge(before, after),
-        loud=any(line.level not in WARNING for line in ordered),
-        names=names,
-    )
 
 
 def _quiet(observation: Observation, sayings: Sequence[Saying]) -> Evidence:
@@ -143,34 +88,44 @@ def _evidence(observation: Observation, saying: Saying, covered: Coverage, names
     late = [line for line in saying.lines if line.at.timestamp() >= covered.split]
     versions = Counter(line.version for line in late if line.version)
     text = plain(late[0].message)
-    word = "evidence.log.new" if saying.is_new else "evidence.log.surging"
+    frame = next((found for line in late[:MOST_SEARCHED] if (found := origin(line.message))), None)
+    signal = "new_error_log" if saying.is_new else "surging_error_log" if saying.surges else "log_mention"
+    values: dict[str, str | int | float | Quantity | Phrase] = {
+        "service": saying.service,
+        "count": saying.after,
+        "before": saying.before,
+        "text": text[:120],
+    }
+    if frame:
+        values["place"] = frame.place
     return Evidence(
         id="",
         kind="log",
         source=observation.source,
         service=saying.service,
-        signal="new_error_log" if saying.is_new else "surging_error_log",
+        signal=signal,
         query=observation.query,
         window=observation.window,
-        summary=Phrase(
-            word=word,
-            values={"service": saying.service, "count": saying.after, "before": saying.before, "text": text[:120]},
-        ),
-        abnormal=True,
+        summary=Phrase(word=f"evidence.log.{WORDS[signal]}{'_at' if frame else ''}", values=values),
+        abnormal=saying.strange,
         before=Quantity(value=saying.before, unit="count"),
         after=Quantity(value=saying.after, unit="count"),
         onset=_started(saying, covered),
         unusual=round(min(saying.surge, 100.0), 2),
         count=saying.after,
         link=observation.link,
-        excerpt=tuple(plain(line.message)[:LONGEST_EXCERPT] for line in late[:3]),
+        excerpt=(
+            *(plain(line.message)[:LONGEST_EXCERPT] for line in late[:3]),
+            *((f"{frame.place} {frame.function}".strip(),) if frame else ()),
+        ),
         details={
             "template": template(late[0].message),
             "topics": list(saying.subjects),
             "mentions": [name for name in mentions(text, names) if name != saying.service],
-            "level": "error" if saying.loud else "warning",
+            "level": "error" if saying.loud and saying.strange else "warning",
             "versions": dict(versions.most_common(5)),
             "before_since": covered.start,
             "split": covered.split,
+            **({"origin": {"file": frame.file, "line": frame.line, "function": frame.function}} if frame else {}),
         },
     )

@@ -20,8 +20,16 @@ HARM = (
     "latency_p95",
     "availability",
     "dependency_error_ratio",
+    "auth_failed_ratio",
+    "tls_errors",
+    "restarts",
+    "oom_kills",
+    "backlog",
 )
 """Roles that a user of the service feels; their earliest onset is when the trouble began."""
+
+CRIES = ("new_error_log", "surging_error_log", "error_span")
+"""What dates the trouble where nothing that users feel is measured."""
 
 MOST_ABNORMAL = 12
 MOST_NORMAL = 24
@@ -35,11 +43,15 @@ def judge(observations: Sequence[Observation], window: Window) -> tuple[Evidence
     evidence, which speaks against causes, what users feel of the same services is kept first. At most 12 and 24."""
     measured = measure([each for each in observations if each.kind in ("sli", "metric")], window)
     names = _names(observations)
-    onset, slack = began(measured)
-    found = [
-        *measured,
+    said = [
         *(each for one in observations if one.kind == "log" for each in read(one, window, names)),
         *trace([each for each in observations if each.kind == "trace"], window, names),
+    ]
+    onset, slack = began(measured)
+    onset = onset or cried(said)
+    found = [
+        *measured,
+        *said,
         *(each for one in observations if one.kind == "change" for each in changed(one, window, onset, slack)),
         *(each for one in observations if one.kind == "state" and not is_note(one) for each in stands(one)),
         *(noted(one) for one in observations if is_note(one)),
@@ -55,6 +67,14 @@ def began(evidence: Iterable[Evidence]) -> tuple[datetime | None, float]:
         return None, 0.0
     first = min(harmful, key=lambda each: (each.onset is None, each.onset))
     return first.onset, float(first.details.get("step", 0.0))
+
+
+def cried(evidence: Iterable[Evidence]) -> datetime | None:
+    """When errors were first told of, for where nobody measures what users feel."""
+    loud = [
+        each for each in evidence if each.abnormal and each.signal in CRIES and each.details.get("level") != "warning"
+    ]
+    return min((each.onset for each in loud if each.onset), default=None)
 
 
 def _names(observations: Iterable[Observation]) -> frozenset[str]:

@@ -18,7 +18,7 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
 
 
 def plain(message: str) -> str:
-    """The sentence of a line: of JSON its message field, of a stack trace its first line; at most 400 characters."""
+    """The sentence of a line: of JSON its message field, of a stack trace what was raised; at most 400 characters."""
     text = message.strip()
     if text.startswith("{"):
         try:
@@ -30,7 +30,11 @@ def plain(message: str) -> str:
             if isinstance(said, str) and said.strip():
                 text = said.strip()
                 break
-    return text.partition("\n")[0][:LONGEST]
+    first, _, rest = text.partition("\n")
+    if first.startswith("Traceback (most recent call last)"):
+        told = [line for line in rest.split("\n") if line.strip() and not line[0].isspace()]
+        first = told[-1] if told else first
+    return first[:LONGEST]
 
 
 def template(message: str) -> str:

@@ -1,6 +1,6 @@
 """Lists what too much work does: more traffic than a service carries, its own limit, and queues that grow."""
 
-from engine.diagnosis.clues import Clue, Sign
+from engine.diagnosis.clues import Clue
 from engine.diagnosis.patterns.pattern import Pattern, against
 from engine.diagnosis.patterns.signs import (
     AT_MOST_REPLICAS,
@@ -12,7 +12,6 @@ from engine.diagnosis.patterns.signs import (
     LATENCY_UP,
     LIMIT_LOGGED,
     LIMITED_UP,
-    LOGS,
     NO_CHANGE,
     OWN_FAILURES,
     PEER_DISTURBED,
@@ -28,7 +27,7 @@ from engine.diagnosis.patterns.signs import (
 WAITING = Clue(name="waiting", any=(up("backlog"), cried("backlog")))
 NOT_KEEPING_UP = Clue(
     name="not_keeping_up",
-    any=(*HARM.any, logged("backlog"), down("traffic"), up("traffic", "restarts"), Sign(signals=LOGS)),
+    any=(*HARM.any, logged("backlog", "timeout", "retry"), down("traffic"), up("traffic", "restarts")),
 )
 
 LOADS: tuple[Pattern, ...] = (

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from engine.diagnosis.diagnose import diagnose
+from engine.diagnosis.roles import ROLES
 from engine.diagnosis.signals import judge
 from engine.model import Change, Diagnosis, Evidence, LogLine, Observation, Silence, Span, Window
 from engine.team import Service
@@ -55,7 +56,7 @@ class Scene:
                     max(0.0, level * (1 + self.dice.uniform(-0.05, 0.05))),
                 )
             )
-        unit = UNITS.get(role, "none")
+        unit = UNITS.get(role) or (ROLES[role].unit if role in ROLES else "none")
         return self.add(
             kind="sli" if role == "sli" else "metric",
             role=role,
