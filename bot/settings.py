@@ -196,6 +196,7 @@ class Settings(BaseSettings):
     jaeger: Telemetry = Telemetry()
     tempo: Telemetry = Telemetry()
     releases: Releases = Releases()
+    argocd: Backend = Backend()
     slack: Slack = Slack()
     feishu: Feishu = Feishu()
     wecom: WeCom = WeCom()

@@ -7,6 +7,7 @@ from aiohttp import ClientSession
 from bot.settings import Backend, Settings, Telemetry
 from engine.ports import Source
 from engine.sources.alertmanager import AlertmanagerSource
+from engine.sources.argocd import ArgoCdSource
 from engine.sources.jaeger import JaegerSource
 from engine.sources.loki import LokiSource
 from engine.sources.probes import ProbesSource
@@ -69,12 +70,18 @@ def _releases(settings: Settings, session: ClientSession) -> Source:
     return ReleasesSource(changes.url, session=session, token=token(changes), patience=_patience(settings, changes))
 
 
+def _argocd(settings: Settings, session: ClientSession) -> Source:
+    deploys = settings.argocd
+    return ArgoCdSource(deploys.url, session=session, token=token(deploys), patience=_patience(settings, deploys))
+
+
 OPENERS: Mapping[str, Opener] = {
     "prometheus": _prometheus,
     "loki": _loki,
     "jaeger": _jaeger,
     "tempo": _tempo,
     "releases": _releases,
+    "argocd": _argocd,
     "alertmanager": _alertmanager,
 }
 """By section of the settings: numbers, words, paths, changes, and what only makes a context."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from engine.ports import Source
 from engine.sources.alertmanager import AlertmanagerSource
+from engine.sources.argocd import ArgoCdSource
 from engine.sources.changes import ChangesSource
 from engine.sources.jaeger import JaegerSource
 from engine.sources.loki import LokiSource
@@ -15,7 +16,7 @@ from handlers.telemetry import Telemetry
 
 LOGS = (LokiSource,)
 TRACES = (JaegerSource, TempoSource)
-CHANGES = (ReleasesSource, ChangesSource)
+CHANGES = (ReleasesSource, ArgoCdSource, ChangesSource)
 STATES = (ProbesSource,)
 CONTEXT = (AlertmanagerSource,)
 BY_HAND = (PrometheusSource, LokiSource, JaegerSource, TempoSource)

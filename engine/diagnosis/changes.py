@@ -9,6 +9,7 @@ from engine.model import Change, Evidence, Observation, Phrase, Quantity, Window
 
 BAD_REASONS = frozenset(
     {"oomkilled", "crashloopbackoff", "error", "evicted", "imagepullbackoff", "errimagepull", "failed", "unhealthy"}
+    | {"degraded", "missing", "syncfailed"}
 )
 MOST_CHANGES = 6
 

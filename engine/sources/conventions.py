@@ -24,6 +24,9 @@ SERVICE_LABELS = (
 SCOPE_LABELS = ("cluster", "region", "environment", "env", "deployment_environment", "namespace", "exported_namespace")
 """Labels that tell two services of one name apart: taken over from the alert where the series carry them too."""
 
+ARGOCD_APP = "argocd_app"
+"""A label of the catalogue that names a service elsewhere than in telemetry."""
+
 VERSION_LABELS = ("version", "service_version", "app_version", "destination_version", "release", "image_tag")
 
 HTTP_CODES = (

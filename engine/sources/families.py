@@ -1,13 +1,15 @@
 """Finds out which known metric families a Prometheus holds for a service, and under which labels."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from engine.ports import Question
-from engine.sources.conventions import CALLED, LATENCY, POOL_WAITS, SCOPE_LABELS, SERVED, identities
+from engine.sources.conventions import ARGOCD_APP, CALLED, LATENCY, POOL_WAITS, SCOPE_LABELS, SERVED, identities
 from engine.team import Service
 
 Labels = Mapping[str, str]
+LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class Family(NamedTuple):
@@ -45,6 +47,13 @@ def services_of(question: Question) -> tuple[Service, ...]:
     """The alerted service first, then its neighbours, each once, at most nine."""
     named = {service.name: service for service in (question.service, *question.neighbours) if service.name}
     return tuple(named.values())[:9]
+
+
+def own_labels(service: Service) -> dict[str, str]:
+    """The labels by which the catalogue names a service in metrics and logs. What names it elsewhere stays out, and so
+    do labels that tell where it runs, and names no label can have."""
+    elsewhere = (*SCOPE_LABELS, ARGOCD_APP)
+    return {key: value for key, value in service.labels.items() if key not in elsewhere and LABEL.fullmatch(key)}
 
 
 def lookups(services: Sequence[Service]) -> list[str]:
@@ -90,8 +99,7 @@ def families(service: Service, alert_labels: Labels, series: Sequence[Labels]) -
 
 
 def _catalogued(services: Sequence[Service]) -> list[str]:
-    sets = [{k: v for k, v in service.labels.items() if k not in SCOPE_LABELS} for service in services]
-    return [f"{label}={quoted(value)}" for labels in sets for label, value in labels.items()]
+    return [f"{label}={quoted(value)}" for service in services for label, value in own_labels(service).items()]
 
 
 def _value_pattern(label: str, either: str) -> str:
@@ -101,7 +109,7 @@ def _value_pattern(label: str, either: str) -> str:
 
 def _rank(service: Service, identity: tuple[str, ...], labels: Labels) -> tuple[int, str] | None:
     """How well these labels name the service (lower is better) with the matcher that says so; None: not at all."""
-    own = {k: v for k, v in service.labels.items() if k not in SCOPE_LABELS and k in labels}
+    own = {k: v for k, v in own_labels(service).items() if k in labels}
     if own and all(labels[key] == value for key, value in own.items()):
         return -1, ",".join(f"{key}={quoted(value)}" for key, value in own.items())
     for rank, label in enumerate(identity):

@@ -12,7 +12,7 @@ from engine.errors import SourceSilent
 from engine.model import EvidenceKind, LogLine, Observation, Window
 from engine.ports import Query, Question
 from engine.sources.conventions import SCOPE_LABELS
-from engine.sources.families import pattern, quoted, services_of
+from engine.sources.families import own_labels, pattern, quoted, services_of
 from engine.sources.http import Backend, harvest, nanoseconds
 from engine.sources.lines import CALM, LEVEL_FIELDS, read_line
 from engine.team import Service
@@ -286,10 +286,14 @@ def _selector(service: Service, streams: Streams, alert_labels: dict[str, str]) 
 
 def _identified(service: Service, streams: Streams) -> tuple[list[str], Streams] | None:
     """The matchers that name the service and its streams: the catalogue's labels first, then the usual ones."""
-    said = {k: v for k, v in service.labels.items() if k not in SCOPE_LABELS}
-    own = [labels for labels in streams if said and all(labels.get(k) == v for k, v in said.items())]
-    if own:
-        return [f"{k}={quoted(v)}" for k, v in said.items()], own
+    said = own_labels(service)
+    # Not every label of the catalogue need be one of Loki's: some are those of metrics or traces.
+    carried = [{k: v for k, v in said.items() if k in labels} for labels in streams]
+    agreeing = [own for own, labels in zip(carried, streams, strict=True) if own and own.items() <= labels.items()]
+    if agreeing:
+        most = max(agreeing, key=len)
+        own = [labels for labels in streams if most.items() <= labels.items()]
+        return [f"{k}={quoted(v)}" for k, v in most.items()], own
     for label in dict.fromkeys((*said, *SERVICE_LABELS)):
         for value in dict.fromkeys(labels.get(label, "") for labels in streams):
             if value == service.name or (label == "job" and value.endswith(f"/{service.name}")):

@@ -54,15 +54,19 @@ def mismatch(
 
 
 def remarks(
-    source: str, host: str, services: Sequence[Service], known: Sequence[Named], tried: str
+    source: str,
+    host: str,
+    services: Sequence[Service],
+    known: Sequence[Named],
+    tried: str,
+    also: frozenset[str] = frozenset(),
 ) -> tuple[Remark, ...]:
-    """How many services of the catalogue a backend knows, and what is near the names of those it does not know."""
+    """How many services of the catalogue a backend knows, and what is near the names of those it does not know.
+
+    `also` are services it knows by other means than their name."""
     values = {value for _, value in known}
-    strangers = [
-        each
-        for each in services
-        if each.name not in values and not any(pair in values for pair in each.labels.values())
-    ]
+    familiar = values | also
+    strangers = [each for each in services if not familiar & {each.name, *each.labels.values()}]
     counted: dict[str, str | int | float | Quantity | Phrase] = {
         "source": source,
         "host": host,

@@ -21,6 +21,8 @@ GAPS = {
     "related_alerts": {"count": "2", "others": "3", "split": "09:10:00 UTC"},
     "other_alerts": {"others": "3", "split": "09:10:00 UTC"},
     "silenced": {"count": "1"},
+    "out_of_sync": {"application": "till", "count": "1"},
+    "sync_trouble": {"application": "till", "count": "1"},
 }
 
 
