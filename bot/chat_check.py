@@ -1,6 +1,6 @@
 """Asks the chat platforms that are set up what an administrator still has to do there, by the vendor's own names."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 
 from aiohttp import ClientSession, ClientTimeout
 
@@ -13,10 +13,10 @@ TIMEOUT = 10.0
 
 
 async def ask_platforms(
-    settings: Settings, rooms: Sequence[str], groups: Sequence[str] = ()
+    settings: Settings, rooms: Sequence[str], groups: Sequence[str] = (), urgent: Collection[str] = ()
 ) -> AsyncIterator[tuple[str, tuple[Phrase, ...]]]:
     """(platform, what is wrong) for each that is set up; `rooms` are "platform:room", `groups` the user groups teams
-    name as "platform:group:id". The SDKs are imported only then.
+    name as "platform:group:id", `urgent` the platforms by which they call urgently. The SDKs are imported only then.
 
     WeCom lets an AI bot have one connection, so asking would take it from the bot that runs: what is wrong there
     stands in the answer of `/readyz`, as degraded."""
@@ -25,15 +25,14 @@ async def ask_platforms(
         if settings.slack.bot_token.get_secret_value():
             from bot.platforms.slack import examination as slack
 
-            yield (
-                "slack",
-                await slack.examine(settings.slack, session, clock, _of("slack", rooms), _of("slack:group", groups)),
-            )
+            named = _of("slack:group", groups)
+            yield "slack", await slack.examine(settings.slack, session, clock, _of("slack", rooms), named)
         if settings.feishu.app_id:
             from bot.platforms.feishu import examination as feishu
 
-            named = _of("feishu:group", groups)
-            yield "feishu", await feishu.examine(settings.feishu, session, clock, _of("feishu", rooms), named)
+            about = _of("feishu", rooms), _of("feishu:group", groups)
+            wrong = await feishu.examine(settings.feishu, session, clock, *about, urgent="feishu" in urgent)
+            yield "feishu", wrong
         if settings.wecom.bot_id or settings.wecom.corp_id:
             from bot.platforms.wecom import examination as wecom
 

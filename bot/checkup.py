@@ -67,7 +67,8 @@ async def _check_chat(settings: Settings, teams: TeamFiles) -> list[Finding]:
     groups = [group for team in teams.all() for group in team.approvers]
     findings = [Finding(False, phrase) for phrase in nowhere(settings, [*rooms, *groups])]
     findings += [Finding(False, phrase) for phrase in _unset_pagers(teams)]
-    async for platform, wrong in ask_platforms(settings, rooms, groups):
+    urgent = {team.escalation.urgent for team in teams.all()}
+    async for platform, wrong in ask_platforms(settings, rooms, groups, urgent):
         findings += [Finding(False, phrase) for phrase in wrong]
         if not wrong:
             findings.append(Finding(True, Phrase(word="cli.check_chat", values={"platform": platform})))

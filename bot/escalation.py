@@ -8,7 +8,9 @@ from typing import Any
 
 from bot.desk import ChatDesk
 from bot.pager import Pager, Told
+from bot.urgent import Urgent
 from engine import escalation
+from engine.duty import Summons
 from engine.errors import UnknownName, WorldError
 from engine.escalation import Call
 from engine.incident import Incident, fold
@@ -31,6 +33,9 @@ NEWS_EVERY = timedelta(seconds=20)
 
 ENDED_LATELY = 100
 """Of how many incidents a new process makes sure that the pager knows they are over."""
+
+UNSENT = timedelta(minutes=3)
+"""How long a message that is to insist is waited for."""
 
 PAUSE = timedelta(seconds=20)
 """Between two tries."""
@@ -58,7 +63,14 @@ class Escalation:
     What is shown is asked for again on the first look of a process: the one that wrote it may have ended in between."""
 
     def __init__(
-        self, timeline: Timeline, register: Register, teams: Teams, desk: ChatDesk, clock: Clock, pager: Pager
+        self,
+        timeline: Timeline,
+        register: Register,
+        teams: Teams,
+        desk: ChatDesk,
+        clock: Clock,
+        pager: Pager,
+        urgent: Urgent,
     ) -> None:
         self._timeline = timeline
         self._register = register
@@ -66,6 +78,7 @@ class Escalation:
         self._desk = desk
         self._clock = clock
         self._pager = pager
+        self._urgent = urgent
         self._looked: dict[str, Looked] = {}
         self._over: dict[str, int] = {}
         self._begun = False
@@ -116,7 +129,7 @@ class Escalation:
         if call is not None and call.at <= now:
             await self._call(state, team, call)
             return True
-        return await self._page(state, team)
+        return await self._page(state, team) or await self._insist(state, team)
 
     async def _wake(self, state: Incident) -> None:
         assert state.snooze is not None
@@ -126,7 +139,8 @@ class Escalation:
 
     async def _call(self, state: Incident, team: Team, call: Call) -> None:
         waited = (self._clock.now() - state.began_at).total_seconds() if state.began_at else 0.0
-        names = ", ".join(person.name for person in team.on_duty)
+        meant = escalation.insisted(state, team) if call.rung == "urgent" else team.on_duty
+        names = ", ".join(person.name for person in meant)
         say = escalation.said(state, call, names, waited)
         body = {"rung": call.rung, "to": call.to, "room": call.room, "say": say.model_dump(mode="json")}
         await self._write(state, f"{state.episode}/unacknowledged/{call.rung}", "incident.escalated", body)
@@ -144,9 +158,29 @@ class Escalation:
         try:
             receipt = await self._pager.trigger(state, team)
         except WorldError as error:
-            return await self._missed(state, step.key, error)
+            return await self._missed(state, step, error)
         body = {"summons": step.key, "receipt": receipt}
         await self._write(state, f"{step.key}/called", "pager.called", body)
+        return True
+
+    async def _insist(self, state: Incident, team: Team) -> bool:
+        """Have the message of a step insist that says so, once it is out; False where there is nothing to insist on."""
+        if state.status == "closed" or state.acknowledged_by:
+            return False
+        step = next((s for s in state.summons if s.rung == "urgent" and s.key not in state.paged), None)
+        if step is None:
+            return False
+        people = escalation.insisted(state, team)
+        try:
+            heard = await self._urgent.call(state.id, f"say:{step.key}", people, team)
+            if heard is None and self._clock.now() - step.at < UNSENT:
+                return False
+            if not heard:
+                raise WorldError(Phrase(word="error.urgent_nobody", values={"platform": team.escalation.urgent}))
+        except WorldError as error:
+            return await self._missed(state, step, error)
+        body = {"summons": step.key, "people": list(heard)}
+        await self._write(state, f"{step.key}/called", "urgent.called", body)
         return True
 
     async def _tell(self, state: Incident, team: Team, action: Told) -> bool:
@@ -176,18 +210,19 @@ class Escalation:
             self._over[incident] = 0 if heard else tries - 1
         self._over = {incident: tries for incident, tries in self._over.items() if tries > 0}
 
-    async def _missed(self, state: Incident, step: str, error: WorldError) -> bool:
-        """Write down that the pager did not take the call; after the last try say so in the thread."""
-        tried = [e for e in await self._timeline.read(state.id) if e.kind == "pager.failed" and e.body["step"] == step]
+    async def _missed(self, state: Incident, step: Summons, error: WorldError) -> bool:
+        """Write down that the pager or platform did not take a call; after the last try say so in the thread."""
+        key, kind = step.key, f"{step.rung}.failed"
+        tried = [e for e in await self._timeline.read(state.id) if e.kind == kind and e.body["step"] == key]
         number = len(tried) + 1
-        body = {"step": step, "reason": error.phrase.model_dump(mode="json")}
-        draft = Draft(key=f"{step}/failed/{number}", kind="pager.failed", actor=BOT, at=self._clock.now(), body=body)
+        body = {"step": key, "reason": error.phrase.model_dump(mode="json")}
+        draft = Draft(key=f"{key}/failed/{number}", kind=kind, actor=BOT, at=self._clock.now(), body=body)
         await self._timeline.write(state.id, draft)
         if number < TRIES:
             return False
-        say = Phrase(word="notice.pager_failed", values={"reason": error.phrase})
-        spoken = {"summons": step, "say": say.model_dump(mode="json"), "to": ""}
-        await self._write(state, f"{step}/called", "pager.called", spoken)
+        say = Phrase(word=f"notice.{step.rung}_failed", values={"reason": error.phrase})
+        spoken = {"summons": key, "say": say.model_dump(mode="json"), "to": ""}
+        await self._write(state, f"{key}/called", f"{step.rung}.called", spoken)
         return True
 
     async def _write(self, state: Incident, key: str, kind: str, body: dict[str, Any]) -> None:
@@ -216,7 +251,7 @@ def _when(state: Incident, team: Team) -> datetime | None:
     """When there is something to do, as things stand; None: not before there is news."""
     if state.snooze is not None:
         return state.snooze.until
-    paging = any(summons.rung == "pager" and summons.key not in state.paged for summons in state.summons)
+    paging = any(summons.rung in ("pager", "urgent") and summons.key not in state.paged for summons in state.summons)
     if paging and not state.acknowledged_by:
         return state.updated_at + PAUSE if state.updated_at else None
     call = escalation.due(state, team)

@@ -18,7 +18,8 @@ team.yaml, with everything it may say (`name` alone is needed):
     watchdog_minutes: 15               # how long a heartbeat may stay away; 0 = not watched
     on_call: [alice, bob]              # who is called, in order; absent: everybody who may act, as they stand below
     escalation:                        # while nobody has taken an incident
-      after_minutes: 10                # mention again; then the second person, the room, the pager; 0 = nobody
+      after_minutes: 10                # mention again; then the second person and so on; 0 = nobody
+      urgent: feishu                   # whoever was called is called by Feishu's 加急; needs im:message.urgent
       room: slack:C0MANAGERS           # a room that hears of incidents only then
       pager: TRADE_PAGER_URL           # the NAMES of the environment variables that hold the address of an events API
       pager_key: TRADE_PAGER_KEY       # (PagerDuty Events v2 and what takes the same) and its routing key
@@ -87,6 +88,7 @@ class EscalationFile(FileModel):
     """What happens while nobody takes an incident."""
 
     after_minutes: float | None = Field(default=None, ge=0)
+    urgent: Literal["", "feishu"] = ""
     room: str = ""
     pager: str = Field(default="", pattern=VARIABLE)
     pager_key: str = Field(default="", pattern=VARIABLE)

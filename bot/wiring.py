@@ -35,6 +35,7 @@ from bot.settings import Settings, secret_from_environment
 from bot.sources import open_sources, token
 from bot.teams import TeamFiles
 from bot.telemetry import telemetry_of
+from bot.urgent import Urgent
 from cards.words import Words
 from engine.errors import TocsinError
 from engine.executors.alertmanager import AlertmanagerSilencer
@@ -166,7 +167,8 @@ def _furnish(settings: Settings, parts: Parts, ground: Ground) -> House:
     precedence = Precedence(parts.clock)
     lives = Lives(crew, tools, said, precedence)
     pager = Pager(session, secret_from_environment, settings.public_url)
-    escalation = Escalation(store.timeline, store.register, teams, desk, parts.clock, pager)
+    urgent = Urgent(store.posts, platforms)
+    escalation = Escalation(store.timeline, store.register, teams, desk, parts.clock, pager, urgent)
     backlog = Backlog(precedence, parts.clock)
     known, relearn = _handling(settings, parts, tools, store, lives, backlog), partial(take_up, store.memory, teams)
     front_door = FrontDoor(_lent(known, board, _silencer(settings, session), relearn))

@@ -9,7 +9,7 @@ from engine.model import Alert, Entry, Value
 State = dict[str, Any]
 Step = Callable[[State, Entry], None]
 
-Rung = Literal["asked", "again", "second", "room", "pager"]
+Rung = Literal["asked", "again", "second", "urgent", "room", "pager"]
 """Why somebody was called: a person asked for it, or nobody had taken the incident in time and this was next."""
 
 Tie = Literal["merged_into", "absorbed", "unlinked", "split_into", "split_from"]
@@ -26,7 +26,7 @@ class Update(Value):
 
 
 class Summons(Value):
-    """Somebody was called; `to` is the person, "" where a room or the pager was."""
+    """Somebody was called; `to` is the person, "" where several were, a room or the pager."""
 
     key: str
     rung: Rung
@@ -145,6 +145,7 @@ STEPS: dict[str, Step] = {
     "status.updated": _updated,
     "incident.escalated": _summoned,
     "pager.called": _paged,
+    "urgent.called": _paged,
     "incident.snoozed": _snoozed,
     "incident.snooze_ended": _snooze_over,
     "shift.handed_over": _handed_on,
@@ -158,6 +159,9 @@ STEPS: dict[str, Step] = {
 """What each kind changes. `alert.left` is written before the link it belongs to, so that the link has the last word."""
 
 SPOKEN = frozenset(
-    {"incident.assigned", "incident.escalated", "incident.snooze_ended", "incident.absorbed", "pager.called"}
+    {
+        *("incident.assigned", "incident.escalated", "incident.snooze_ended", "incident.absorbed"),
+        *("pager.called", "urgent.called"),
+    }
 )
 """Kinds whose body may hold what is said about it in the thread (`say`, and to whom in `to`)."""

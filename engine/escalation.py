@@ -47,9 +47,17 @@ def ladder(incident: Incident, team: Team) -> tuple[Rung, ...]:
         return ("again",)
     rungs: list[Rung] = ["again"]
     rungs += ["second"] if len(team.on_duty) > 1 else []
+    rungs += ["urgent"] if insisted(incident, team) else []
     rungs += ["room"] if team.escalation.room else []
     rungs += ["pager"] if team.escalation.pager else []
     return tuple(rungs)
+
+
+def insisted(incident: Incident, team: Team) -> tuple[Person, ...]:
+    """For whom a message can insist: whoever was called or has it, with an account there; else the first on call."""
+    there = [person for person in team.on_duty if team.escalation.urgent in person.accounts]
+    called = {summons.to for summons in incident.summons} | {incident.assignee}
+    return tuple(person for person in there if person.id in called) or tuple(there[:1])
 
 
 def due(incident: Incident, team: Team) -> Call | None:

@@ -113,10 +113,12 @@ class Escalation(Value):
     """What happens while nobody takes an incident.
 
     `after_minutes`: how long each step waits; 0 = none is taken; None = 10, but none in a world whose time is
-    compressed. `room` ("platform:room") hears of an incident only then. `pager` and `pager_key` are the NAMES of the
-    environment variables that hold the address of an events API and its key."""
+    compressed. `urgent` names the platform on which whoever was called is called once more by a message that insists
+    until it was seen. `room` ("platform:room") hears of an incident only then. `pager` and `pager_key` are the NAMES of
+    the environment variables that hold the address of an events API and its key."""
 
     after_minutes: float | None = None
+    urgent: str = ""
     room: str = ""
     pager: str = ""
     pager_key: str = ""

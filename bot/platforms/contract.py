@@ -1,6 +1,6 @@
 """Says what a chat platform must be able to do, and what it may hand in; one contract suite holds all of them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -83,4 +83,13 @@ class Grouped(Protocol):
 
     async def members(self, group: str) -> frozenset[str]:
         """The accounts in the user group of this id, now. PlatformError where the platform does not say."""
+        ...
+
+
+@runtime_checkable
+class Insistent(Protocol):
+    """A platform that can have a message insist until the people meant have seen it."""
+
+    async def insist(self, room: str, message: str, accounts: Sequence[str]) -> frozenset[str]:
+        """Have this message of ours insist for these accounts; those it does not reach. PlatformError."""
         ...

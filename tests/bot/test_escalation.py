@@ -13,6 +13,7 @@ from bot.desk import ChatDesk
 from bot.escalation import Escalation
 from bot.outbox import Outbox
 from bot.pager import Pager
+from bot.urgent import Urgent
 from engine.incident import Incident, fold
 from engine.model import Entry
 from engine.ports import Draft
@@ -115,7 +116,8 @@ async def started(
     outbox = Outbox(store.posts, {"fake": platform}, desk.draw, crew, FakeClock(auto=True))
     desk.send_through(outbox)
     caller = Pager(session, lambda name: secrets(pager.address).get(name, ""), "https://tocsin.example")
-    escalation = Escalation(store.timeline, store.register, teams, desk, clock, caller)
+    urgent = Urgent(store.posts, {"fake": platform})
+    escalation = Escalation(store.timeline, store.register, teams, desk, clock, caller, urgent)
     return Night(clock, store, platform, pager, escalation, teams)
 
 
@@ -171,6 +173,61 @@ async def test_the_pager_is_called_once_with_what_it_needs(night: Night, listeni
     (called,) = [entry for entry in entries if entry.kind == "pager.called"]
     assert called.body["receipt"] == event["dedup_key"]
     assert "routing-key" not in str(entries)
+
+
+async def test_a_message_insists_for_whoever_was_called(night: Night) -> None:
+    night.teams.teams["trade"] = team(room="", pager="", urgent="fake")
+    await night.opens()
+    await night.minutes(29.5)
+    assert night.platform.insisted == []
+    await night.minutes(60)
+    assert await night.rungs() == ["again", "second", "urgent"]
+    (insisted,) = night.platform.insisted
+    said = next(message for message in night.platform.messages if message.id == insisted[0])
+    assert ("Alice, Bob" in said.card.summary, insisted[1]) == (True, ("alice", "bob"))
+    (called,) = [e for e in await night.store.timeline.read(night.incident) if e.kind == "urgent.called"]
+    assert called.body["people"] == ["alice", "bob"]
+
+
+async def test_a_message_that_cannot_insist_is_tried_again_and_then_told_of(night: Night) -> None:
+    night.teams.teams["trade"] = team(room="", pager="", urgent="fake")
+    night.platform.deaf = frozenset({"alice", "bob"})
+    await night.opens()
+    await night.minutes(60)
+    assert len(night.platform.insisted) == 3
+    kinds = [entry.kind for entry in await night.store.timeline.read(night.incident)]
+    assert (kinds.count("urgent.failed"), kinds.count("urgent.called")) == (3, 1)
+    assert "fake" in night.shown("main")[-1]
+
+
+async def test_a_message_that_never_goes_out_is_waited_for_and_then_told_of(night: Night) -> None:
+    night.teams.teams["trade"] = team(room="", pager="", urgent="fake")
+    await night.opens()
+    await night.minutes(29)
+    night.platform.away = True
+    await night.minutes(40)
+    kinds = [entry.kind for entry in await night.store.timeline.read(night.incident)]
+    assert (kinds.count("urgent.failed"), kinds.count("urgent.called")) == (3, 1)
+
+
+async def test_whoever_takes_it_in_time_is_not_insisted_on(night: Night) -> None:
+    night.teams.teams["trade"] = team(room="", pager="", urgent="fake")
+    await night.opens()
+    await night.minutes(29.5)
+    await night.write("1/ack", "incident.acknowledged")
+    await night.minutes(60)
+    assert (await night.rungs(), night.platform.insisted) == (["again", "second"], [])
+
+
+async def test_a_platform_that_cannot_insist_says_so(night: Night) -> None:
+    people = tuple(p.model_copy(update={"accounts": {"fake": p.id, "pigeon": p.id}}) for p in team().people)
+    here = team(room="", pager="", urgent="pigeon").model_copy(
+        update={"people": people, "language": night.teams.teams["trade"].language}
+    )
+    night.teams.teams["trade"] = here
+    await night.opens()
+    await night.minutes(40)
+    assert "pigeon" in night.shown("main")[-1]
 
 
 async def test_a_pager_that_is_away_is_tried_again_and_then_told_of(night: Night, listening_pager: str) -> None:
@@ -275,6 +332,7 @@ async def test_two_processes_call_once(night: Night) -> None:
         night.escalation._desk,
         night.clock,
         night.escalation._pager,
+        night.escalation._urgent,
     )
     for _ in range(3):
         await night.escalation.round()

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.duty import Snooze, Summons
-from engine.escalation import due, ladder, next_up
+from engine.escalation import due, insisted, ladder, next_up
 from engine.incident import Incident
 from engine.team import Escalation, Person, Role, Team
 
@@ -44,6 +44,18 @@ def test_the_whole_way_up() -> None:
     assert climbed(incident(), team()) == steps
     assert [minute for _, _, minute in climbed(incident(severity="P1"), team())] == [10, 15, 20, 25]
     assert climbed(incident(severity="P4"), team()) == [("again", "alice", 10)]
+
+
+def test_a_message_insists_where_the_team_says_so_and_somebody_has_an_account_there() -> None:
+    called = team(pager="").model_copy(update={"escalation": Escalation(after_minutes=10, urgent="pigeon")})
+    assert climbed(incident(), called) == [("again", "alice", 10), ("second", "bob", 20)]
+    people = tuple(p.model_copy(update={"accounts": {"pigeon": p.id}}) for p in called.people if p.id != "alice")
+    called = called.model_copy(update={"people": (*called.people[:1], *people)})
+    assert climbed(incident(), called)[2] == ("urgent", "", 30)
+    assert [person.id for person in insisted(incident(), called)] == ["bob"], "nobody was called yet: the first there"
+    summons = tuple(Summons(key=who, rung="asked", to=who, by="rita", at=START) for who in ("alice", "bob", "rita"))
+    assert [person.id for person in insisted(incident(summons=summons), called)] == ["bob", "rita"]
+    assert climbed(incident(severity="P4"), called) == [("again", "alice", 10)]
 
 
 def test_what_is_not_there_is_left_out() -> None:

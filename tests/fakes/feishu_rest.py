@@ -83,6 +83,7 @@ class Tenant:
     messages: dict[str, Message] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
     pictures: dict[str, bytes] = field(default_factory=dict)
+    urgent: list[tuple[str, str]] = field(default_factory=list)
     groups: dict[str, list[str]] = field(default_factory=dict)
     uuids: dict[str, tuple[str, int]] = field(default_factory=dict)
     scopes: set[str] = field(default_factory=lambda: set(SCOPES))
@@ -148,6 +149,7 @@ class Rest:
             web.get(f"{at}/application/v6/scopes", self._wrapped(self.granted)),
             web.get(f"{at}/im/v1/chats/{{id}}/members/is_in_chat", self._wrapped(self.inside)),
             web.post(f"{at}/im/v1/images", self._wrapped(self.upload)),
+            web.patch(f"{at}/im/v1/messages/{{id}}/urgent_app", self._wrapped(self.insist)),
             web.get(f"{at}/contact/v3/group/{{id}}/member/simplelist", self._wrapped(self.grouped)),
         ]
 
@@ -268,6 +270,23 @@ class Rest:
         if chat is None:
             raise No(400, 232006, "Your request specifies a chat which is invalid.")
         return {"code": 0, "msg": "success", "data": {"is_in_chat": BOT in chat}}
+
+    async def insist(self, request: web.Request) -> dict[str, Any]:
+        """Mark a message as urgent for people who are in its chat."""
+        self._allowed("im:message.urgent")
+        body = await _json(request, {"user_id_list"})
+        people = body.get("user_id_list")
+        if dict(request.query) != {"user_id_type": "open_id"} or not isinstance(people, list) or not people:
+            raise No(400, 99992402, "field validation failed")
+        message = self._message(request.match_info["id"])
+        if message.sender != APP_ID:
+            raise No(400, 230012, "The operator is not the sender of the message")
+        if message.recalled:
+            raise No(400, 230011, "The message has been recalled")
+        there = self.tenant.chats[message.chat]
+        self.tenant.urgent += [(message.id, person) for person in people if person in there]
+        gone = [person for person in people if person not in there]
+        return {"code": 0, "msg": "success", "data": {"invalid_user_id_list": gone}}
 
     async def grouped(self, request: web.Request) -> dict[str, Any]:
         """Who is in a user group, at most a hundred at once."""

@@ -27,8 +27,9 @@ class Posted:
 
 class FakePlatform:
     """Messages in a list. `posts` and `edits` count calls; `refuse` and `busy` make the next calls fail, `lose` makes
-    their answers get lost, and while `away` is set all fail. With a clock it counts like a vendor: whatever comes over
-    its pace is refused, and told in `over`."""
+    their answers get lost, and while `away` is set all fail. `insisted` are the messages that insist, and for whom;
+    nobody `deaf` is reached. With a clock it counts like a vendor: whatever comes over its pace is refused, and told in
+    `over`."""
 
     def __init__(
         self,
@@ -45,6 +46,8 @@ class FakePlatform:
         self.lose = 0
         self.away = False
         self.messages: list[Posted] = []
+        self.insisted: list[tuple[str, tuple[str, ...]]] = []
+        self.deaf: frozenset[str] = frozenset()
         self.posts = 0
         self.edits = 0
         self.refuse = 0
@@ -84,6 +87,11 @@ class FakePlatform:
         known.card, known.edits = card, known.edits + 1
         self._answer()
         return known.id
+
+    async def insist(self, room: str, message: str, accounts: Sequence[str]) -> frozenset[str]:
+        self.insisted.append((message, tuple(accounts)))
+        self._fail()
+        return self.deaf
 
     async def run(self, inbox: Inbox) -> None:
         self.inbox = inbox

@@ -17,11 +17,11 @@ HOSTILE = "<!channel> <@U0CHEN> <at id=all></at> <at id=ou_chen></at> <@all> <@c
 """What tries to mention everybody, and somebody who has nothing to do with it, on every platform."""
 
 
-async def impatient(story: Story, folder: Path) -> None:
+async def impatient(story: Story, folder: Path, **more: str) -> None:
     """Whoever is on call is called again after half a minute."""
     file = folder / "teams" / "trade" / "team.yaml"
     team: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
-    team |= {"on_call": ["lin", "wang"], "escalation": {"after_minutes": 0.5}}
+    team |= {"on_call": ["lin", "wang"], "escalation": {"after_minutes": 0.5, **more}}
     file.write_text(yaml.safe_dump(team, allow_unicode=True), encoding="utf-8")
     assert await asyncio.to_thread(story.house.teams.reload) == ()
 
@@ -74,6 +74,38 @@ async def test_in_feishu(tmp_path: Path) -> None:
         told = [sorted(message.told) for message in server.cards(feishu.CHAT) if message.told]
         assert told == [["ou_lin"], ["ou_wang"], ["ou_chen"], ["ou_wang"], ["ou_lin"]]
         assert "<at id=all>" not in "".join(message.content for message in server.cards(feishu.CHAT))
+
+
+async def test_feishu_makes_it_urgent_for_whoever_was_called(tmp_path: Path) -> None:
+    async with feishu.told_in_feishu(tmp_path) as thread:
+        story, server = thread.story, thread.server
+        server.tenant.scopes.add("im:message.urgent")
+        server.tenant.chats[feishu.CHAT].discard("ou_wang")
+        await impatient(story, tmp_path, urgent="feishu")
+        await story.alert(firing(story))
+        await until_called(story, 3)
+        said = await thread.shows("made urgent for Lin, Wang")
+        await until(story, "urgent.called")
+        assert server.tenant.urgent == [(said.id, "ou_lin")], "Wang is not in the group"
+        (called,) = await story.entries("urgent.called")
+        assert called.body["people"] == ["lin"]
+
+
+async def test_without_the_permission_the_thread_names_it(tmp_path: Path) -> None:
+    async with feishu.told_in_feishu(tmp_path) as thread:
+        story, server = thread.story, thread.server
+        await impatient(story, tmp_path, urgent="feishu")
+        await story.alert(firing(story))
+        await until(story, "urgent.called")
+        await thread.shows("could not be made urgent", "im:message.urgent")
+        assert (server.tenant.urgent, len(await story.entries("urgent.failed"))) == ([], 3)
+
+
+async def until(story: Story, kind: str) -> None:
+    """Go on with the rounds of a process until this was written."""
+    while not await story.entries(kind):
+        await story.house.tools.clock.sleep(5.0)
+        await story.house.escalation.round()
 
 
 def test_in_wecom(tmp_path: Path) -> None:

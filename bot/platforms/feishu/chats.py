@@ -1,7 +1,7 @@
 """Sends, edits and looks up messages, and remembers each one's chat, thread and age."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -52,6 +52,15 @@ class Chats:
     async def edit(self, message: str, card: str) -> None:
         """Replace a card of ours as a whole."""
         await self._api.call("PATCH", f"{MESSAGES}/{_id(message)}", body={"content": card})
+
+    async def insist(self, message: str, people: Sequence[str]) -> frozenset[str]:
+        """Mark a message of ours as urgent (加急) for these people (ou_…); those Feishu does not reach by it."""
+        body = {"user_id_list": list(people)}
+        path = f"{MESSAGES}/{_id(message)}/urgent_app"
+        told = (await self._api.call("PATCH", path, query={"user_id_type": "open_id"}, body=body)).get(
+            "invalid_user_id_list"
+        )
+        return frozenset(str(each) for each in told) if isinstance(told, list) else frozenset()
 
     def known(self, message: str) -> Sent | None:
         """What is remembered of a message."""

@@ -29,16 +29,25 @@ PERMISSIONS: tuple[tuple[str, ...], ...] = (
 GROUPS = ("contact:group:readonly", "contact:group")
 """What is needed besides where a team names user groups as approvers."""
 
+URGENT = ("im:message.urgent", "im:message.urgent:app_send")
+"""What is needed besides where a team calls by urgent messages (加急)."""
+
 
 async def examine(
-    settings: Feishu, session: ClientSession, clock: Clock, rooms: Iterable[str], named: Collection[str] = ()
+    settings: Feishu,
+    session: ClientSession,
+    clock: Clock,
+    rooms: Iterable[str],
+    named: Collection[str] = (),
+    *,
+    urgent: bool = False,
 ) -> tuple[Phrase, ...]:
     """Everything that is wrong with the app, these chats (oc_…) and these user groups, one phrase each; nothing where
     all is well. What Feishu does not let the app ask about is not judged."""
     api = Api(settings, session, clock)
     try:
         granted = await _granted(api)
-        wanted = (*PERMISSIONS, GROUPS) if named else PERMISSIONS
+        wanted = (*PERMISSIONS, *((GROUPS,) if named else ()), *((URGENT,) if urgent else ()))
         missing = [names[0] for names in wanted if granted and not granted.intersection(names)]
         chats = [room for room in rooms if not await _in_chat(api, room)]
         groupless = [group for group in named if GROUPS[0] not in missing and not await _is_group(api, group)]

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 from importlib import import_module
 from importlib.util import find_spec
@@ -98,6 +99,13 @@ class FeishuPlatform:
                 return await self._again(reference, shown, card)
             raise
         return message
+
+    async def insist(self, room: str, message: str, accounts: Sequence[str]) -> frozenset[str]:
+        """Mark a message as urgent, within Feishu alone: it costs nothing, and asks for attention until it was seen."""
+        reference = read(message)
+        if (await self._chats.find(reference.message)).room != room:
+            raise PlatformError(Phrase(word="error.no_message", values={"message": message[:40]}))
+        return await self._chats.insist(reference.message, accounts)
 
     async def members(self, group: str) -> frozenset[str]:
         """The people in a user group."""

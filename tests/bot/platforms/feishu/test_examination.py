@@ -22,9 +22,11 @@ async def stand() -> AsyncIterator[Stand]:
         yield stand
 
 
-async def told(stand: Stand, *rooms: str, groups: tuple[str, ...] = (), **settings: object) -> list[str]:
+async def told(
+    stand: Stand, *rooms: str, groups: tuple[str, ...] = (), urgent: bool = False, **settings: object
+) -> list[str]:
     about = stand.settings.model_copy(update=settings)
-    found = await examine(about, stand.kit.session, stand.kit.clock, rooms, groups)
+    found = await examine(about, stand.kit.session, stand.kit.clock, rooms, groups, urgent=urgent)
     return [Words("en").say(phrase) for phrase in found]
 
 
@@ -55,6 +57,13 @@ async def test_user_groups_are_looked_at_where_a_team_names_some(stand: Stand) -
     (said,) = await told(stand, CHAT, groups=("g1",))
     assert "contact:group:readonly" in said
     assert await told(stand, CHAT) == []
+
+
+async def test_calling_urgently_needs_a_permission_of_its_own(stand: Stand) -> None:
+    (said,) = await told(stand, CHAT, urgent=True)
+    assert "im:message.urgent" in said
+    stand.server.tenant.scopes.add("im:message.urgent:app_send")
+    assert await told(stand, CHAT, urgent=True) == []
 
 
 async def test_judges_nothing_it_may_not_ask(stand: Stand) -> None:
