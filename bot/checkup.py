@@ -10,10 +10,10 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 from bot.chat_check import ask_platforms, nowhere
 from bot.settings import Backend, Settings, load, secret_from_environment
 from bot.sources import OPENERS
-from bot.teams import TeamFiles
+from bot.teams import TeamFiles, read_team
 from engine.errors import SettingsError, SourceSilent, StoreFull, TocsinError
 from engine.model import Phrase
-from engine.ports import Examined
+from engine.ports import Examined, Teams
 from engine.team import Service
 
 PROBE_TIMEOUT = 3.0
@@ -43,26 +43,35 @@ async def check(config: Path | None) -> list[Finding]:
 
 async def examine(settings: Settings) -> list[Finding]:
     """Data directory, team files, chat platforms and backends, in this order."""
+    teams = TeamFiles(settings.data_dir / "teams")
+    known = await asyncio.to_thread(_check_teams, teams)
+    first, *more = await examine_for(settings, teams)
+    return [first, *known, *more]
+
+
+async def examine_for(settings: Settings, teams: Teams) -> list[Finding]:
+    """Data directory, chat platforms and backends, as far as these teams use them."""
     findings = []
     try:
         await asyncio.to_thread(writable, settings.store_path.parent)
         findings.append(Finding(True, Phrase(word="cli.check_data", values={"path": str(settings.store_path)})))
     except TocsinError as error:
         findings.append(Finding(False, error.phrase))
-    teams = TeamFiles(settings.data_dir / "teams")
-    findings += await asyncio.to_thread(_check_teams, teams)
     findings += await _check_chat(settings, teams)
     return findings + await _check_backends(settings, teams)
 
 
-async def diagnose_itself(settings: Settings) -> Phrase:
-    """The first thing that is wrong, or that nothing is: `doctor` in chat."""
-    findings = await examine(settings)
-    wrong = next((finding.phrase for finding in findings if not finding.ok), None)
-    return wrong or Phrase(word="cli.check_all_well", values={"count": len(findings)})
+def file_findings(folder: Path) -> list[Finding]:
+    """What is wrong with the files of one team as they stand now; nothing where it has none. Blocks."""
+    try:
+        if folder.is_dir():
+            read_team(folder)
+    except SettingsError as error:
+        return [Finding(False, error.phrase)]
+    return []
 
 
-async def _check_chat(settings: Settings, teams: TeamFiles) -> list[Finding]:
+async def _check_chat(settings: Settings, teams: Teams) -> list[Finding]:
     rooms = [room for team in teams.all() for room in team.places]
     groups = [group for team in teams.all() for group in team.approvers]
     findings = [Finding(False, phrase) for phrase in nowhere(settings, [*rooms, *groups])]
@@ -75,7 +84,7 @@ async def _check_chat(settings: Settings, teams: TeamFiles) -> list[Finding]:
     return findings
 
 
-def _unset_pagers(teams: TeamFiles) -> list[Phrase]:
+def _unset_pagers(teams: Teams) -> list[Phrase]:
     """The variables of pagers that team files name and nobody has set."""
     named = {name for team in teams.all() for name in (team.escalation.pager, team.escalation.pager_key) if name}
     unset = sorted(name for name in named if not secret_from_environment(name))
@@ -88,7 +97,7 @@ def _check_teams(teams: TeamFiles) -> list[Finding]:
     return [*problems, Finding(True, Phrase(word="cli.check_teams", values={"teams": names}))]
 
 
-async def _check_backends(settings: Settings, teams: TeamFiles) -> list[Finding]:
+async def _check_backends(settings: Settings, teams: Teams) -> list[Finding]:
     services = {name: service for team in teams.all() for name, service in team.services.items()}
     asked = list(services.values())[:MOST_SERVICES]
     named = [name for name in dict.fromkeys((*OPENERS, *PROBES)) if getattr(settings, name).url]

@@ -14,10 +14,11 @@ from bot import web as door
 from bot.backlog import Backlog
 from bot.board import Board
 from bot.callers import same
-from bot.checkup import diagnose_itself, writable
+from bot.checkup import writable
 from bot.clock import RandomIds, SystemClock
 from bot.crew import Crew
 from bot.desk import ChatDesk
+from bot.doctor import Doctor
 from bot.escalation import Escalation
 from bot.gauges import Gauges
 from bot.groups import Groups
@@ -171,7 +172,9 @@ def _furnish(settings: Settings, parts: Parts, ground: Ground) -> House:
     escalation = Escalation(store.timeline, store.register, teams, desk, parts.clock, pager, urgent)
     backlog = Backlog(precedence, parts.clock)
     known, relearn = _handling(settings, parts, tools, store, lives, backlog), partial(take_up, store.memory, teams)
-    front_door = FrontDoor(_lent(known, board, _silencer(settings, session), relearn))
+    files = parts.team_files or settings.data_dir / "teams"
+    doctor = Doctor(settings, files, parts.clock, platforms, outbox.failing, store.trouble)
+    front_door = FrontDoor(_lent(replace(known, doctor=doctor.look), board, _silencer(settings, session), relearn))
     _hang(app, tools, front_door, lives)
     app[door.PRECEDENCE] = precedence
     app[door.OWN_TOKENS] = _own_tokens(teams)
@@ -257,7 +260,6 @@ def _handling(
         crowded=lambda: backlog.crowded,
         place_later=backlog.ring,
         demo=parts.demo,
-        doctor=lambda: diagnose_itself(settings),
         compressed_time=settings.pace.compressed,
         telemetry=telemetry_of(tools.sources, settings.pace.source_timeout),
         rooms={"slack": settings.slack.rooms, "feishu": settings.feishu.rooms, "wecom": settings.wecom.rooms},

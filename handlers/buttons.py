@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cards.model import Ask, Field
 from engine.team import Role
 from handlers import catalogue, decisions, deeds, keeping, monitor, people, silences, teaching
-from handlers.commands import approvals, home, services
+from handlers.commands import approvals, doctor, home, services
 from handlers.inbound import Answer
 from handlers.visit import Visit, no
 
@@ -120,6 +120,10 @@ async def _home(visit: Visit, value: Value) -> Answer:
     return await home.run(visit, "")
 
 
+async def _doctor(visit: Visit, value: Value) -> Answer:
+    return await doctor.run(visit, "")
+
+
 async def _monitor(visit: Visit, value: Value) -> Answer:
     return await monitor.show(visit, value.get("service", ""))
 
@@ -172,6 +176,7 @@ BUTTONS: dict[str, Press] = {
     "service": Press(_service, role="viewer", about=False),
     "topology": Press(_topology, role="viewer", about=False),
     "learn": Press(_learn, about=False),
+    "doctor": Press(_doctor, role=None, about=False),
     "home": Press(_home, role=None, about=False),
 }
 """Every button there is. A new one is one function and one line."""

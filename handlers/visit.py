@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from cards.views.doctor import Health
 from cards.words import Filling, Words
 from engine.errors import UnknownName
 from engine.incident import Incident, fold
@@ -45,7 +46,7 @@ async def _nothing_to_learn() -> None:
 class House:
     """What handling needs. `wake` starts or continues the life of an incident and returns at once; `crowded` says that
     alerts crowd in, so that they are admitted first, and `place_later` has them placed when there is room. `demo` plays
-    a scenario and `doctor` checks the settings, each answering with words; None where the process has none. `relearn`
+    a scenario, `doctor` looks at the set-up as far as it concerns a team; None where the process has none. `relearn`
     takes up dependencies that people added. `rooms`: by platform, where it listens beside the teams' own rooms and
     direct chats; everywhere where a platform is not named."""
 
@@ -63,7 +64,7 @@ class House:
     crowded: Callable[[], bool] = lambda: False
     place_later: Callable[[], None] = lambda: None
     demo: Callable[[str], Awaitable[Phrase]] | None = None
-    doctor: Callable[[], Awaitable[Phrase]] | None = None
+    doctor: Callable[[Team], Awaitable[Health]] | None = None
     compressed_time: bool = False
     telemetry: Telemetry = field(default_factory=Telemetry)
     relearn: Callable[[], Awaitable[None]] = _nothing_to_learn

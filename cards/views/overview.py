@@ -111,6 +111,7 @@ def home(over: Overview, words: Words) -> Card:
                 Button("home", words.text("button.refresh"), {}),
                 Button("approvals", words.text("button.approvals"), {}),
                 Button("services", words.text("button.services"), {}),
+                Button("doctor", words.text("button.doctor"), {}),
             )
         )
     )

@@ -70,6 +70,11 @@ class SlackPlatform:
         """Whether the connection by which Slack reaches us stands."""
         return bool(self._line is not None and self._line.alive) or self._callback is not None
 
+    @property
+    def trouble(self) -> str:
+        """What keeps people's words from us, in a few words; "" where nothing does."""
+        return "" if self.alive else "not connected; tokens and network are looked at in the log"
+
     async def post(self, room: str, thread: str, card: Card, key: str) -> str:
         """Post a card. One that stands there under this key, perhaps because an answer got lost, is edited instead."""
         if known := await self._recall.find(room, thread, key):
