@@ -117,6 +117,7 @@ class LogLine(Value):
     level: str
     message: str
     version: str = ""
+    trace_id: str = ""
 
 
 class Span(Value):

@@ -14,13 +14,13 @@ from bot.evaluation.files import Points, number
 from bot.evaluation.names import ends_of, service_of
 from engine import evidence
 from engine.model import Change, EvidenceKind, LogLine, Observation, Span, Window
+from engine.sources.lines import read_line
 from engine.sources.spans import with_peers
 from engine.team import Service
 from engine.tempo import Tempo
 
 MOST_POINTS = 1000
 FAILED = frozenset({"error", "status_code_error", "2", "failed"})
-ANY_LEVEL = frozenset({"", "none", "unknown", "unset"})
 
 
 @dataclass(frozen=True)
@@ -134,29 +134,33 @@ def _logs(inputs: Inputs, window: Window) -> Iterator[Observation]:
     for row in inputs.logs:
         service, at = str(row.get("service") or ""), number(row.get("ts"))
         moment = window.end if at is None else _moment(at)
-        if moment <= window.end:
-            by_service.setdefault(service, []).append(_line(row, service, moment))
+        line = _line(row, service, moment) if moment <= window.end else None
+        if line is not None:
+            by_service.setdefault(service, []).append(line)
     for service, lines in sorted(by_service.items()):
         base = _observation("log", service, f'{{service="{service}"}}', window)
         ordered = tuple(sorted(lines, key=lambda line: line.at))
         yield base.model_copy(update={"lines": ordered, "count": len(ordered)})
 
 
-def _line(row: Mapping[str, Any], service: str, at: datetime) -> LogLine:
-    level = str(row.get("level") or "").lower()
-    said = str(row.get("message") or "")
-    attributes = row.get("attrs")
-    stack = attributes.get("stack") if isinstance(attributes, Mapping) else None
-    text = f"{said}\n{stack}" if isinstance(stack, str) else said
-    return LogLine(at=at, service=service, level="" if level in ANY_LEVEL else level, message=text)
+def _line(row: Mapping[str, Any], service: str, at: datetime) -> LogLine | None:
+    """Read as a live source reads it: what the recording tells beside the line is what a stream's labels tell."""
+    told = row.get("attrs")
+    attributes = {str(key): str(value) for key, value in told.items()} if isinstance(told, Mapping) else {}
+    beside = {"level": str(row.get("level") or ""), "trace_id": str(row.get("trace_id") or "")}
+    text = " ".join(part for part in (str(row.get("message") or ""), attributes.get("stack", "")) if part)
+    return read_line(
+        str(int(at.timestamp() * 1e9)), text, {**attributes, **{k: v for k, v in beside.items() if v}}, service
+    )
 
 
 def _patterns(inputs: Inputs, window: Window) -> Iterator[Observation]:
     """Error logs that the source had grouped: each group as its sample, as often as it was counted (at most 200)."""
     for service, grouped in sorted(inputs.error_patterns.items()):
         lines = [
-            LogLine(at=window.end, service=service, level="error", message=str(group.get("sample") or ""))
+            line
             for group in _groups(grouped)
+            if (line := _line({"message": group.get("sample"), "level": "error"}, service, window.end)) is not None
             for _ in range(min(int(number(group.get("count")) or 1), 200))
         ]
         if lines:

@@ -41,6 +41,16 @@ KINDS = ("sli", "metric", "log", "trace", "change", "state", "probe")
 def judge(observations: Sequence[Observation], window: Window) -> tuple[Evidence, ...]:
     """Judge all observations of one sweep. Abnormal evidence comes first, the decisive before the rest; of normal
     evidence, which speaks against causes, what users feel of the same services is kept first. At most 12 and 24."""
+    return chosen(judged(observations, window))
+
+
+def chosen(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """What a diagnosis weighs and people see of all evidence, with its ids."""
+    return _numbered(_bounded(_distinct(evidence)))
+
+
+def judged(observations: Sequence[Observation], window: Window) -> list[Evidence]:
+    """All observations of one sweep as evidence, unbounded and without ids."""
     measured = measure([each for each in observations if each.kind in ("sli", "metric")], window)
     names = _names(observations)
     said = [
@@ -49,7 +59,7 @@ def judge(observations: Sequence[Observation], window: Window) -> tuple[Evidence
     ]
     onset, slack = began(measured)
     onset = onset or cried(said)
-    found = [
+    return [
         *measured,
         *said,
         *(each for one in observations if one.kind == "change" for each in changed(one, window, onset, slack)),
@@ -57,7 +67,6 @@ def judge(observations: Sequence[Observation], window: Window) -> tuple[Evidence
         *(noted(one) for one in observations if is_note(one)),
         *(each for one in observations if one.kind == "probe" for each in probed(one, names)),
     ]
-    return _numbered(_bounded(_distinct(found)))
 
 
 def began(evidence: Iterable[Evidence]) -> tuple[datetime | None, float]:

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from engine.diagnosis.diagnose import diagnose
-from engine.diagnosis.ranking import rank
-from engine.diagnosis.signals import judge
+from engine.diagnosis.parameters import parameters
+from engine.diagnosis.ranking import line_up, rank
+from engine.diagnosis.signals import chosen, judged
 from engine.model import Diagnosis, Observation, Silence, Sweep, Window
 from engine.team import Service
 
@@ -19,8 +20,9 @@ def weigh(
     candidates: Collection[str] = (),
 ) -> Sweep:
     """Judge and rank all observations of a round. `candidates`: who may be to blame; by default everybody seen."""
-    suspects = rank(seen, window, services, candidates or everybody(seen))
-    return Sweep(window=window, evidence=judge(seen, window), suspects=suspects, silent=tuple(silent))
+    evidence = judged(seen, window)
+    suspects = rank(line_up(seen, evidence, window, services, candidates or everybody(seen)), parameters().weights)
+    return Sweep(window=window, evidence=chosen(evidence), suspects=suspects, silent=tuple(silent))
 
 
 def explain(sweep: Sweep, services: Mapping[str, Service], service: str) -> Diagnosis:

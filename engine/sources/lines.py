@@ -14,6 +14,7 @@ LONGEST_MESSAGE = 1_000
 
 LEVEL_FIELDS = ("level", "severity", "severity_text", "lvl", "levelname", "log.level", "loglevel", "detected_level")
 MESSAGE_FIELDS = ("message", "msg", "event", "log", "error", "err", "body")
+TRACE_FIELDS = ("trace_id", "traceid", "traceId", "traceID", "trace.id", "otelTraceID", "dd.trace_id")
 VERSION_FIELDS = ("version", "service.version", "service_version", "app_version", "release", "build")
 
 SPELLINGS = {
@@ -57,6 +58,7 @@ def read_line(nanoseconds: str, text: str, labels: Mapping[str, str], service: s
         level=_spelled(level),
         message=mask(" ".join(message.split())[:LONGEST_MESSAGE]),
         version=version[:60],
+        trace_id=(first_label(fields, TRACE_FIELDS) or first_label(labels, TRACE_FIELDS))[:64],
     )
 
 

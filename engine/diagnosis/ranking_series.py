@@ -1,0 +1,199 @@
+"""Marks suspects by their series: how far each moved, held against its own spread and against what others move."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.diagnosis.marks import Mark, onsets
+from engine.diagnosis.measures import what
+from engine.model import Observation, Phrase, Quantity, Window
+
+Floats = NDArray[np.float64]
+
+SPREAD = 1.349
+RELATIVE = 0.25
+"""A series must move by this share of its level to count as one spread, however calm it was…"""
+AMONG = 0.3
+"""…and by this share of what services usually have of the same measure: three times nothing is nothing."""
+FEWEST_BEFORE = 2
+
+_WORDS = re.compile(r"[^a-z0-9]+")
+
+FAMILIES: tuple[tuple[str, frozenset[str]], ...] = (
+    (
+        "errors",
+        frozenset(
+            {
+                "error",
+                "errors",
+                "err",
+                "failed",
+                "failure",
+                "failures",
+                "5xx",
+                "fault",
+                "faults",
+                "unavailable",
+                "timeout",
+                "timeouts",
+                "oom",
+                "kills",
+                "denials",
+                "exceptions",
+            }
+        ),
+    ),
+    ("latency", frozenset({"latency", "duration", "rt", "mrt", "time", "p50", "p90", "p95", "p99", "wait"})),
+    ("cpu", frozenset({"cpu", "throttled", "throttling", "gc"})),
+    ("memory", frozenset({"mem", "memory", "heap", "rss"})),
+    ("starts", frozenset({"restart", "restarts", "ready", "availability", "up", "replicas"})),
+    (
+        "pressure",
+        frozenset(
+            {
+                "pool",
+                "queue",
+                "backlog",
+                "lag",
+                "lock",
+                "locks",
+                "deadlocks",
+                "threads",
+                "thread",
+                "connections",
+                "descriptor",
+                "evictions",
+                "retries",
+                "disk",
+                "fs",
+            }
+        ),
+    ),
+    ("traffic", frozenset({"traffic", "workload", "load", "qps", "rps", "ops", "requests", "throughput", "queries"})),
+)
+"""Families of measures by the words in their names, the most telling first."""
+
+BY_CALLER = frozenset({"client", "source", "outbound", "upstream"})
+BY_CALLEE = frozenset({"server", "destination", "inbound"})
+FALLS = frozenset({"success", "hit", "availability", "ready", "up", "replicas"})
+
+
+@dataclass(frozen=True)
+class Moved:
+    """How far a series moved, in scales of its own; `rise` and `fall` are 0 and more."""
+
+    rise: float
+    fall: float
+    before: float
+    after: float
+    onset: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One series, ready to be judged: finite points, oldest first."""
+
+    observation: Observation
+    times: Floats
+    values: Floats
+
+
+def series_marks(observations: Sequence[Observation], window: Window) -> Iterator[Mark]:
+    """What the series of one round say of whom they belong to; series of calls are read apart."""
+    starts = onsets(window.split.timestamp(), window.end.timestamp())
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in rows(each for each in observations if not each.peer):
+        groups[name_of(row.observation)].append(row)
+    for name, group in groups.items():
+        for row, found in zip(group, moves(group, starts), strict=True):
+            if found is not None:
+                yield from _own_marks(row, found, words_of(name))
+
+
+def rows(observations: Iterable[Observation]) -> list[Row]:
+    """The series among observations that have points enough to have a before."""
+    series = [_row(each) for each in observations if each.kind in ("metric", "probe")]
+    return [row for row in series if len(row.times) > FEWEST_BEFORE]
+
+
+def words_of(name: str) -> frozenset[str]:
+    """The words in a measure's name."""
+    return frozenset(_WORDS.split(name.lower()))
+
+
+def name_of(observation: Observation) -> str:
+    """What the series of several services have in common: the metric's own name, else the role."""
+    return observation.labels.get("__name__") or observation.role or observation.kind
+
+
+def _row(observation: Observation) -> Row:
+    points = np.array(observation.points, dtype=np.float64).reshape(-1, 2)
+    points = points[np.isfinite(points).all(axis=1)]
+    return Row(observation, points[:, 0], points[:, 1])
+
+
+def family(words: frozenset[str]) -> str:
+    """The family of a measure by the words of its name."""
+    return next((name for name, known in FAMILIES if words & known), "other")
+
+
+def moves(group: Sequence[Row], starts: Floats) -> list[Moved | None]:
+    """How far each series of one measure moved; all of them together say how much is much."""
+    usual = [float(np.abs(np.median(row.values))) for row in group if len(row.values)]
+    among = AMONG * float(np.median(usual)) if len(usual) > 1 else 0.0
+    return [moved(row.times, row.values, starts, among) for row in group]
+
+
+def moved(times: Floats, values: Floats, starts: Floats, among: float = 0.0, fewest: int = 1) -> Moved | None:
+    """How far a series moved at the onset that parts it best; None where it has no before or no after.
+
+    `among`: how much the change must at least be; `fewest`: how many points after an onset say something."""
+    splits = np.unique(np.searchsorted(times, starts))
+    splits = splits[(splits >= max(FEWEST_BEFORE, fewest)) & (splits <= len(times) - fewest)]
+    if not len(splits):
+        return None
+    split = int(min(splits, key=lambda place: _cost(values[:place]) + _cost(values[place:])))
+    before, after = values[:split], values[split:]
+    level, now = float(np.median(before)), float(np.median(after))
+    low, high = np.quantile(before, [0.25, 0.75])
+    scale = max((high - low) / SPREAD, RELATIVE * abs(level), among, 1e-9)
+    apart = (now - level) / scale
+    return Moved(max(apart, 0.0), max(-apart, 0.0), level, now, float(times[split]))
+
+
+def _cost(values: Floats) -> float:
+    """How badly one level fits some points."""
+    return float(np.abs(values - np.median(values)).sum())
+
+
+def _own_marks(row: Row, moved: Moved, words: frozenset[str]) -> Iterator[Mark]:
+    kind = family(words)
+    if words & BY_CALLER and kind in ("latency", "errors"):
+        yield mark(row, row.observation.service, f"calls_{kind}", moved, moved.rise)
+    elif kind == "traffic":
+        yield mark(row, row.observation.service, "traffic_up", moved, moved.rise)
+        yield mark(row, row.observation.service, "traffic_down", moved, moved.fall)
+    elif words & FALLS:
+        yield mark(row, row.observation.service, "starts" if kind == "starts" else "errors", moved, moved.fall)
+    else:
+        yield mark(row, row.observation.service, kind, moved, moved.rise)
+        if kind == "other":
+            yield mark(row, row.observation.service, "other_down", moved, moved.fall)
+
+
+def mark(row: Row, service: str, feature: str, moved: Moved, strength: float) -> Mark:
+    unit = row.observation.unit
+    quantities = {"before": Quantity(value=moved.before, unit=unit), "after": Quantity(value=moved.after, unit=unit)}
+    return Mark(
+        service=service,
+        feature=feature,
+        strength=strength,
+        phrase=Phrase(word="suspect.series", values={"what": what(row.observation), **quantities}),
+        signal=row.observation.role or name_of(row.observation),
+        onset=moved.onset,
+        size=abs(moved.after - moved.before),
+    )

@@ -1,0 +1,58 @@
+"""Marks suspects by what they stopped doing within requests, less what others they depend on explain."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from engine.diagnosis.graph import Reach
+from engine.diagnosis.marks import Mark, onsets
+from engine.diagnosis.visits import Break, Visits, broken, visits
+from engine.model import LogLine, Phrase, Quantity, Span, Window
+
+EXPLAINED = 0.9
+"""How much of a break another one explains that came first in the same requests…"""
+AS_CLEAR = 0.5
+"""…and is at least half as clear."""
+
+
+def step_marks(lines: Sequence[LogLine], spans: Sequence[Span], window: Window, reach: Reach) -> Iterator[Mark]:
+    """What the steps of requests say of the services they came through."""
+    seen = visits(lines, spans)
+    starts = onsets(window.split.timestamp(), window.end.timestamp()).tolist()
+    found = {name: rule for name, each in seen.items() if (rule := broken(each, starts)) is not None}
+    for rule in found.values():
+        explained = max(
+            (_explains(rule, other, seen, reach) for other in found.values() if other is not rule), default=0.0
+        )
+        yield _mark(rule, "steps", rule.strength - explained)
+        if explained:
+            yield _mark(rule, "steps_explained", explained)
+
+
+def _explains(rule: Break, other: Break, seen: Mapping[str, Visits], reach: Reach) -> float:
+    """How much of a break is explained by another one: a callee's that came before it, or a caller's that did."""
+    shared = EXPLAINED * min(rule.strength, other.strength / AS_CLEAR)
+    if reach.calls(rule.service, other.service):
+        return shared if not _precedes(rule, seen[other.service]) else 0.0
+    if reach.calls(other.service, rule.service):
+        return shared if _precedes(other, seen[rule.service]) else 0.0
+    return 0.0
+
+
+def _precedes(rule: Break, other: Visits) -> bool:
+    """Whether the step that broke is usually taken before the same request comes to the other service."""
+    arrivals = other.start
+    apart = [at - arrivals[trace] for trace, at in rule.when.items() if trace in arrivals]
+    return bool(apart) and float(np.median(apart)) < 0.0
+
+
+def _mark(rule: Break, feature: str, strength: float) -> Mark:
+    word = "suspect.step_fails" if rule.is_failure else "suspect.step_silent"
+    values: dict[str, str | int | float | Quantity | Phrase] = {
+        "service": rule.service,
+        "given": rule.given,
+        "expected": rule.expected,
+        "usual": Quantity(value=rule.usual, unit="ratio"),
+        "now": Quantity(value=rule.now, unit="ratio"),
+    }
+    return Mark(rule.service, feature, max(strength, 0.0), Phrase(word=word, values=values), "steps", rule.onset)
