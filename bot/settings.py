@@ -26,6 +26,7 @@ from engine.model import OperationClass, Phrase
 from engine.tempo import Tempo
 
 PREFIX = "TOCSIN_"
+PUBLIC_GITHUB = "https://api.github.com"
 
 
 class Section(BaseModel):
@@ -106,6 +107,23 @@ class Telemetry(Backend):
 
     tenant: str = ""
     timeout: float = Field(default=0.0, ge=0)
+
+
+class GitHub(Section):
+    """GitHub, or a GitHub Enterprise Server by the address of its API; asked only where one of both is set."""
+
+    token: SecretStr = SecretStr("")
+    api_url: str = PUBLIC_GITHUB
+
+    @field_validator("api_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        return Backend(url=value).url
+
+    @property
+    def url(self) -> str:
+        """Where to ask; "" for nowhere."""
+        return self.api_url if self.token.get_secret_value() or self.api_url != PUBLIC_GITHUB else ""
 
 
 class Prometheus(Telemetry):
@@ -197,6 +215,7 @@ class Settings(BaseSettings):
     tempo: Telemetry = Telemetry()
     releases: Releases = Releases()
     argocd: Backend = Backend()
+    github: GitHub = GitHub()
     slack: Slack = Slack()
     feishu: Feishu = Feishu()
     wecom: WeCom = WeCom()

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 
 from aiohttp import ClientSession
 
-from bot.settings import Backend, Settings, Telemetry
+from bot.settings import Backend, GitHub, Settings, Telemetry
 from engine.ports import Source
 from engine.sources.alertmanager import AlertmanagerSource
 from engine.sources.argocd import ArgoCdSource
+from engine.sources.github import GitHubSource
 from engine.sources.jaeger import JaegerSource
 from engine.sources.loki import LokiSource
 from engine.sources.probes import ProbesSource
@@ -75,6 +76,11 @@ def _argocd(settings: Settings, session: ClientSession) -> Source:
     return ArgoCdSource(deploys.url, session=session, token=token(deploys), patience=_patience(settings, deploys))
 
 
+def _github(settings: Settings, session: ClientSession) -> Source:
+    code = settings.github
+    return GitHubSource(code.url, session=session, token=token(code), patience=_patience(settings, code))
+
+
 OPENERS: Mapping[str, Opener] = {
     "prometheus": _prometheus,
     "loki": _loki,
@@ -82,17 +88,18 @@ OPENERS: Mapping[str, Opener] = {
     "tempo": _tempo,
     "releases": _releases,
     "argocd": _argocd,
+    "github": _github,
     "alertmanager": _alertmanager,
 }
 """By section of the settings: numbers, words, paths, changes, and what only makes a context."""
 
 
-def token(backend: Backend) -> str:
+def token(backend: Backend | GitHub) -> str:
     """The bearer token of a backend; "" where it needs none."""
     return backend.token.get_secret_value()
 
 
-def _patience(settings: Settings, backend: Backend) -> float:
+def _patience(settings: Settings, backend: Backend | GitHub) -> float:
     longest = settings.pace.source_timeout
     own = backend.timeout if isinstance(backend, Telemetry) else 0.0
     return SHARE * min(own or longest, longest)

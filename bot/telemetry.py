@@ -6,6 +6,7 @@ from engine.ports import Source
 from engine.sources.alertmanager import AlertmanagerSource
 from engine.sources.argocd import ArgoCdSource
 from engine.sources.changes import ChangesSource
+from engine.sources.github import GitHubSource
 from engine.sources.jaeger import JaegerSource
 from engine.sources.loki import LokiSource
 from engine.sources.probes import ProbesSource
@@ -16,7 +17,7 @@ from handlers.telemetry import Telemetry
 
 LOGS = (LokiSource,)
 TRACES = (JaegerSource, TempoSource)
-CHANGES = (ReleasesSource, ArgoCdSource, ChangesSource)
+CHANGES = (ReleasesSource, ArgoCdSource, GitHubSource, ChangesSource)
 STATES = (ProbesSource,)
 CONTEXT = (AlertmanagerSource,)
 BY_HAND = (PrometheusSource, LokiSource, JaegerSource, TempoSource)

@@ -60,7 +60,8 @@ class Reply(NamedTuple):
 class Backend:
     """One HTTP backend of a source.
 
-    `patience` is seconds for one request; whoever handed in the session closes it. `tenant_header` names the tenant.
+    `patience` is seconds for one request; whoever handed in the session closes it. `tenant_header` names the tenant,
+    and `headers` go along with every question.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Backend:
         token: str = "",
         tenant: str = "",
         tenant_header: str = "X-Scope-OrgID",
+        headers: Mapping[str, str] = MappingProxyType({}),
         patience: float = 5.0,
     ) -> None:
         self.name = name
@@ -80,7 +82,7 @@ class Backend:
         # Of two ways to sign in the token wins: the library takes one, and the address may hold an older secret.
         self._base = base.with_user(None) if token else base
         self._session = session
-        self._headers = {"Accept": "application/json"}
+        self._headers = {"Accept": "application/json", **headers}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
         if tenant:
