@@ -76,8 +76,8 @@ def make_parser() -> argparse.ArgumentParser:
     sign_in = _add(commands, "sign-in", sign_in_person, "print a one-time link that signs a person in")
     sign_in.add_argument("person")
     evaluate = _json(_add(commands, "evaluate", evaluate_diagnosis, "measure the diagnosis on recorded incidents"))
-    evaluate.add_argument("what", choices=("rca",))
-    evaluate.add_argument("folder", type=Path, metavar="DIR", help="searched for case.json at any depth")
+    evaluate.add_argument("what", choices=("rca", "situations"))
+    evaluate.add_argument("folder", type=Path, metavar="DIR", help="searched at any depth for case.json, or alert.json")
     return parser
 
 
@@ -217,10 +217,17 @@ def verify_audit(options: argparse.Namespace) -> int:
 
 
 def evaluate_diagnosis(options: argparse.Namespace) -> int:
-    """`tocsin evaluate rca DIR`."""
-    from bot.evaluation import rca, table
+    """`tocsin evaluate rca DIR`, `tocsin evaluate situations DIR`."""
+    from bot.evaluation import rca, situations, table
 
     words = Words(options.lang)
+    if options.what == "situations":
+        looked = situations.evaluate(options.folder)
+        if options.json:
+            return _print_json({"situations": situations.tree(looked)})
+        for line in situations.lines(looked, words):
+            say(line)
+        return OK
     report = rca.evaluate(options.folder, logging.getLogger("tocsin").info)
     if options.json:
         return _print_json(table.tree(report, words))

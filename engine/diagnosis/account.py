@@ -1,15 +1,14 @@
-"""Words a diagnosis: what broke, since when, why we think so, what speaks against it, and what to look at next."""
+"""Words a diagnosis: what broke, since when, why we think so, and what speaks against it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 from engine.diagnosis.clues import Suspicion
 from engine.diagnosis.guard import Seen, Trial
-from engine.model import Claim, Evidence, Hypothesis, Phrase, Quantity, Silence
+from engine.model import Claim, Evidence, Hypothesis, Phrase, Quantity
 
 MOST_MOMENTS = 8
 MOST_IDS = 4
-MOST_STEPS = 6
 Gaps = dict[str, str | int | float | Quantity | Phrase]
 
 
@@ -44,7 +43,17 @@ def hypothesis(trial: Trial) -> Hypothesis:
         title=title(trial),
         confidence=trial.confidence,
         supporting=_claims(trial, (*trial.required, *trial.supporting)),
-        contradicting=(*_against(trial.open, "open"), *_against(trial.answered, "answered")),
+        contradicting=(
+            *_against(trial.open, "open"),
+            *_against(trial.answered, "answered"),
+            *(
+                Claim(
+                    phrase=Phrase(word="diagnosis.against.unexplained", values={"what": each.summary}),
+                    evidence_ids=(each.id,),
+                )
+                for each in trial.unexplained[:MOST_IDS]
+            ),
+        ),
     )
 
 
@@ -92,32 +101,3 @@ def _moment(offset: float, what: Phrase) -> Phrase:
         return Phrase(word="diagnosis.moment.onset", values={"what": what})
     word = "diagnosis.moment.before" if offset < 0 else "diagnosis.moment.after"
     return Phrase(word=word, values={"offset": Quantity(value=abs(offset), unit="seconds"), "what": what})
-
-
-def next_steps(
-    trial: Trial | None, silent: Sequence[Silence], service: str, *, proven: bool = False, calm: bool = False
-) -> tuple[Phrase, ...]:
-    """What to do next: what the first pattern says, or what it lacks; and which silent source to repair."""
-    steps: list[Phrase] = []
-    if trial is not None and proven:
-        steps += _offers(trial)
-        steps += [Phrase(word=word, values=gaps(trial.suspicion)) for word in trial.pattern.next_steps]
-    elif calm:
-        steps.append(Phrase(word="diagnosis.next.tune_alert", values={"service": service}))
-    elif trial is not None:
-        steps += [Phrase(word=f"diagnosis.ask.{clue.name}", values=gaps(trial.suspicion)) for clue in trial.missing]
-    steps += [
-        Phrase(word="diagnosis.next.repair_source", values={"source": each.source, "reason": each.reason})
-        for each in {each.source: each for each in silent}.values()
-    ]
-    if not proven:
-        steps.append(Phrase(word="diagnosis.next.look_again", values={"service": service}))
-    return tuple(steps[:MOST_STEPS])
-
-
-def _offers(trial: Trial) -> list[Phrase]:
-    """What would help, by its class; a release is taken back only where one is named, and known by what ran before."""
-    change = trial.suspicion.change
-    known = change is not None and bool(change.version and change.previous_version)
-    offers = [each for each in trial.pattern.offers if each != "rollback" or known]
-    return [Phrase(word=f"diagnosis.offer.{each}", values=gaps(trial.suspicion)) for each in offers]

@@ -17,6 +17,10 @@ class Coverage:
     split: float
     end: float
 
+    def share(self, at: float) -> float:
+        """How much of the time looked at had passed by then, 0…1."""
+        return min(max((at - self.start) / max(self.end - self.start, 1e-3), 0.0), 1.0)
+
     def surge(self, before: int, after: int) -> float:
         """How many times more often something happens after than before; half an event is granted to before."""
         early, late = max(self.split - self.start, 1e-3), max(self.end - self.split, 1e-3)

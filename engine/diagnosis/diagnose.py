@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from engine.diagnosis import account
+from engine.diagnosis import account, steps
 from engine.diagnosis.calm import quiet
 from engine.diagnosis.clues import Suspicion, by_signal
-from engine.diagnosis.guard import Trial, attempt, explained, rivals
+from engine.diagnosis.guard import Court, Trial, accounts, attempt, explained, rivals
 from engine.diagnosis.localisation import bound, suspicions
 from engine.diagnosis.patterns import PATTERNS, Pattern
 from engine.model import Diagnosis, Evidence, Phrase, Silence, Window
@@ -36,7 +36,7 @@ def diagnose(
     proven = [trial for trial in trials if not trial.objections()]
     close = rivals(proven[0], trials) if proven else ()
     if proven and not close:
-        return _conclusive(proven[0], trials, silent, service)
+        return _conclusive(proven[0], trials, silent)
     return _inconclusive(weighed, trials, close, silent, service)
 
 
@@ -52,11 +52,11 @@ def _trials(
     suspects: Iterable[Suspicion],
     patterns: Sequence[Pattern],
 ) -> Iterator[Trial]:
-    sorted_out, silences = by_signal(evidence), len({each.source for each in silent})
+    court = Court(by_signal(evidence), len({each.source for each in silent}), accounts(patterns))
     for suspicion in suspects:
         for pattern in patterns:
             for suspect in bound(suspicion, pattern.scope, evidence):
-                trial = attempt(pattern, suspect, sorted_out, silences)
+                trial = attempt(pattern, suspect, court)
                 if trial is not None:
                     yield trial
 
@@ -89,13 +89,13 @@ def _cause_first(trials: list[Trial]) -> list[Trial]:
     return trials if cause is None else [cause, *(trial for trial in trials if trial is not cause)]
 
 
-def _conclusive(cause: Trial, trials: Sequence[Trial], silent: Sequence[Silence], service: str) -> Diagnosis:
+def _conclusive(cause: Trial, trials: Sequence[Trial], silent: Sequence[Silence]) -> Diagnosis:
     shown = [cause, *(trial for trial in trials if trial is not cause)][:MOST_HYPOTHESES]
     return Diagnosis(
         verdict="conclusive",
         hypotheses=tuple(account.hypothesis(trial) for trial in shown),
         sequence=account.sequence((each for each in cause.evidence if each.abnormal), cause.suspicion.onset),
-        next_steps=account.next_steps(cause, silent, service, proven=True),
+        next_steps=steps.to_do(cause, silent),
     )
 
 
@@ -115,7 +115,7 @@ def _inconclusive(
         hypotheses=tuple(account.hypothesis(trial) for trial in trials[:MOST_HYPOTHESES]),
         sequence=account.sequence(unusual, first.suspicion.onset if first else None),
         why_inconclusive=_why(first, close, unusual=bool(unusual), calm=calm, seen=bool(evidence)),
-        next_steps=account.next_steps(first, silent, service, calm=calm),
+        next_steps=steps.to_tune(silent, service) if calm else steps.to_ask(trials, close, unusual, silent, service),
         quiet=calm,
     )
 

@@ -1,10 +1,12 @@
 """Holds back causes that are not proven: too few kinds of evidence, effect before cause, an open contradiction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.diagnosis.clues import BySignal, Clue, Suspicion, found
 from engine.diagnosis.patterns import Pattern
+from engine.diagnosis.roles import ROLES
+from engine.diagnosis.signals import HARM
 from engine.model import Evidence, Phrase
 
 THRESHOLD = 0.6
@@ -14,12 +16,19 @@ UNPROVEN = 0.4
 SUPPORT, COMPLETE = 0.1, 0.05
 PER_CONTRADICTION, PER_ANSWERED, PER_SILENCE, PER_MISSING_KIND = 0.25, 0.02, 0.03, 0.06
 MOST_SILENCES = 2
+PER_UNEXPLAINED, MOST_UNEXPLAINED = 0.08, 3
 WEIGHTS = {"metric": 1.0, "log": 1.0, "trace": 1.0, "change": 1.0, "probe": 1.0, "state": 0.5, "sli": 0.0}
 ENOUGH_KINDS = 2.0
 MANY_KINDS = 3.0
 CLOSE = 0.05
 HARDLY_LESS = 0.2
 """How much less certain a cause may be than its course and still be called the cause."""
+
+OUTER = frozenset({"traffic", "queries", "retries", "cpu_throttled_ratio", "open_circuits"})
+INNER = frozenset(ROLES) - OUTER - (frozenset(HARM) - {"auth_failed_ratio", "tls_errors", "restarts", "oom_kills"})
+"""Series that tell what goes on inside a service, not how it is felt or what is asked of it."""
+
+MERELY_FELT = frozenset({"sli", "error_ratio", "unavailable_ratio", "timeout_ratio", "latency_p95"})
 
 Seen = tuple[tuple[Clue, tuple[Evidence, ...]], ...]
 
@@ -34,6 +43,7 @@ class Trial:
     supporting: Seen
     open: Seen
     answered: Seen
+    unexplained: tuple[Evidence, ...]
     silences: int
 
     @property
@@ -58,6 +68,7 @@ class Trial:
         support = sum(1 for _, hits in self.supporting if hits) / max(len(self.supporting), 1)
         score = self.pattern.base * share + SUPPORT * support + (COMPLETE if share == 1.0 else 0.0)
         score -= PER_CONTRADICTION * len(self.open) + PER_ANSWERED * len(self.answered)
+        score -= PER_UNEXPLAINED * min(len(self.unexplained), MOST_UNEXPLAINED)
         score -= PER_SILENCE * min(self.silences, MOST_SILENCES)
         score -= PER_MISSING_KIND * max(0.0, MANY_KINDS - self.kinds)
         return min(HIGHEST, max(LOWEST, score))
@@ -87,13 +98,49 @@ class Trial:
         return tuple(raised)
 
 
-def attempt(pattern: Pattern, suspicion: Suspicion, evidence: BySignal, silences: int) -> Trial | None:
-    """Try a pattern on a suspicion. None where less than half of what it requires shows, or nothing unusual besides a
-    change: that is not worth showing. `silences`: how many sources stayed silent."""
+@dataclass(frozen=True)
+class Court:
+    """What every trial is held before: the evidence, how many sources stayed silent, and which signals each fault can
+    account for, with all that it brings about."""
+
+    evidence: BySignal
+    silences: int
+    accounts: Mapping[str, frozenset[str]]
+
+
+def accounts(patterns: Sequence[Pattern]) -> Mapping[str, frozenset[str]]:
+    """By category, the signals that show in it or in any fault it brings about."""
+    known = {pattern.category: pattern for pattern in patterns}
+
+    def below(category: str, found: set[str]) -> set[str]:
+        if category in known and category not in found:
+            found.add(category)
+            for course in known[category].explains:
+                below(course, found)
+        return found
+
+    return {
+        category: frozenset(
+            signal
+            for each in below(category, set())
+            for clue in (*known[each].required, *known[each].supporting)
+            for sign in clue.any
+            for signal in sign.signals
+        )
+        for category in known
+    }
+
+
+def attempt(pattern: Pattern, suspicion: Suspicion, court: Court) -> Trial | None:
+    """Try a pattern on a suspicion. None where it is not worth showing: less than half of what it requires shows,
+    nothing unusual besides a change, or nothing but that users feel something, which fits every fault."""
+    evidence = court.evidence
     required = tuple((clue, found(clue, suspicion, evidence)) for clue in pattern.required)
     shown = [hits for _, hits in required if hits]
-    unusual = any(each.abnormal and each.kind != "change" for hits in shown for each in hits)
-    if not unusual or 2 * len(shown) < len(required):
+    hits = [each for found_ones in shown for each in found_ones if each.abnormal]
+    if 2 * len(shown) < len(required) or all(each.kind == "change" for each in hits):
+        return None
+    if all(each.signal in MERELY_FELT for each in hits):
         return None
     against = [(clue, found(clue, suspicion, evidence)) for clue in pattern.contradicting]
     standing = [(clue, hits) for clue, hits in against if hits]
@@ -107,8 +154,23 @@ def attempt(pattern: Pattern, suspicion: Suspicion, evidence: BySignal, silences
         supporting=tuple((clue, found(clue, suspicion, evidence)) for clue in pattern.supporting),
         open=tuple(pair for pair in standing if pair not in answered),
         answered=tuple(answered),
-        silences=silences,
+        unexplained=_unexplained(pattern, suspicion, court),
+        silences=court.silences,
     )
+
+
+def _unexplained(pattern: Pattern, suspicion: Suspicion, court: Court) -> tuple[Evidence, ...]:
+    """What is unusual inside the suspected service and no part of this fault or of anything it brings about; of each
+    signal the most unusual."""
+    known = court.accounts.get(pattern.category, frozenset())
+    found = [
+        max(there, key=lambda each: each.unusual)
+        for signal, all_of_it in court.evidence.items()
+        if signal in INNER
+        and signal not in known
+        and (there := [each for each in all_of_it if each.abnormal and each.service == suspicion.service])
+    ]
+    return tuple(found)
 
 
 def explained(trial: Trial, proven: Sequence[Trial]) -> bool:

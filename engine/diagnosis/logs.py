@@ -74,8 +74,8 @@ def _quiet(observation: Observation, sayings: Sequence[Saying]) -> Evidence:
 
 def _started(saying: Saying, covered: Coverage) -> datetime | None:
     """When it began: the first line after for a new saying; for a surging one the first of the densest stretch."""
-    late = [line.at for line in saying.lines if line.at.timestamp() >= covered.split]
-    if saying.is_new:
+    late = [line.at for line in saying.told]
+    if not saying.surges or saying.is_new:
         return late[0]
     usual_gap = (covered.split - covered.start) / max(saying.before, 1)
     for first, third in zip(late, late[2:], strict=False):
@@ -85,15 +85,15 @@ def _started(saying: Saying, covered: Coverage) -> datetime | None:
 
 
 def _evidence(observation: Observation, saying: Saying, covered: Coverage, names: Collection[str]) -> Evidence:
-    late = [line for line in saying.lines if line.at.timestamp() >= covered.split]
+    late = saying.told
     versions = Counter(line.version for line in late if line.version)
     text = plain(late[0].message)
     frame = next((found for line in late[:MOST_SEARCHED] if (found := origin(line.message))), None)
     signal = "new_error_log" if saying.is_new else "surging_error_log" if saying.surges else "log_mention"
     values: dict[str, str | int | float | Quantity | Phrase] = {
         "service": saying.service,
-        "count": saying.after,
-        "before": saying.before,
+        "count": len(late),
+        "before": saying.usual,
         "text": text[:120],
     }
     if frame:
@@ -108,11 +108,11 @@ def _evidence(observation: Observation, saying: Saying, covered: Coverage, names
         window=observation.window,
         summary=Phrase(word=f"evidence.log.{WORDS[signal]}{'_at' if frame else ''}", values=values),
         abnormal=saying.strange,
-        before=Quantity(value=saying.before, unit="count"),
-        after=Quantity(value=saying.after, unit="count"),
+        before=Quantity(value=saying.usual, unit="count"),
+        after=Quantity(value=len(late), unit="count"),
         onset=_started(saying, covered),
         unusual=round(min(saying.surge, 100.0), 2),
-        count=saying.after,
+        count=len(late),
         link=observation.link,
         excerpt=(
             *(plain(line.message)[:LONGEST_EXCERPT] for line in late[:3]),

@@ -7,6 +7,10 @@ from collections.abc import Collection
 from engine.diagnosis.topics import subjects
 
 LONGEST = 400
+LONGEST_STACK = 8000
+RAISED = re.compile(
+    r"(?<=\n)\s*(?:Caused by: )?[A-Za-z_][\w.$]{2,200}(?:Error|Exception|Throwable|Failure)\b[^\n]{0,300}"
+)
 
 _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r'"[^"]*"|(?<!\w)\'[^\']*\'(?!\w)|“[^”]*”|「[^」]*」|《[^》]*》'), "<…>"),
@@ -35,6 +39,15 @@ def plain(message: str) -> str:
         told = [line for line in rest.split("\n") if line.strip() and not line[0].isspace()]
         first = told[-1] if told else first
     return first[:LONGEST]
+
+
+def raised(message: str) -> str:
+    """The sentence of a line, and the errors that a stack below it names: what it is about may stand there alone."""
+    if "\n" not in message:
+        return plain(message)
+    return " | ".join(
+        (plain(message), *(found[0].strip()[:LONGEST] for found in RAISED.finditer(message[:LONGEST_STACK])))
+    )[: 2 * LONGEST]
 
 
 def template(message: str) -> str:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from engine.diagnosis.logs import read
-from engine.diagnosis.templates import mentions, plain, template, topics
+from engine.diagnosis.templates import mentions, plain, raised, template, topics
 from engine.model import LogLine, Observation
 from tests.engine.diagnosis.scenes import Scene
 
@@ -45,6 +45,15 @@ def test_json_and_stack_traces_are_read_for_their_sentence():
 )
 def test_subjects(text: str, subject: str):
     assert subject in topics(text)
+
+
+def test_what_a_stack_names_is_a_subject_too():
+    text = "order failed\njava.lang.OutOfMemoryError: Java heap space\n\tat a.B.c(B.java:1)\nCaused by: x.TimeoutException: y"  # noqa: E501
+    assert (
+        raised(text) == "order failed | java.lang.OutOfMemoryError: Java heap space | Caused by: x.TimeoutException: y"
+    )
+    assert topics(raised(text)) == ("memory", "timeout")
+    assert raised("order failed") == "order failed"
 
 
 def test_a_name_is_no_subject():

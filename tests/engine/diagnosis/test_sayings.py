@@ -44,7 +44,7 @@ def test_what_was_said_before_is_not_cited() -> None:
     scene = Scene()
     scene.says("deadlock detected in {n}", 1)
     (told,) = scene.observations
-    early = tuple(line.model_copy(update={"at": scene.moment(-9)}) for line in told.lines)
+    early = tuple(line.model_copy(update={"at": scene.moment(-25)}) for line in told.lines)
     scene.observations = [told.model_copy(update={"lines": (*early, *told.lines)})]
     assert not [each for each in scene.evidence() if each.signal == "log_mention"]
 
@@ -67,3 +67,26 @@ def test_an_alert_that_stands_in_a_log_is_no_evidence(text: str) -> None:
 @pytest.mark.parametrize("text", ["remote error: tls: alert(40)", "SSL alert number 42: handshake failure"])
 def test_the_alerts_of_tls_are_none(text: str) -> None:
     assert not TELLS_AN_ALERT.search(text)
+
+
+def test_what_began_before_a_late_alert_is_still_new() -> None:
+    scene = Scene(before=30, after=4, fault=-10)
+    assert [each.signal for each in scene.says("deadlock detected in {n}", 20).evidence() if each.abnormal] == [
+        "new_error_log"
+    ]
+    (found,) = [each for each in scene.evidence() if each.abnormal]
+    assert (found.count, found.onset) == (20, scene.moment(-10))
+
+
+def test_what_is_said_now_and_then_is_not_new_because_it_came_late_once() -> None:
+    scene = Scene(before=30, after=16, fault=-20)
+    assert not [each for each in scene.says("deadlock detected in {n}", 4).evidence() if each.abnormal]
+
+
+def test_a_burst_that_is_long_over_is_no_news() -> None:
+    scene = Scene(before=30, after=4, fault=-14)
+    scene.says("deadlock detected in {n}", 20)
+    (told,) = scene.observations
+    over = tuple(line for line in told.lines if line.level == "warn" or line.at < scene.moment(-11))
+    scene.observations = [told.model_copy(update={"lines": over})]
+    assert not [each for each in scene.evidence() if each.abnormal]

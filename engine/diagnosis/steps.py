@@ -1,0 +1,93 @@
+"""Says what to do next: what helps against a proven cause, or the questions that would tell most where none is."""
+
+from collections.abc import Iterator, Sequence
+
+from engine.diagnosis.account import gaps
+from engine.diagnosis.guard import ENOUGH_KINDS, Trial
+from engine.model import Evidence, Phrase, Silence
+
+MOST_STEPS = 6
+MOST_QUESTIONS = 3
+MOST_DOUBTED = 3
+OF_A_CHANGE = frozenset({"diagnosis.next.diff_release", "diagnosis.next.switch_off", "diagnosis.next.flag_users"})
+
+
+def to_do(cause: Trial, silent: Sequence[Silence]) -> tuple[Phrase, ...]:
+    """What would help against a proven cause, what to look at, and which silent source to repair."""
+    return tuple([*_offers(cause), *_looks(cause), *_repairs(silent)][:MOST_STEPS])
+
+
+def to_tune(silent: Sequence[Silence], service: str) -> tuple[Phrase, ...]:
+    """What to do about an alert that nothing stands behind."""
+    tune = Phrase(word="diagnosis.next.tune_alert", values={"service": service})
+    return tuple([tune, *_repairs(silent), _again(service)][:MOST_STEPS])
+
+
+def to_ask(
+    trials: Sequence[Trial],
+    rivals: Sequence[Trial],
+    unusual: Sequence[Evidence],
+    silent: Sequence[Silence],
+    service: str,
+) -> tuple[Phrase, ...]:
+    """The questions that would tell most: what would part two equal explanations, what the best one lacks, then what
+    the next ones lack; where nothing fits, what nobody has looked at yet."""
+    asked = list(_apart(trials[0], rivals)) if trials and rivals else []
+    for trial in trials[:MOST_DOUBTED]:
+        asked += _lacks(trial)
+    if not trials and unusual:
+        asked += _unseen(unusual, service)
+    questions = list({each.model_dump_json(): each for each in asked}.values())
+    return tuple([*questions[:MOST_QUESTIONS], *_repairs(silent), _again(service)][:MOST_STEPS])
+
+
+def _apart(first: Trial, rivals: Sequence[Trial]) -> Iterator[Phrase]:
+    """What each of two equal explanations says to look at first."""
+    for trial in (first, *rivals[:1]):
+        yield from _looks(trial)[:1]
+
+
+def _lacks(trial: Trial) -> Iterator[Phrase]:
+    for clue in trial.missing:
+        yield Phrase(word=f"diagnosis.ask.{clue.name}", values=gaps(trial.suspicion))
+    if trial.kinds < ENOUGH_KINDS and not trial.missing:
+        seen = {each.kind for each in trial.evidence if each.abnormal}
+        yield Phrase(word=f"diagnosis.ask.{'harm' if 'log' in seen else 'own_failures'}", values=gaps(trial.suspicion))
+    for _, hits in trial.open[:1]:
+        yield Phrase(word="diagnosis.ask.contradiction", values={"what": hits[0].summary})
+
+
+def _unseen(unusual: Sequence[Evidence], service: str) -> Iterator[Phrase]:
+    """What nobody has looked at, of a trouble that fits nothing known."""
+    seen = {each.kind for each in unusual}
+    since = min((each.onset for each in unusual if each.onset), default=None)
+    values = {"service": service, "since": f"{since:%H:%M:%S} UTC" if since else "—"}
+    for word, kinds in (("own_failures", {"log", "trace"}), ("change_before", {"change"}), ("harm", {"metric", "sli"})):
+        if not kinds & seen:
+            yield Phrase(word=f"diagnosis.ask.{word}", values={**values})
+
+
+def _repairs(silent: Sequence[Silence]) -> list[Phrase]:
+    return [
+        Phrase(word="diagnosis.next.repair_source", values={"source": each.source, "reason": each.reason})
+        for each in {each.source: each for each in silent}.values()
+    ]
+
+
+def _again(service: str) -> Phrase:
+    return Phrase(word="diagnosis.next.look_again", values={"service": service})
+
+
+def _looks(trial: Trial) -> list[Phrase]:
+    """What to look at; nothing about a change where none is named."""
+    known = trial.suspicion.change is not None
+    words = [word for word in trial.pattern.next_steps if known or word not in OF_A_CHANGE]
+    return [Phrase(word=word, values=gaps(trial.suspicion)) for word in words]
+
+
+def _offers(trial: Trial) -> list[Phrase]:
+    """What would help, by its class; a release is taken back only where one is named, and known by what ran before."""
+    change = trial.suspicion.change
+    known = change is not None and bool(change.version and change.previous_version)
+    offers = [each for each in trial.pattern.offers if each != "rollback" or known]
+    return [Phrase(word=f"diagnosis.offer.{each}", values=gaps(trial.suspicion)) for each in offers]
