@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import ipaddress
 import logging
 import signal
 import socket
@@ -27,6 +28,7 @@ RESUME_EVERY = 30.0
 ESCALATION_EVERY = 5.0
 PRUNE_EVERY = 3600.0
 DIGEST_EVERY = 60.0
+FIRST_TEST_AFTER = 3600.0
 REMEMBER_INBOUND = timedelta(days=2)
 KEEP_CHANGES = timedelta(days=90)
 KEEP_CALLS = timedelta(days=7)
@@ -57,8 +59,11 @@ async def serving(house: House, listening: socket.socket) -> AsyncIterator[str]:
     try:
         await web.SockSite(runner, listening).start()
         host, port = listening.getsockname()[:2]
+        everywhere = ipaddress.ip_address(host).is_unspecified
+        house.selftest.address = f"http://{'127.0.0.1' if everywhere else host}:{port}"
         yield f"http://{host}:{port}"
     finally:
+        house.selftest.address = ""
         await runner.cleanup()
 
 
@@ -116,7 +121,17 @@ def start_rounds(house: House) -> None:
     house.crew.start("resume round", lambda: _every(house, RESUME_EVERY, _take_up))
     house.crew.start("escalation round", lambda: _every(house, ESCALATION_EVERY, _escalate))
     house.crew.start("digest round", lambda: _every(house, DIGEST_EVERY, _post_digests))
+    if house.settings.self_test.every_hours:
+        house.crew.start("self-test round", lambda: _test_itself(house, 3600.0 * house.settings.self_test.every_hours))
     house.crew.start("prune round", lambda: _every(house, PRUNE_EVERY, _forget_inbound))
+
+
+async def _test_itself(house: House, seconds: float) -> None:
+    """The first time soon: a process that is restarted every day would never come to it."""
+    await house.tools.clock.sleep(min(seconds, FIRST_TEST_AFTER))
+    while True:
+        await house.selftest.run()
+        await house.tools.clock.sleep(seconds)
 
 
 async def _every(house: House, seconds: float, work: Round) -> None:

@@ -191,6 +191,12 @@ class WeCom(Section):
     api_url: str = "https://qyapi.weixin.qq.com"
 
 
+class SelfTest(Section):
+    """How often the whole way is tried, in hours; 0: only when somebody asks for it."""
+
+    every_hours: float = Field(default=24.0, ge=0)
+
+
 class Settings(BaseSettings):
     """Everything that can be set. Sections are separated by two underscores in variables: TOCSIN_HTTP__PORT."""
 
@@ -219,6 +225,7 @@ class Settings(BaseSettings):
     slack: Slack = Slack()
     feishu: Feishu = Feishu()
     wecom: WeCom = WeCom()
+    self_test: SelfTest = SelfTest()
     pace: Tempo = Tempo()
 
     @classmethod

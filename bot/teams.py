@@ -169,12 +169,17 @@ class Problem:
 class TeamFiles:
     """The teams in a directory, as they stood at the last `reload`. Implements engine.ports.Teams. `open_to` are the
     platforms on which everybody counts as an approver, in every team (the demo's); `members` tells who is in a user
-    group, None where nobody knows."""
+    group, None where nobody knows; `hidden` teams can be named, and are in no list."""
 
     def __init__(
-        self, directory: Path, open_to: frozenset[str] = frozenset(), members: Members = lambda group: None
+        self,
+        directory: Path,
+        open_to: frozenset[str] = frozenset(),
+        members: Members = lambda group: None,
+        hidden: tuple[Team, ...] = (),
     ) -> None:
         self._directory = directory
+        self._hidden = {team.id: team for team in hidden}
         self._open_to = open_to
         self._members = members
         self._versions: dict[str, Version] = {DEFAULT: Version(_default(), 0, "")}
@@ -202,6 +207,8 @@ class TeamFiles:
 
     def team(self, id: str) -> Team:
         """UnknownName where there is none."""
+        if id in self._hidden:
+            return self._hidden[id]
         if id not in self._versions:
             raise UnknownName(Phrase(word="error.unknown_team", values={"team": id[:40]}))
         return self._opened(self._versions[id].team)

@@ -32,6 +32,7 @@ from bot.platforms.console import ConsolePlatform
 from bot.platforms.contract import Kit, News, Platform
 from bot.platforms.seal import Seal, seal_of
 from bot.precedence import Precedence
+from bot.selftest import TEAM, SelfTest, Way, hidden_team
 from bot.settings import Settings, secret_from_environment
 from bot.sources import open_sources, token
 from bot.teams import TeamFiles
@@ -77,6 +78,7 @@ class House:
     platforms: Mapping[str, Platform]
     app: web.Application
     board: Board
+    selftest: SelfTest
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def real_parts(
 async def open_house(settings: Settings, parts: Parts) -> AsyncIterator[House]:
     """The whole house, ready to serve but not yet listening. StoreBusy, StoreFull, SettingsError."""
     groups = Groups(parts.clock)
-    teams = TeamFiles(parts.team_files or settings.data_dir / "teams", parts.open_to, groups.members)
+    teams = TeamFiles(parts.team_files or settings.data_dir / "teams", parts.open_to, groups.members, (hidden_team(),))
     problems = await asyncio.to_thread(teams.reload)
     async with AsyncExitStack() as stack:
         await asyncio.to_thread(writable, settings.store_path.parent)
@@ -171,29 +173,21 @@ def _furnish(settings: Settings, parts: Parts, ground: Ground) -> House:
     urgent = Urgent(store.posts, platforms)
     escalation = Escalation(store.timeline, store.register, teams, desk, parts.clock, pager, urgent)
     backlog = Backlog(precedence, parts.clock)
+    selftest = SelfTest()
     known, relearn = _handling(settings, parts, tools, store, lives, backlog), partial(take_up, store.memory, teams)
     files = parts.team_files or settings.data_dir / "teams"
     doctor = Doctor(settings, files, parts.clock, platforms, outbox.failing, store.trouble)
-    front_door = FrontDoor(_lent(replace(known, doctor=doctor.look), board, _silencer(settings, session), relearn))
+    known = replace(known, doctor=doctor.look, selftest=selftest.run)
+    front_door = FrontDoor(_lent(known, board, _silencer(settings, session), relearn))
     _hang(app, tools, front_door, lives)
     app[door.PRECEDENCE] = precedence
-    app[door.OWN_TOKENS] = _own_tokens(teams)
-    pages = Pages(
-        console,
-        store.sessions,
-        teams,
-        store.timeline,
-        store.register,
-        front_door,
-        parts.clock,
-        settings.public_url,
-        parts.personas,
-    )
-    add_pages(app, pages)
+    selftest.go(Way(platforms, store.posts, outbox, board, desk, teams, front_door, session, parts.clock))
+    app[door.OWN_TOKENS] = _own_tokens(teams, selftest.token)
+    known_to_pages = (store.sessions, teams, store.timeline, store.register, front_door, parts.clock)
+    add_pages(app, Pages(console, *known_to_pages, settings.public_url, parts.personas))
     crew.start("backlog", lambda: backlog.run(front_door))
-    house = House(
-        settings, store, teams, desk, outbox, crew, lives, escalation, tools, front_door, platforms, app, board
-    )
+    held = (store, teams, desk, outbox, crew, lives, escalation, tools, front_door, platforms, app, board, selftest)
+    house = House(settings, *held)
     _watch(house)
     return house
 
@@ -283,10 +277,12 @@ def _hang(app: web.Application, tools: Tools, front_door: FrontDoor, lives: Live
     app[door.GAUGES] = Gauges()
 
 
-def _own_tokens(teams: TeamFiles) -> Callable[[str], str]:
+def _own_tokens(teams: TeamFiles, testing: str) -> Callable[[str], str]:
     """Alerts that come with a team's own token belong to that team, whatever their labels say."""
 
     def owner(token: str) -> str:
+        if same(token, testing):
+            return TEAM
         known = ((team, secret_from_environment(name)) for team, name in teams.intake_tokens().items())
         return next((team for team, own in known if same(token, own)), "")
 
@@ -308,6 +304,7 @@ def _watch(house: House) -> None:
     gauges.read("incidents_living", "Incidents whose story has not ended.", living)
     gauges.read("rooms_failing", "Rooms that do not take messages right now.", failing)
     gauges.watch(house.store.trouble)
+    gauges.mention(house.selftest.trouble)
     gauges.mention(rooms)
 
 

@@ -65,6 +65,7 @@ class House:
     place_later: Callable[[], None] = lambda: None
     demo: Callable[[str], Awaitable[Phrase]] | None = None
     doctor: Callable[[Team], Awaitable[Health]] | None = None
+    selftest: Callable[[], Awaitable[Phrase]] | None = None
     compressed_time: bool = False
     telemetry: Telemetry = field(default_factory=Telemetry)
     relearn: Callable[[], Awaitable[None]] = _nothing_to_learn

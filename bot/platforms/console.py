@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from bot.platforms.contract import Inbox, Pace
+from bot.platforms.contract import Deed, Inbox, Pace
 from cards.codec import decode, encode
 from cards.model import Card
 from cards.words import folder_of
@@ -18,6 +18,7 @@ from engine.masking import mask
 from engine.model import Phrase
 from engine.ports import Clock
 from engine.team import Account
+from handlers.inbound import ButtonPressed, MessageSaid, Place
 from store.rooms import Message, RoomLog, Sessions
 
 NAME = "console"
@@ -81,6 +82,15 @@ class ConsolePlatform:
         """Keep the inbox and wait; the pages hand in what people do."""
         self._inbox = inbox
         await asyncio.Event().wait()
+
+    async def rehearse(self, deed: Deed, inbox: Inbox) -> None:
+        """Hand in what the pages would: they sign people in, and nobody signs in as a tester."""
+        account = Account(platform=NAME, id=deed.person)
+        at = Place(NAME, deed.room)
+        if deed.action:
+            await inbox.receive(ButtonPressed(deed.id, at, account, deed.action, dict(deed.value)))
+        else:
+            await inbox.receive(MessageSaid(deed.id, at, account, deed.text, mentions_bot=True))
 
     async def card(self, message: Message, language: str) -> Card:
         """The card of a message in the viewer's language, as it stands now; the stored one where it cannot be drawn."""

@@ -1,7 +1,7 @@
 """Says what a chat platform must be able to do, and what it may hand in; one contract suite holds all of them."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from aiohttp import ClientSession, web
@@ -92,4 +92,25 @@ class Insistent(Protocol):
 
     async def insist(self, room: str, message: str, accounts: Sequence[str]) -> frozenset[str]:
         """Have this message of ours insist for these accounts; those it does not reach. PlatformError."""
+        ...
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What a tester does in a room: words to the bot, or the press of a button that carries an action and a value."""
+
+    id: str
+    room: str
+    person: str
+    text: str = ""
+    action: str = ""
+    value: Mapping[str, str] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Rehearsing(Protocol):
+    """A platform that can be tried out without a person: it makes the delivery its vendor would send for a deed."""
+
+    async def rehearse(self, deed: Deed, inbox: Inbox) -> None:
+        """Read the delivery as any other, and hand what it means to this inbox. PlatformError."""
         ...

@@ -43,6 +43,7 @@ from handlers.commands.resolve import RESOLVE
 from handlers.commands.resume import RESUME
 from handlers.commands.runbooks import RUNBOOKS
 from handlers.commands.safety import SAFETY
+from handlers.commands.self_test import SELF_TEST
 from handlers.commands.service import SERVICE
 from handlers.commands.services import SERVICES
 from handlers.commands.severity import SEVERITY
@@ -65,7 +66,7 @@ from handlers.visit import QUIET, Visit, elsewhere, no
 DOING = (ACK, APPROVE, REJECT, LIFT, HOLD, UNDO, PLAN, LOOK_AGAIN, FALSE_ALARM, CLOSE, RESUME, KEEP, DROP, OPEN, DEMO)
 PEOPLE = (ASSIGN, ESCALATE, HANDOVER, SEVERITY, STATUS, SNOOZE, RESOLVE, REOPEN, ON_CALL)
 RELATED = (MERGE, SPLIT, UNLINK, WHY_MERGED)
-LOOKING = (SHOW, CONSTRAINTS, EVIDENCE, WHY, TIMELINE, REPLAY, INCIDENTS, SAFETY, DOCTOR)
+LOOKING = (SHOW, CONSTRAINTS, EVIDENCE, WHY, TIMELINE, REPLAY, INCIDENTS, SAFETY, DOCTOR, SELF_TEST)
 TEAM = (APPROVALS, SERVICES, MONITOR, QUERY, SILENCE, UNSILENCE, REMEMBER, FORGET, HABITS, RUNBOOKS, DIGEST, HOME)
 CATALOGUE = (SERVICE, TOPOLOGY, DEPENDS)
 COMMANDS: tuple[Command, ...] = (

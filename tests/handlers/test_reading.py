@@ -40,6 +40,7 @@ ACTING = {
     "remember": ("remember", "记住"),
     "forget": ("forget", "忘记"),
     "depends": ("depends", "依赖"),
+    "self_test": ("self-test", "自测"),
 }
 """Every command that acts, with words people use for it."""
 

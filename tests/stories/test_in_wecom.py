@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from bot.platforms.wecom.codes import CODE
+from bot.run import bind, serving
 from bot.settings import load
 from bot.wiring import Parts, open_house
 from cards.words import Words
@@ -239,3 +240,10 @@ ONCE = ("message.said", "constraint.set", "constraint.lifted", "approval.resolve
 
 def test_a_hundred_deliveries_have_each_effect_once(tmp_path: Path) -> None:
     in_one_process(all_of_it_delivered_again(tmp_path))
+
+
+async def test_wecom_is_tried_without_a_person(tmp_path: Path) -> None:
+    async with in_wecom(tmp_path, "zh") as chat, serving(chat.story.house, bind("127.0.0.1", 0)):
+        await chat.story.house.selftest.run()
+        assert not [failed for failed in chat.story.house.selftest.failed if failed.startswith("wecom")]
+        assert any("Tocsin 自测" in text for text in chat.server.seen(CHAT, "lin"))

@@ -7,18 +7,19 @@ from datetime import timedelta
 from importlib import import_module
 from importlib.util import find_spec
 
-from bot.platforms.contract import Inbox, Kit, Pace
+from bot.platforms.contract import Deed, Inbox, Kit, Pace
 from bot.platforms.feishu import groups
 from bot.platforms.feishu.answers import Answers
 from bot.platforms.feishu.api import Api
 from bot.platforms.feishu.chats import Chats, Sent
 from bot.platforms.feishu.drawing import Easel
 from bot.platforms.feishu.envelope import text
-from bot.platforms.feishu.inbound import NAME, Translator
+from bot.platforms.feishu.inbound import NAME, Translator, Unsealed
 from bot.platforms.feishu.line import Line
 from bot.platforms.feishu.reception import Reception
 from bot.platforms.feishu.references import Reference, read, slot_of, uuid
 from bot.platforms.feishu.refusals import GONE, OLD, Refused
+from bot.platforms.feishu.rehearsal import delivery
 from bot.settings import Feishu
 from cards.model import Card
 from engine.errors import PlatformError, SettingsError
@@ -46,7 +47,7 @@ class FeishuPlatform:
         self._easel = Easel(kit)
         self._bot = ""
         self._bot_asked = asyncio.Lock()
-        translator = Translator(kit, self._chats, settings.app_id, self._who_am_i)
+        self._translator = translator = Translator(kit, self._chats, settings.app_id, self._who_am_i)
         answers = Answers(self._chats, self._easel, kit)
         self._reception = Reception(settings, kit, translator, answers)
         self._by_callback = _by_callback(settings)
@@ -119,6 +120,17 @@ class FeishuPlatform:
             await asyncio.Event().wait()
         else:
             await Line(self._settings, self._reception.take, self._kit.clock).hold()
+
+    async def rehearse(self, deed: Deed, inbox: Inbox) -> None:
+        """Read what Feishu would send for this, and hand it in; the tester gets no answer, for nobody reads it."""
+        sent = delivery(deed, self._kit.seal, await self._who_am_i(), self._settings.app_id)
+        try:
+            event = await self._translator.event(sent)
+        except Unsealed:
+            event = None
+        if event is None:
+            raise PlatformError(Phrase(word="feishu.error.stale_button"))
+        await inbox.receive(event)
 
     async def _again(self, reference: Reference, shown: Sent, card: Card) -> str:
         """Post a card anew; a repetition of this, after an answer that got lost, is the same message."""

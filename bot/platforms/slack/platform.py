@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.platforms.contract import Inbox, Kit, Pace
+from bot.platforms.contract import Deed, Inbox, Kit, Pace
 from bot.platforms.slack import groups
 from bot.platforms.slack.answers import SILENT, Answers
 from bot.platforms.slack.api import Api
@@ -22,6 +22,7 @@ from bot.platforms.slack.pictures import Pictures
 from bot.platforms.slack.recall import EVENT, TS, Recall
 from bot.platforms.slack.reception import Desk, Reception
 from bot.platforms.slack.refusals import Refused, Unanswered
+from bot.platforms.slack.rehearsal import delivery
 from bot.settings import Slack
 from cards.model import Card
 from engine.errors import PlatformBusy, PlatformError, SettingsError
@@ -117,6 +118,15 @@ class SlackPlatform:
             await self._by_http(bolt, self._callback)
         else:
             await self._by_socket(bolt)
+
+    async def rehearse(self, deed: Deed, inbox: Inbox) -> None:
+        """Read what Slack would send for this, and hand it in; the tester gets no answer, for nobody reads it."""
+        workspace = text(await self._api.itself(), "team_id")
+        arrival = await self._translator.read(delivery(deed, self._kit.seal, self._translator.bot, workspace))
+        if arrival is None or not arrival.events:
+            raise PlatformError(Phrase(word="slack.stale"))
+        for event in arrival.events:
+            await inbox.receive(event)
 
     async def _again(self, room: str, message: str, card: Card) -> str:
         """Post a card of ours that somebody deleted once more in its thread: a decision may hang on it. One whose

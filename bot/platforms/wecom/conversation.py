@@ -21,6 +21,7 @@ from cards.render.wecom.safe import line, plain
 from cards.words import Words
 from engine.consent import WORD, parse_typed
 from engine.errors import PlatformError, TocsinError
+from engine.model import Phrase
 from engine.team import Account
 from handlers.inbound import Answer, ButtonPressed, CommandTyped, FormSent, ImageShared, MessageSaid, Place
 
@@ -109,6 +110,19 @@ class Conversation:
                     await self._redraw(press, answer, reply)
         finally:
             settled()
+
+    async def hand_in(self, inbox: Inbox, what: Said | Pressed) -> None:
+        """Hand in what somebody said or pressed who is to get no answer. PlatformError for a button of nobody's."""
+        if isinstance(what, Said):
+            place = Place(NAME, what.room, incident=self._rooms.incident(what.room, what.text, what.quoted))
+            await inbox.receive(_event(what, place))
+            return
+        opened = self._kit.seal.open(what.key)
+        if opened is None:
+            raise PlatformError(Phrase(word="wecom.unknown_button"))
+        action, value = opened
+        place = Place(NAME, what.room, incident=value.get("incident", ""))
+        await inbox.receive(ButtonPressed(what.id, place, _account(what.user), action, value))
 
     async def shared(self, inbox: Inbox, shared: Shared, reply: Reply) -> None:
         """A picture, fetched and opened."""

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bot.platforms.contract import Inbox, Kit, Pace
+from bot.platforms.contract import Deed, Inbox, Kit, Pace
 from bot.platforms.wecom import carrier, reading
 from bot.platforms.wecom.app import PREFIX, Callback
 from bot.platforms.wecom.app_api import AppApi, AppCarrier, AppReply
@@ -17,6 +17,7 @@ from bot.platforms.wecom.examination import callback_keys
 from bot.platforms.wecom.pace import Windows
 from bot.platforms.wecom.progress import Progress
 from bot.platforms.wecom.reading import Delivered, Entered, Pressed, Said, Shared
+from bot.platforms.wecom.rehearsal import delivery
 from bot.platforms.wecom.rooms import Rooms
 from bot.platforms.wecom.socket import ANSWER_WITHIN, Frame, Line
 from bot.settings import WeCom
@@ -122,6 +123,14 @@ class WeComPlatform:
         if self._app is not None and (room.startswith(PREFIX) or not self._settings.bot_id):
             return self._app.carrier, room.removeprefix(PREFIX)
         return self._bot, room
+
+    async def rehearse(self, deed: Deed, inbox: Inbox) -> None:
+        """Read what WeCom would send for this, and hand it in."""
+        if self._settings.bot_id and not self.line.open.is_set():
+            raise PlatformError(Phrase(word="wecom.offline"))
+        for what in reading.delivered(delivery(deed, self._kit.seal)):
+            if isinstance(what, Said | Pressed):
+                await self._conversation.hand_in(inbox, what)
 
     def _open_app(self) -> "AppSide | None":
         """The self-built app, where the settings name one; its callback is one more route of the house."""
