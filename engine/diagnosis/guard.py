@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.diagnosis.clues import BySignal, Clue, Suspicion, found
+from engine.diagnosis.cluster.evidence import weight
 from engine.diagnosis.patterns import Pattern
 from engine.diagnosis.roles import ROLES
 from engine.diagnosis.signals import HARM
@@ -17,10 +18,11 @@ SUPPORT, COMPLETE = 0.1, 0.05
 PER_CONTRADICTION, PER_ANSWERED, PER_SILENCE, PER_MISSING_KIND = 0.25, 0.02, 0.03, 0.06
 MOST_SILENCES = 2
 PER_UNEXPLAINED, MOST_UNEXPLAINED = 0.08, 3
-WEIGHTS = {"metric": 1.0, "log": 1.0, "trace": 1.0, "change": 1.0, "probe": 1.0, "state": 0.5, "sli": 0.0}
+WEIGHTS = {"metric": 1.0, "log": 1.0, "trace": 1.0, "change": 1.0, "probe": 1.0, "sli": 0.0}
 ENOUGH_KINDS = 2.0
 MANY_KINDS = 3.0
 CLOSE = 0.05
+GROUND = frozenset({"namespace", "node"})
 HARDLY_LESS = 0.2
 """How much less certain a cause may be than its course and still be called the cause."""
 
@@ -58,8 +60,11 @@ class Trial:
 
     @property
     def kinds(self) -> float:
-        """How many independent kinds of evidence show something unusual; state counts half, the alert's SLI nothing."""
-        return sum(WEIGHTS[kind] for kind in {each.kind for each in self.evidence if each.abnormal})
+        """How many independent kinds of evidence show something unusual; the alert's SLI counts nothing, and platform
+        state as much as there are who say it."""
+        odd = [each for each in self.evidence if each.abnormal]
+        kinds = sum(WEIGHTS[kind] for kind in {each.kind for each in odd} - {"state"})
+        return kinds + (weight(odd) if any(each.kind == "state" for each in odd) else 0.0)
 
     @property
     def score(self) -> float:
@@ -203,5 +208,13 @@ def _chained(one: Suspicion, other: Suspicion) -> bool:
 
 
 def _of_one_story(one: Trial, other: Trial) -> bool:
+    if one.pattern.category == other.pattern.category and _ground(one) & _ground(other):
+        return True
     same = one.suspicion.service == other.suspicion.service
     return same and (other.pattern.category in one.pattern.explains or one.pattern.category in other.pattern.explains)
+
+
+def _ground(trial: Trial) -> frozenset[str]:
+    """The namespaces and nodes that the evidence of a fault blames: what several services stand on fails them all."""
+    hits = (each for _, found in trial.required for each in found)
+    return frozenset(str(each.details.get("blamed")) for each in hits if each.details.get("scope") in GROUND)

@@ -67,7 +67,8 @@ def _suspicion(name: str, peers: frozenset[str], evidence: Sequence[Evidence]) -
     onset, slack = began(own)
     settled = max((each.onset for each in own if each.abnormal and each.signal in HARM and each.onset), default=None)
     if onset is None:
-        watched = [each for each in own if each.kind == "sli" and each.abnormal]
+        told = [each for each in own if each.kind == "state" and each.abnormal and each.onset]
+        watched = [each for each in own if each.kind == "sli" and each.abnormal] or told
         onset = min((each.onset for each in watched if each.onset), default=None)
         settled = max((each.onset for each in watched if each.onset), default=None)
         slack = max((float(each.details.get("step", 0.0)) for each in watched), default=0.0)

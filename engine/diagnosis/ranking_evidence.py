@@ -18,7 +18,7 @@ def evidence_marks(evidence: Sequence[Evidence]) -> Iterator[Mark]:
         if each.kind == "log":
             yield from _complaints(each)
         elif each.kind in ("state", "probe"):
-            yield _mark(each, each.service, "state", max(each.unusual, 1.0))
+            yield _mark(each, str(each.details.get("blamed") or each.service), "state", max(each.unusual, 1.0))
         elif each.kind == "change":
             before = each.details.get("seconds_before_onset")
             if isinstance(before, int | float) and before <= LONGEST_BEFORE:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from engine.diagnosis.changes import changed, stands
+from engine.diagnosis.cluster.evidence import has_cluster, look
 from engine.diagnosis.logs import read
 from engine.diagnosis.measures import measure
 from engine.diagnosis.notes import is_note, noted
@@ -63,10 +64,16 @@ def judged(observations: Sequence[Observation], window: Window) -> list[Evidence
         *measured,
         *said,
         *(each for one in observations if one.kind == "change" for each in changed(one, window, onset, slack)),
-        *(each for one in observations if one.kind == "state" and not is_note(one) for each in stands(one)),
+        *(each for one in observations if is_plain(one) for each in stands(one)),
+        *look(observations),
         *(noted(one) for one in observations if is_note(one)),
         *(each for one in observations if one.kind == "probe" for each in probed(one, names)),
     ]
+
+
+def is_plain(one: Observation) -> bool:
+    """Whether this is a platform's state in a few fields of its own."""
+    return one.kind == "state" and not is_note(one) and not has_cluster(one)
 
 
 def began(evidence: Iterable[Evidence]) -> tuple[datetime | None, float]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
+from engine.diagnosis.cluster.suspects import with_state
 from engine.diagnosis.diagnose import diagnose
 from engine.diagnosis.parameters import parameters
 from engine.diagnosis.ranking import line_up, rank
@@ -20,8 +21,10 @@ def weigh(
     candidates: Collection[str] = (),
 ) -> Sweep:
     """Judge and rank all observations of a round. `candidates`: who may be to blame; by default everybody seen."""
+    among = candidates or everybody(seen)
     evidence = judged(seen, window)
-    suspects = rank(line_up(seen, evidence, window, services, candidates or everybody(seen)), parameters().weights)
+    suspects = rank(line_up(seen, evidence, window, services, among), parameters().weights)
+    suspects = with_state(suspects, evidence, among)
     return Sweep(window=window, evidence=chosen(evidence), suspects=suspects, silent=tuple(silent))
 
 

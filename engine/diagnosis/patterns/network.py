@@ -1,6 +1,6 @@
 """Lists what goes wrong on the way between services: names, rules, the line itself, certificates, clocks."""
 
-from engine.diagnosis.clues import Clue
+from engine.diagnosis.clues import Clue, Sign
 from engine.diagnosis.patterns.pattern import Pattern, against
 from engine.diagnosis.patterns.signs import (
     CALLS_FAIL,
@@ -14,6 +14,7 @@ from engine.diagnosis.patterns.signs import (
     NAMES_FAIL,
     NO_CHANGE,
     NODE_LOST,
+    NODES,
     OWN_FAILURES,
     PACKETS_DENIED,
     PEER_DISTURBED,
@@ -35,7 +36,7 @@ FELT = Clue(
 )
 PLATFORM_CHANGED = Clue(name="platform_changed", any=(mentioned("node"), logged("node")))
 REFUSED_BY_TIME = Clue(name="refused_by_time", any=(said("clock", "auth", "certificate"), up("auth_failed_ratio")))
-UNHEALTHY = Clue(name="unhealthy", any=(*DOWN.any, *HARM.any, *RESTARTED.any))
+UNHEALTHY = Clue(name="unhealthy", any=(*DOWN.any, *HARM.any, *RESTARTED.any, Sign(signals=NODES, where="own")))
 
 NETWORKS: tuple[Pattern, ...] = (
     Pattern(

@@ -1,6 +1,6 @@
 """Lists what a process runs out of: memory, CPU, workers, descriptors; and what it looks like when it does."""
 
-from engine.diagnosis.clues import Clue
+from engine.diagnosis.clues import Clue, Sign
 from engine.diagnosis.patterns.pattern import Pattern, against
 from engine.diagnosis.patterns.signs import (
     AT_MOST_REPLICAS,
@@ -33,7 +33,7 @@ MEMORY_RAN_OUT = Clue(
 )
 WORKERS_BUSY = Clue(name="workers_busy", any=(at_limit("thread_use"), up("thread_use"), cried("threads")))
 DESCRIPTORS_GONE = Clue(name="descriptors_gone", any=(at_limit("descriptor_use"), cried("descriptors")))
-CRASHING = Clue(name="crashing", any=(up("restarts"), cried("crash")))
+CRASHING = Clue(name="crashing", any=(up("restarts"), cried("crash"), Sign(signals=("crash_loop",), where="own")))
 LAST_WORDS = Clue(name="last_words", any=(cried("crash", "code", "config"),))
 
 RESOURCES: tuple[Pattern, ...] = (

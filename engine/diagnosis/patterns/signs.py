@@ -57,9 +57,18 @@ CHANGE_BEFORE = Clue(name="change_before", any=(changed(),))
 RELEASE_BEFORE = Clue(name="change_before", any=(changed("release", "schema", "certificate", "platform"),))
 NO_CHANGE = Clue(name="no_change", any=(Sign(signals=("change",), state="none_before_onset"),))
 HARM = Clue(name="harm", any=(up(*ERRORS), up("latency_p95"), down("availability")))
+STOPPED = ("oom_killed", "crash_loop", "container_not_started", "port_in_use")
+NODES = ("node_not_ready", "node_component_stopped", "node_network_unavailable", "container_runtime_failed")
+CUT_OFF = ("network_policy_blocks",)
+"""What is found in the state of a cluster, by what it means for others."""
+
 TROUBLE = Clue(
     name="trouble",
-    any=(*HARM.any, up("restarts", "oom_kills", "auth_failed_ratio", "backlog"), Sign(signals=("state",))),
+    any=(
+        *HARM.any,
+        up("restarts", "oom_kills", "auth_failed_ratio", "backlog"),
+        Sign(signals=("state", *STOPPED, *NODES, *CUT_OFF)),
+    ),
 )
 """What users feel, or what they will feel at once: also where nobody counts requests."""
 
@@ -118,14 +127,37 @@ MEMORY_FULL = Clue(
 GC_BUSY = Clue(name="gc_busy", any=(up("gc_time"), logged("gc"), mentioned("gc")))
 CPU_FULL = Clue(name="cpu_full", any=(at_limit("cpu_use"), up("cpu_use", "cpu_throttled_ratio"), logged("cpu")))
 AT_MOST_REPLICAS = Clue(name="at_most_replicas", any=(at_limit("autoscaler_use"),))
-KILLED = Clue(name="killed", any=(up("oom_kills"), cried("oom_kill"), Sign(signals=("state",), topics=("oom_kill",))))
+KILLED = Clue(
+    name="killed",
+    any=(
+        up("oom_kills"),
+        cried("oom_kill"),
+        Sign(signals=("state",), topics=("oom_kill",)),
+        Sign(signals=("oom_killed",), where="own"),
+    ),
+)
 
-CERTIFICATE_EXPIRED = Clue(name="certificate_expired", any=(at_limit("cert_expiry"), said("expired_certificate")))
-NAMES_FAIL = Clue(name="names_fail", any=(up("dns_error_ratio"), said("dns")))
-PACKETS_DENIED = Clue(name="packets_denied", any=(up("network_denials"), cried("denied")))
+CERTIFICATE_EXPIRED = Clue(
+    name="certificate_expired",
+    any=(at_limit("cert_expiry"), said("expired_certificate"), Sign(signals=("certificate_expired",), where="own")),
+)
+NAMES_FAIL = Clue(
+    name="names_fail", any=(up("dns_error_ratio"), said("dns"), Sign(signals=("dns_failing",), where="own"))
+)
+PACKETS_DENIED = Clue(
+    name="packets_denied", any=(up("network_denials"), cried("denied"), Sign(signals=CUT_OFF, where="own"))
+)
 DISK_FULL = Clue(name="disk_full", any=(at_limit("disk_use"), said("disk_full")))
 WRITES_REFUSED = Clue(name="writes_refused", any=(said("read_only"),))
-NODE_LOST = Clue(name="node_lost", any=(down("node_ready"), cried("node"), Sign(signals=("state",), topics=("node",))))
+NODE_LOST = Clue(
+    name="node_lost",
+    any=(
+        down("node_ready"),
+        cried("node"),
+        Sign(signals=("state",), topics=("node",)),
+        Sign(signals=NODES, where="own"),
+    ),
+)
 CLOCK_OFF = Clue(name="clock_off", any=(at_limit("clock_offset"), up("clock_offset"), said("clock")))
 
 OTHER_CAUSE = Clue(

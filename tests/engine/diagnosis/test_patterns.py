@@ -4,6 +4,7 @@ import pytest
 
 from engine.diagnosis.diagnose import diagnose
 from engine.diagnosis.patterns import PATTERNS
+from engine.diagnosis.patterns.cluster import CLUSTERS
 from engine.diagnosis.signals import judge
 from engine.model import Diagnosis
 from engine.team import Service
@@ -21,8 +22,9 @@ ELSEWHERE = {
     "rate_limited",
     "traffic_surge",
     "service_down",
+    *(pattern.category for pattern in CLUSTERS),
 }
-"""Shown by the incidents of test_diagnose.py and test_causes.py."""
+"""Shown by the incidents of test_diagnose.py and test_causes.py, and by the clusters of cluster/test_evidence.py."""
 
 EVERY = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.category)
 

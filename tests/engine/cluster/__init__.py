@@ -1,0 +1,1 @@
+"""Tests how the state of a cluster is read, mirroring engine/cluster."""
