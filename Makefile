@@ -30,7 +30,7 @@ demo: $(READY) ## Break a small payment system and watch the incident in the bro
 test: $(READY) ## Run the tests that need nothing but Python
 	$(BIN)/python -m pytest -m "not prove and not real" $(ARGS)
 
-test-real: $(READY_REAL) ## Run the tests with real Prometheus, Alertmanager and Chromium
+test-real: $(READY_REAL) ## Run the tests with real Prometheus, Alertmanager, VictoriaMetrics and Chromium
 	$(BIN)/python -m pytest -m "real and not prove" $(ARGS)
 
 lint: $(READY) ## Check format, rules, types and the direction of imports

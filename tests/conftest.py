@@ -16,6 +16,7 @@ REQUIRE_REAL = os.environ.get("TOCSIN_REQUIRE_REAL") == "1"
 COMPONENTS = {
     "prometheus": ("prometheus",),
     "alertmanager": ("alertmanager", "prometheus-alertmanager"),
+    "victoriametrics": ("victoria-metrics",),
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
     "tsc": ("tsc",),
     "aibot": (),

@@ -73,7 +73,8 @@ def lookups(services: Sequence[Service]) -> list[str]:
 
 def unfound(service: Service, labels: Iterable[str]) -> str:
     """A query a person can run to see that nothing is there under any of these labels."""
-    return f"count({' or '.join(f'{{{label}={quoted(service.name)}}}' for label in labels)})"
+    values = {**dict.fromkeys(labels, service.name), **own_labels(service)}
+    return f"count({' or '.join(f'{{{label}={quoted(value)}}}' for label, value in values.items())})"
 
 
 def families(service: Service, alert_labels: Labels, series: Sequence[Labels]) -> Families:

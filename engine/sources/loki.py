@@ -10,11 +10,13 @@ from pydantic import BaseModel, TypeAdapter
 
 from engine.errors import SourceSilent
 from engine.model import EvidenceKind, LogLine, Observation, Window
-from engine.ports import Query, Question
+from engine.ports import Query, Question, Remark
 from engine.sources.conventions import SCOPE_LABELS
 from engine.sources.families import own_labels, pattern, quoted, services_of
-from engine.sources.http import Backend, harvest, nanoseconds
+from engine.sources.http import Backend, Pairs, harvest, nanoseconds
+from engine.sources.labels import names_known
 from engine.sources.lines import CALM, LEVEL_FIELDS, read_line
+from engine.sources.names import Named, mismatch, remarks
 from engine.team import Service
 
 SERVICE_LABELS = (
@@ -127,7 +129,30 @@ class LokiSource:
         if jobs and not isinstance(answers[0], Observation):
             late = self._backend.silent("timeout", seconds=self._patience)
             raise next((answer for answer in answers if isinstance(answer, SourceSilent)), late)
-        return heard
+        return [*heard, *await self._elsewhere(question, streams, deadline)]
+
+    async def examine(self, services: Sequence[Service]) -> Sequence[Remark]:
+        """Whether it answers, and which services of the catalogue have streams under no name it knows. SourceSilent."""
+        known = await self._known((), self._patience * 0.6)
+        return remarks(self.name, self._backend.host, services, known, _tried())
+
+    async def _known(self, span: Pairs, seconds: float) -> list[Named]:
+        """Every value of the labels that carry a service's name. SourceSilent."""
+        names = self._backend.read(await self._backend.get("/loki/api/v1/labels", span), NAMES).data
+        labels = [label for label in SERVICE_LABELS if label in names]
+        return await names_known(self._backend, "/loki/api/v1/label", labels, span, seconds)
+
+    async def _elsewhere(self, question: Question, streams: Streams, deadline: float) -> list[Observation]:
+        """Under which other name the service may be known, where it has no stream. A bonus: never an error."""
+        service, window = question.service, question.window
+        if not service.name or _identified(service, streams):
+            return []
+        seconds = deadline - asyncio.get_running_loop().time()
+        span = self._span(window.start, window.end)
+        (known,) = await harvest([lambda: self._known(span, seconds * 0.8)], seconds)
+        query = f"GET /loki/api/v1/label/{SERVICE_LABELS[0]}/values …"
+        other = isinstance(known, list) and mismatch(self.name, service, _tried(), known, query, window)
+        return [other] if other else []
 
     @property
     def answers(self) -> EvidenceKind:
@@ -174,7 +199,7 @@ class LokiSource:
         """The label sets of all streams that may belong to the services asked about."""
         span = self._span(window.start, window.end)
         names = self._backend.read(await self._backend.get("/loki/api/v1/labels", span), NAMES).data
-        catalogued = [label for service in services for label in service.labels if label not in SCOPE_LABELS]
+        catalogued = [label for service in services for label in own_labels(service)]
         wanted = [label for label in dict.fromkeys((*catalogued, *SERVICE_LABELS)) if label in names][:MOST_LABELS]
         jobs = [self._knowing(label, services, span) for label in wanted]
         answers = await harvest(jobs, self._patience * 0.6)
@@ -262,6 +287,11 @@ class LokiSource:
     def _link(self, query: str, window: Window, limit: int) -> str:
         pairs = [("query", query), ("limit", str(limit)), *self._span(window.start, window.end)]
         return self._backend.link("/loki/api/v1/query_range", pairs)
+
+
+def _tried() -> str:
+    """The labels a service was looked for under, the first few by name."""
+    return f"{', '.join(SERVICE_LABELS[:4])} …"
 
 
 def _selector(service: Service, streams: Streams, alert_labels: dict[str, str]) -> str:

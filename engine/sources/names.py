@@ -43,11 +43,13 @@ def nearest(service: str, known: Iterable[Named]) -> list[Named]:
 
 
 def mismatch(
-    source: str, service: Service, tried: str, known: Iterable[Named], query: str, window: Window, link: str = ""
+    source: str, service: Service, tried: str, known: Sequence[Named], query: str, window: Window, link: str = ""
 ) -> Observation | None:
     """A note of what may be meant where a service's own name finds nothing; None where nothing is near.
 
-    `tried` are the labels that were looked under."""
+    `tried` are the labels that were looked under. Where the name is known as it is, there is no other to offer."""
+    if any(value in (service.name, *service.labels.values()) for _, value in known):
+        return None
     found = nearest(service.name, known)
     values = _said(tried, found)
     return note(source, "label_mismatch", service.name, query, window, values=values, link=link) if found else None

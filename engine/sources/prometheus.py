@@ -11,11 +11,14 @@ from pydantic import BaseModel, TypeAdapter
 
 from engine.errors import SourceSilent
 from engine.model import EvidenceKind, Observation, Window
-from engine.ports import Query, Question
+from engine.ports import Query, Question, Remark
 from engine.sources.conventions import SERVICE_LABELS
 from engine.sources.expression import expression_of, unit_of, without_threshold
 from engine.sources.families import families, lookups, services_of, unfound
 from engine.sources.http import Backend, TooLarge, harvest, unix, whole_seconds
+from engine.sources.labels import names_known
+from engine.sources.names import Named, mismatch, remarks
+from engine.sources.notes import note
 from engine.sources.peers import peer_of
 from engine.sources.questions import Ask, about_neighbour, about_service, by_the_team
 from engine.team import Service
@@ -28,6 +31,9 @@ MOST_FIRED = 3
 MOST_OWN = 20
 """Queries of a team's own in one round."""
 MOST_FOUND = 20_000
+SHARE = 0.9
+"""Of the time that is left, so that what was read in it still counts."""
+ADVICE = ("PromQL info", "PromQL warning")
 
 
 class Series(BaseModel):
@@ -44,9 +50,18 @@ class Matrix(BaseModel):
 
 
 class RangeAnswer(BaseModel):
-    """An answer to a range query; warnings are advice to whoever writes queries and stay out."""
+    """An answer to a range query. What `warnings` say of the query itself is advice to whoever wrote it; the rest says
+    that part of the servers behind did not answer, as `isPartial` does in VictoriaMetrics."""
 
     data: Matrix
+    warnings: list[str] = []
+    isPartial: bool = False  # noqa: N815
+
+    @property
+    def lacking(self) -> list[str]:
+        """Why this is not all there is; empty where it is."""
+        said = [warning for warning in self.warnings if not warning.startswith(ADVICE)]
+        return said or (["isPartial"] if self.isPartial else [])
 
 
 class SeriesAnswer(BaseModel):
@@ -97,8 +112,9 @@ class PrometheusSource:
     async def ask(self, question: Question) -> Sequence[Observation]:
         """The alert's own series first, then the service's, then its neighbours'. SourceSilent."""
         step, deadline = self._step_of(question.window), _now() + self._patience
+        lacking: dict[str, None] = {}
         opening: list[Callable[[], Awaitable[Found | list[Observation]]]] = [
-            lambda: self._sli(question, step),
+            lambda: self._sli(question, step, lacking),
             lambda: self._found(question),
         ]
         own, found = await harvest(opening, self._patience * 0.6)
@@ -109,11 +125,13 @@ class PrometheusSource:
             log.warning("%s did not say which series it holds; only the alert's own were asked", self.name)
             return seen
         asks, nothing = self._plan(question, found, step)
-        answers = await harvest([self._asking(ask, question.window, step) for ask in asks], deadline - _now())
+        jobs = [self._asking(ask, question.window, step, lacking) for ask in asks]
+        answers = await harvest(jobs, deadline - _now())
         heard = [answer for answer in answers if isinstance(answer, list)]
         if asks and not heard and not seen:
             raise next((answer for answer in answers if isinstance(answer, SourceSilent)), self._late())
-        return [*seen, *nothing, *(each for answer in heard for each in answer)]
+        notes = await self._notes(question, bool(nothing), tuple(lacking), deadline)
+        return [*seen, *nothing, *(each for answer in heard for each in answer), *notes]
 
     @property
     def answers(self) -> EvidenceKind:
@@ -124,12 +142,50 @@ class PrometheusSource:
         """The series of an expression as a person wrote it. SourceSilent."""
         step = self._step_of(query.window)
         reply = await self._backend.post("/api/v1/query_range", self._form(query.text, query.window, step))
-        series = self._backend.read_asked(reply, RANGE).data.result
+        answer = self._backend.read_asked(reply, RANGE)
+        series = answer.data.result
         service = query.service.name if query.service else ""
         ask = Ask(service, "", unit_of(query.text), query.text)
         seen = self._observed(ask, query.window, series[: query.limit], labelled=True)
-        cut = len(series) > query.limit
+        cut = len(series) > query.limit or bool(answer.lacking)
         return [each.model_copy(update={"truncated": True}) for each in seen] if cut else seen
+
+    async def examine(self, services: Sequence[Service]) -> Sequence[Remark]:
+        """Whether it answers, and which services of the catalogue it measures under no name it knows. SourceSilent."""
+        known = await names_known(self._backend, "/api/v1/label", SERVICE_LABELS, (), self._patience)
+        return remarks(self.name, self._backend.host, services, known, _tried())
+
+    async def _notes(
+        self, question: Question, unmeasured: bool, lacking: Sequence[str], deadline: float
+    ) -> list[Observation]:
+        """What else a reader must know: another name of the service, and that not all servers answered. Never an
+        error."""
+        service, window = question.service, question.window
+        notes = []
+        if lacking:
+            values: dict[str, str | int | float] = {"count": len(lacking)}
+            query = "GET /api/v1/query_range"
+            notes.append(
+                note(self.name, "partial", _about(question), query, window, values=values, lines=tuple(lacking))
+            )
+        if unmeasured:
+            span = [("start", unix(window.start)), ("end", unix(window.end))]
+            seconds = max(deadline - _now(), 0.0)
+            (known,) = await harvest(
+                [lambda: names_known(self._backend, "/api/v1/label", SERVICE_LABELS, span, seconds * SHARE)], seconds
+            )
+            notes += self._named(service, window, known if isinstance(known, list) else [])
+        return notes
+
+    def _named(self, service: Service, window: Window, known: Sequence[Named]) -> list[Observation]:
+        """That a service has series, but none of a kind that is known, or what it may be called."""
+        query = f"GET /api/v1/label/{SERVICE_LABELS[0]}/values …"
+        own = next((pair for pair in known if pair[1] == service.name), None)
+        if own:
+            values = {"found": f"{own[0]}={own[1]}"}
+            return [note(self.name, "unknown_metrics", service.name, query, window, values=values)]
+        other = mismatch(self.name, service, _tried(), known, query, window)
+        return [other] if other else []
 
     def _late(self) -> SourceSilent:
         return self._backend.silent("timeout", seconds=self._patience)
@@ -138,14 +194,14 @@ class PrometheusSource:
         span = (window.end - window.start).total_seconds()
         return max(self._step, math.ceil(span / (MOST_POINTS - 1)))
 
-    async def _sli(self, question: Question, step: float) -> list[Observation]:
+    async def _sli(self, question: Question, step: float, lacking: dict[str, None]) -> list[Observation]:
         """The alert's own expression, without its threshold; nothing where the alert names none."""
         expression = expression_of(question.alert.generator_url)
         if not expression:
             return []
         query = without_threshold(expression)
         ask = Ask(question.service.name or question.alert.service, "sli", unit_of(query), query)
-        series = await self._range(query, question.window, step)
+        series = await self._range(query, question.window, step, lacking)
         return self._observed(ask, question.window, _fired(series, question)[:MOST_FIRED], labelled=True)
 
     async def _found(self, question: Question) -> Found:
@@ -187,20 +243,25 @@ class PrometheusSource:
         return [*own, *(ask for ask in asks if ask.by or (ask.service, ask.role) not in replaced)], nothing
 
     def _nothing(self, service: Service, window: Window) -> Observation:
-        labels = dict.fromkeys((*service.labels, *SERVICE_LABELS))
-        return self._observation(Ask(service.name, "traffic", "per_second", unfound(service, labels)), window)
+        query = unfound(service, SERVICE_LABELS)
+        return self._observation(Ask(service.name, "traffic", "per_second", query), window)
 
-    def _asking(self, ask: Ask, window: Window, step: float) -> Callable[[], Awaitable[list[Observation]]]:
-        return lambda: self._answer(ask, window, step)
+    def _asking(
+        self, ask: Ask, window: Window, step: float, lacking: dict[str, None]
+    ) -> Callable[[], Awaitable[list[Observation]]]:
+        return lambda: self._answer(ask, window, step, lacking)
 
-    async def _answer(self, ask: Ask, window: Window, step: float) -> list[Observation]:
-        series = await self._range(ask.query, window, step)
+    async def _answer(self, ask: Ask, window: Window, step: float, lacking: dict[str, None]) -> list[Observation]:
+        series = await self._range(ask.query, window, step, lacking)
         labelled = bool(ask.by) or ask.meaning == "own"
         return self._observed(ask, window, series[:MOST_SERIES], labelled=labelled)
 
-    async def _range(self, query: str, window: Window, step: float) -> list[Series]:
+    async def _range(self, query: str, window: Window, step: float, lacking: dict[str, None]) -> list[Series]:
+        """The series of a query; `lacking` takes up why they are not all."""
         reply = await self._backend.post("/api/v1/query_range", self._form(query, window, step))
-        return self._backend.read(reply, RANGE).data.result
+        answer = self._backend.read(reply, RANGE)
+        lacking.update(dict.fromkeys(answer.lacking))
+        return answer.data.result
 
     def _form(self, query: str, window: Window, step: float) -> list[tuple[str, str]]:
         form = [("query", query), ("start", unix(window.start)), ("end", unix(window.end)), ("step", f"{step:g}")]
@@ -249,6 +310,15 @@ class PrometheusSource:
         end = window.end.strftime("%Y-%m-%d %H:%M:%S")
         pairs = [("g0.expr", query), ("g0.tab", "0"), ("g0.range_input", span), ("g0.end_input", end)]
         return self._backend.link("/graph", pairs)
+
+
+def _about(question: Question) -> str:
+    return question.service.name or question.alert.service or question.alert.name
+
+
+def _tried() -> str:
+    """The labels a service was looked for under, the first few by name."""
+    return f"{', '.join(SERVICE_LABELS[:4])} …"
 
 
 def _now() -> float:

@@ -92,6 +92,12 @@ async def parameters(request: web.Request) -> list[tuple[str, str]]:
     return pairs
 
 
+def values_of(label: str, series: Sequence[Labels]) -> web.Response:
+    """The values of a label; `data` is left out where there are none, as Loki does and Prometheus does not mind."""
+    values = sorted({labels[label] for labels in series if label in labels})
+    return web.json_response({"status": "success", **({"data": values} if values else {})})
+
+
 class FakePrometheus:
     """A Prometheus with these series; `answers` gives (labels, values) for a query, `queries` keeps what came."""
 
@@ -101,6 +107,7 @@ class FakePrometheus:
         self.series, self.answers = series, answers
         self.queries: list[str] = []
         self.refused: dict[str, str] = {}
+        self.warnings: list[str] = []
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         pairs = await parameters(request)
@@ -109,6 +116,8 @@ class FakePrometheus:
             matches = [value for key, value in pairs if key == "match[]"]
             found = [labels for labels in self.series if any(selects(match, labels) for match in matches)]
             return web.json_response({"status": "success", "data": found})
+        if named := re.fullmatch(r"/api/v1/label/(\w+)/values", request.path):
+            return values_of(named[1], self.series)
         if request.path != "/api/v1/query_range":
             return replay("prometheus/err_404_path")
         query = given["query"]
@@ -121,7 +130,8 @@ class FakePrometheus:
             {"metric": labels, "values": [[round(start + step * i, 3), text] for i, text in enumerate(values)]}
             for labels, values in self.answers(query)
         ]
-        return web.json_response({"status": "success", "data": {"resultType": "matrix", "result": rows}})
+        said = {"warnings": self.warnings} if self.warnings else {}
+        return web.json_response({"status": "success", "data": {"resultType": "matrix", "result": rows}, **said})
 
 
 class FakeLoki:
@@ -139,6 +149,8 @@ class FakeLoki:
         if request.path == "/loki/api/v1/series":
             found = [labels for labels, _ in self.streams if selects(given["match[]"], labels)]
             return web.json_response({"status": "success", "data": found})
+        if named := re.fullmatch(r"/loki/api/v1/label/(\w+)/values", request.path):
+            return values_of(named[1], [labels for labels, _ in self.streams])
         if request.path != "/loki/api/v1/query_range":
             return replay("loki/err_404")
         self.queries.append(given["query"])
