@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from cards.model import Ask, Field
 from engine.team import Role
-from handlers import catalogue, decisions, deeds, keeping, monitor, people, silences, teaching
-from handlers.commands import approvals, doctor, home, services
+from handlers import asking, catalogue, decisions, deeds, keeping, monitor, people, silences, statements, teaching
+from handlers.commands import approvals, doctor, home, more, replay, runbooks, services, show, timeline
 from handlers.inbound import Answer
 from handlers.visit import Visit, no
 
@@ -117,7 +117,11 @@ async def _services(visit: Visit, value: Value) -> Answer:
 
 
 async def _home(visit: Visit, value: Value) -> Answer:
-    return await home.run(visit, "")
+    return await home.run(visit, value.get("team", ""))
+
+
+async def _runbooks(visit: Visit, value: Value) -> Answer:
+    return await runbooks.run(visit, "")
 
 
 async def _doctor(visit: Visit, value: Value) -> Answer:
@@ -138,6 +142,32 @@ async def _topology(visit: Visit, value: Value) -> Answer:
 
 async def _learn(visit: Visit, value: Value) -> Answer:
     return await catalogue.learn(visit, value.get("caller", ""), value.get("callee", ""))
+
+
+def _form(action: str, *, about: bool = True) -> Press:
+    """A button that opens the form of this action."""
+
+    async def ask(visit: Visit, value: Value) -> Answer:
+        return asking.form(visit, action)
+
+    return Press(ask, about=about)
+
+
+def _look(run: Callable[[Visit, str], Awaitable[Answer]]) -> Press:
+    """A button that shows what the command of this name shows."""
+
+    async def look(visit: Visit, value: Value) -> Answer:
+        return await run(visit, "")
+
+    return Press(look, role=None)
+
+
+async def _resolve(visit: Visit, value: Value) -> Answer:
+    return await statements.resolve(visit)
+
+
+async def _reopen(visit: Visit, value: Value) -> Answer:
+    return await statements.reopen(visit, "")
 
 
 async def _unsilence(visit: Visit, value: Value) -> Answer:
@@ -176,6 +206,15 @@ BUTTONS: dict[str, Press] = {
     "service": Press(_service, role="viewer", about=False),
     "topology": Press(_topology, role="viewer", about=False),
     "learn": Press(_learn, about=False),
+    "runbooks": Press(_runbooks, role=None, about=False),
+    "take": Press(_acknowledge),
+    "show": _look(show.run),
+    "more": _look(more.run),
+    "timeline": _look(timeline.run),
+    "replay": _look(replay.run),
+    "resolve": Press(_resolve),
+    "reopen": Press(_reopen, once=True),
+    **{action: _form(action, about=action != "declare") for action in asking.FIELDS},
     "doctor": Press(_doctor, role=None, about=False),
     "home": Press(_home, role=None, about=False),
 }

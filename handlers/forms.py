@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from engine.masking import mask
-from handlers import decisions, deeds, teaching
+from handlers import asking, decisions, deeds, teaching
 from handlers.inbound import Answer, FormSent
 from handlers.visit import QUIET, Visit, no
 
@@ -13,7 +13,7 @@ async def send(visit: Visit, event: FormSent) -> Answer:
     known = FORMS.get(event.action)
     if known is None:
         return no("error.unknown_button", action=event.action[:40])
-    if not visit.incident.id:
+    if not visit.incident.id and event.action not in ABOUT_NONE:
         return no("error.no_such_incident", incident="-")
     return await known(visit, event)
 
@@ -51,5 +51,9 @@ FORMS: dict[str, Callable[[Visit, FormSent], Awaitable[Answer]]] = {
     "reject": _reject,
     "edit": _edit,
     "undo": _undo,
+    **dict.fromkeys(asking.FIELDS, asking.sent),
 }
 """Every form there is."""
+
+ABOUT_NONE = frozenset({"declare"})
+"""Forms that belong to no incident."""

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from cards.views.overview import Health, Overview, Waiting
+from cards.views.overview import Health, Neighbour, Overview, Waiting
 from engine.approvals import may_approve
 from engine.incident import Incident
 from engine.team import Team
@@ -13,6 +13,8 @@ MOST_READ = 100
 """Open incidents that are looked into, the newest first."""
 MOST_ASKED = 18
 """Services whose last change is asked for."""
+MOST_TEAMS = 4
+"""Other teams of a person that are led to."""
 FAR_BACK = 5_000
 """Incidents of a team among which the open ones are looked for."""
 
@@ -63,6 +65,27 @@ async def with_figures(visit: Visit, over: Overview) -> Overview:
         for each in first
     )
     return replace(over, services=known, notes=_silences(visit, [look]))
+
+
+async def with_bounds(visit: Visit, over: Overview) -> Overview:
+    """The same, with what the team keeps, what may be changed here, and the person's other teams."""
+    house, may = visit.house, visit.house.permissions
+    offered = {remedy.operation for service in visit.team.services.values() for remedy in service.remedies}
+    allowed = tuple(sorted(offered & set(may.allowed_operations))) if may.execution_enabled else None
+    mine = [team for team in house.teams.all() if team.id != visit.team.id and team.person(visit.account)]
+    others = [await _neighbour(house, team) for team in mine[:MOST_TEAMS]]
+    return replace(
+        over,
+        runbooks=len(await house.memory.kept(visit.team.id, "runbook")),
+        notebook=len(await house.memory.kept(visit.team.id, "habit")),
+        operations=allowed,
+        others=tuple(others),
+    )
+
+
+async def _neighbour(house: House, team: Team) -> Neighbour:
+    states, unread = await open_incidents(house, team)
+    return Neighbour(team.id, team.name, len(states) + unread)
 
 
 def _silences(visit: Visit, looks: list[telemetry.Look]) -> tuple[str, ...]:

@@ -47,6 +47,8 @@ ANSWERS: dict[str, tuple[str, ...]] = {
     "unsilence": ("silence",),
     "forget": ("lesson",),
     "remember": ("lesson",),
+    "take": ("incident",),
+    "show": ("incident",),
 }
 """Actions whose command names one more thing; all others are typed as they are."""
 

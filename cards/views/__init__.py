@@ -51,9 +51,9 @@ def page(incident: Incident, entries: Sequence[Entry], words: Words, team: Team)
     return across(whole(scene, cards, entries), incident.id, words)
 
 
-def listing(incidents: Sequence[Incident], words: Words) -> Card:
-    """One row per incident, in the order given."""
-    return across(rows(incidents, words), "", words)
+def listing(incidents: Sequence[Incident], words: Words, team: Team | None = None, only: str = "") -> Card:
+    """One row per incident, in the order given; `only` says what they were narrowed to."""
+    return across(rows(incidents, words, team, only), "", words)
 
 
 WHOLE: dict[str, Callable[[Scene], Card | None]] = {

@@ -153,7 +153,7 @@ def alerts(scene: Scene) -> tuple[Prose | Table | Fold, ...]:
 def _buttons(scene: Scene) -> tuple[Button, ...]:
     incident = scene.incident
     if scene.over:
-        return ()
+        return (scene.button("more"),) if incident.merged_into else (scene.button("reopen"), scene.button("more"))
     buttons: list[Button] = []
     if incident.stuck:
         buttons.append(scene.button("resume", "primary"))
@@ -161,7 +161,7 @@ def _buttons(scene: Scene) -> tuple[Button, ...]:
         buttons += [scene.button("ack", "primary"), scene.button("escalate")]
     if incident.status not in ("executing", "verifying"):
         buttons += [scene.button("close"), scene.button("false_alarm")]
-    return tuple(buttons)
+    return (*buttons, scene.button("more"))
 
 
 def _earlier_links(scene: Scene) -> tuple[Link, ...]:

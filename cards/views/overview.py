@@ -49,9 +49,19 @@ class Health:
 
 
 @dataclass(frozen=True)
+class Neighbour:
+    """Another team of whoever looks: its id and name, and how many incidents are open there."""
+
+    id: str
+    name: str
+    open: int
+
+
+@dataclass(frozen=True)
 class Overview:
     """What is before a team. `unread` counts older open incidents that were not looked into; `notes` are finished
-    words about what could not be asked."""
+    words about what could not be asked; `runbooks` and `notebook` count what the team keeps; `operations` may be
+    executed here, None where nothing may be changed; `others` are the other teams of whoever looks."""
 
     team: Team
     open: tuple[Incident, ...]
@@ -59,6 +69,10 @@ class Overview:
     services: tuple[Health, ...]
     unread: int = 0
     notes: tuple[str, ...] = ()
+    runbooks: int = 0
+    notebook: int = 0
+    operations: tuple[str, ...] | None = None
+    others: tuple[Neighbour, ...] = ()
 
 
 def approvals(over: Overview, words: Words) -> Card:
@@ -105,17 +119,43 @@ def home(over: Overview, words: Words) -> Card:
         blocks += [Prose(words.text("overview.for_you", n=len(mine)), strong=True), *_approvals(over, mine, words)]
     blocks += [*_open(over, words), *_unread(over, words), *_doing(over, words)]
     blocks += [Prose(note, quiet=True) for note in over.notes]
+    blocks += [_bounds(over, words), Prose(words.text("overview.flow"), quiet=True), *_others(over, words)]
     blocks.append(
         Buttons(
             (
-                Button("home", words.text("button.refresh"), {}),
+                Button("home", words.text("button.refresh"), {"team": over.team.id}),
                 Button("approvals", words.text("button.approvals"), {}),
                 Button("services", words.text("button.services"), {}),
+                Button("declare", words.text("button.declare"), {}),
+                Button("runbooks", words.text("button.runbooks"), {}),
                 Button("doctor", words.text("button.doctor"), {}),
             )
         )
     )
     return Card(title, f"{title} · {summary}", tone=_tone(over), blocks=tuple(blocks), language=words.language)
+
+
+def _bounds(over: Overview, words: Words) -> Facts:
+    """What the team keeps, and what may be changed here at all."""
+    operations = words.text("list.comma").join(over.operations or ()) or words.text("command.nothing")
+    word = "overview.looks_only" if over.operations is None else "overview.may_change"
+    pairs = (
+        (words.text("overview.runbooks"), str(over.runbooks)),
+        (words.text("overview.notebook"), str(over.notebook)),
+        (words.text("overview.bounds"), words.text(word, operations=operations)),
+    )
+    return Facts(pairs)
+
+
+def _others(over: Overview, words: Words) -> tuple[Block, ...]:
+    """The way to the overviews of the person's other teams."""
+    if not over.others:
+        return ()
+    label = "overview.other_team"
+    buttons = (
+        Button("home", words.text(label, team=each.name, n=each.open), {"team": each.id}) for each in over.others
+    )
+    return (Prose(words.text("overview.others"), strong=True), Buttons(tuple(buttons)))
 
 
 def _tone(over: Overview) -> Tone:

@@ -24,12 +24,13 @@ from handlers.commands.handover import HANDOVER
 from handlers.commands.help import helping
 from handlers.commands.hold import HOLD
 from handlers.commands.home import HOME
-from handlers.commands.incidents import INCIDENTS
+from handlers.commands.incidents import INCIDENTS, MINE
 from handlers.commands.keep import KEEP
 from handlers.commands.lift import LIFT
 from handlers.commands.look_again import LOOK_AGAIN
 from handlers.commands.merge import MERGE
 from handlers.commands.monitor import MONITOR
+from handlers.commands.more import MORE
 from handlers.commands.on_call import ON_CALL
 from handlers.commands.open import OPEN
 from handlers.commands.plan import PLAN
@@ -66,7 +67,7 @@ from handlers.visit import QUIET, Visit, elsewhere, no
 DOING = (ACK, APPROVE, REJECT, LIFT, HOLD, UNDO, PLAN, LOOK_AGAIN, FALSE_ALARM, CLOSE, RESUME, KEEP, DROP, OPEN, DEMO)
 PEOPLE = (ASSIGN, ESCALATE, HANDOVER, SEVERITY, STATUS, SNOOZE, RESOLVE, REOPEN, ON_CALL)
 RELATED = (MERGE, SPLIT, UNLINK, WHY_MERGED)
-LOOKING = (SHOW, CONSTRAINTS, EVIDENCE, WHY, TIMELINE, REPLAY, INCIDENTS, SAFETY, DOCTOR, SELF_TEST)
+LOOKING = (SHOW, MORE, CONSTRAINTS, EVIDENCE, WHY, TIMELINE, REPLAY, INCIDENTS, MINE, SAFETY, DOCTOR, SELF_TEST)
 TEAM = (APPROVALS, SERVICES, MONITOR, QUERY, SILENCE, UNSILENCE, REMEMBER, FORGET, HABITS, RUNBOOKS, DIGEST, HOME)
 CATALOGUE = (SERVICE, TOPOLOGY, DEPENDS)
 COMMANDS: tuple[Command, ...] = (

@@ -13,7 +13,7 @@ async def run(visit: Visit, rest: str) -> Answer:
 
 ACK = Command(
     "ack",
-    ("ack", "acknowledge", "认领", "认领了", "我来", "我来处理", "我接了", "接手", "我接手"),
+    ("ack", "acknowledge", "take", "认领", "认领了", "我来", "我来处理", "我接了", "接手", "我接手"),
     run,
     follows="nothing",
 )

@@ -181,7 +181,7 @@ def test_an_undo_is_not_undone() -> None:
 
 def test_the_header_says_what_is_missing_and_what_came_before() -> None:
     card = drawn(STORY.fold("alert.repeated"), "header")
-    assert actions(card) == ["ack", "escalate", "close", "false_alarm"]
+    assert actions(card) == ["ack", "escalate", "close", "false_alarm", "more"]
     assert "cut off 2 alerts" in body(card)
     assert "time is compressed" in body(card)
     later = body(drawn(STORY.fold("memory.recalled"), "header"))

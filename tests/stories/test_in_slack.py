@@ -270,6 +270,7 @@ async def test_home_shows_what_waits_and_takes_the_approval(tmp_path: Path) -> N
         await slack.presses_at_home(lin, "Approve…")
         await slack.until(lambda: lin.view, 20.0)
         assert await slack.submits(lin, word="CONFIRM_EXECUTE") == {}
+        await slack.until(lambda: proposal.request is None or proposal.request.id not in str(lin.home), 20.0)
         await story.status("recovered")
         assert [order.approval for order in story.world.target.done] == [proposal.request.id]
         # Somebody no team knows sees that, and nothing else.

@@ -17,7 +17,7 @@ from bot.platforms.slack.payload import Json, part, parts, text
 from bot.settings import Slack
 from engine.errors import PlatformError, StoreError
 from engine.model import Phrase
-from handlers.inbound import Answer, Inbound
+from handlers.inbound import AlertReceived, Answer, CommandTyped, Inbound
 
 log = logging.getLogger("tocsin.slack")
 
@@ -122,9 +122,21 @@ class Reception:
                     await self._refuse(step, error.phrase, ready)
                 return
             await self._answer(step, answer, ready, done)
+            await self._home_again(arrival, answer, inbox)
         _set(ready, TAKEN)
         _set(done, TAKEN)
         await self._look_at_images(arrival, inbox)
+
+    async def _home_again(self, arrival: Arrival, answer: Answer, inbox: Inbox) -> None:
+        """Show the home tab anew to whoever did something there that was taken: it shows what was before."""
+        step = arrival.doorstep
+        settled = answer.tone == "ok" and answer.form is None and answer.card is None
+        if step.room or step.kind not in ("press", "form") or not settled:
+            return
+        event = arrival.events[0]
+        if not isinstance(event, AlertReceived):
+            asked = CommandTyped(f"{arrival.id}:home", event.at, event.account, "home")
+            await self._tell(replace(step, kind="home"), await inbox.receive(asked))
 
     async def _look_at_images(self, arrival: Arrival, inbox: Inbox) -> None:
         for image, url in arrival.images:

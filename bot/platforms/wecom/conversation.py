@@ -283,7 +283,8 @@ class Conversation:
         if answer.card is not None:
             way, target = self._carry(room)
             drawn = self._board.draw(answer.card, "", longest=way.longest)
-            await way.send(target, carrier.text(drawn.markdown), answer=True)
+            for body in (carrier.text(drawn.markdown), *map(carrier.card, drawn.templates)):
+                await way.send(target, body, answer=True)
 
     async def _replace(self, press: Press, notice: str, users: tuple[str, ...], reply: Reply) -> bool:
         """Draw the card anew where it stands; False where that cannot be."""
