@@ -8,12 +8,14 @@ from pathlib import Path
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from bot.chat_check import ask_platforms, nowhere
+from bot.clock import SystemClock
 from bot.settings import Backend, Settings, load, secret_from_environment
-from bot.sources import OPENERS
+from bot.sources import OPENERS, open_host_logs, open_hosts
 from bot.teams import TeamFiles, read_team
 from engine.errors import SettingsError, SourceSilent, StoreFull, TocsinError
 from engine.model import Phrase
 from engine.ports import Examined, Teams
+from engine.sources.probes import ProbesSource
 from engine.team import Service
 
 PROBE_TIMEOUT = 3.0
@@ -104,7 +106,19 @@ async def _check_backends(settings: Settings, teams: Teams) -> list[Finding]:
     async with ClientSession(timeout=ClientTimeout(total=EXAMINE_TIMEOUT)) as session, asyncio.TaskGroup() as group:
         looking = [group.create_task(_check_backend(settings, session, name, asked)) for name in named]
     findings = [finding for task in looking for finding in task.result()]
-    return findings or [Finding(True, Phrase(word="cli.check_no_backend"))]
+    findings = findings or [Finding(True, Phrase(word="cli.check_no_backend"))]
+    return findings + await _check_catalogued(settings, asked)
+
+
+async def _check_catalogued(settings: Settings, services: Sequence[Service]) -> list[Finding]:
+    """What the sources find whose addresses stand in the catalogue: health checks and hosts."""
+    findings = []
+    async with ClientSession() as session:
+        logs = open_host_logs(settings, open_hosts(settings), SystemClock())
+        sources: list[Examined] = [ProbesSource(session, patience=EXAMINE_TIMEOUT), *logs]
+        for source in sources:
+            findings += [Finding(remark.ok, remark.phrase) for remark in await source.examine(services)]
+    return findings
 
 
 async def _check_backend(

@@ -1,6 +1,7 @@
 """Reads the settings once, from a TOML file and TOCSIN_* variables, into one frozen tree."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +28,10 @@ from engine.tempo import Tempo
 
 PREFIX = "TOCSIN_"
 PUBLIC_GITHUB = "https://api.github.com"
+HOST_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,252}")
+DESTINATION = re.compile(r"(ssh://)?[A-Za-z0-9][\w.@:-]{0,252}")
+INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "SSH_AUTH_SOCK")
+"""What a command on a host needs of our environment; tokens are none of it."""
 
 
 class Section(BaseModel):
@@ -147,6 +152,36 @@ class Releases(Backend):
         return value
 
 
+class Hosts(Section):
+    """Machines whose log files, journal and state may be read: this one, and those ssh reaches ("name=user@address, …";
+    a name alone is what ssh calls it). `log_roots`: folders below which log files may lie, with commas between."""
+
+    local: bool = False
+    ssh: Annotated[dict[str, str], NoDecode] = {}
+    log_roots: str = "/var/log"
+
+    @field_validator("ssh", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            pairs = (pair.partition("=") for pair in value.split(",") if pair.strip())
+            return {name.strip(): (target or name).strip() for name, _, target in pairs}
+        return value
+
+    @field_validator("ssh")
+    @classmethod
+    def _destinations(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, target in value.items():
+            if name == "local" or not HOST_NAME.fullmatch(name) or not DESTINATION.fullmatch(target):
+                raise ValueError(f"{name[:40]}={target[:60]} names no host; write it like web-1=ops@10.0.0.5")
+        return value
+
+    @property
+    def roots(self) -> frozenset[str]:
+        """The folders, each by itself."""
+        return frozenset(root.strip() for root in self.log_roots.split(",") if root.strip().startswith("/"))
+
+
 class Slack(Section):
     """A Slack app: its bot token (empty: no Slack), the app token of Socket Mode or, for HTTP, the signing secret;
     which workspaces (team ids) may speak to it, all it is installed in when empty; in which channels (ids) beside the
@@ -222,6 +257,7 @@ class Settings(BaseSettings):
     releases: Releases = Releases()
     argocd: Backend = Backend()
     github: GitHub = GitHub()
+    hosts: Hosts = Hosts()
     slack: Slack = Slack()
     feishu: Feishu = Feishu()
     wecom: WeCom = WeCom()
@@ -270,6 +306,12 @@ def load(config: Path | None = None, **overrides: Any) -> Settings:
 def secret_from_environment(name: str) -> str:
     """The value of a variable a team file refers to by name; "" where it is not set."""
     return os.environ.get(name, "")
+
+
+def command_environment() -> dict[str, str]:
+    """What commands that look at hosts inherit, in a language whose output we read."""
+    kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    return kept | {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
 
 
 def preferred_language() -> str:

@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping
 
 from aiohttp import ClientSession
 
-from bot.settings import Backend, GitHub, Settings, Telemetry
-from engine.ports import Source
+from bot.settings import Backend, GitHub, Settings, Telemetry, command_environment
+from engine.ports import Clock, Source
 from engine.sources.alertmanager import AlertmanagerSource
 from engine.sources.argocd import ArgoCdSource
 from engine.sources.github import GitHubSource
+from engine.sources.host_logs import HostLogsSource
+from engine.sources.hosts import Hosts
 from engine.sources.jaeger import JaegerSource
 from engine.sources.loki import LokiSource
 from engine.sources.probes import ProbesSource
@@ -27,6 +29,19 @@ def open_sources(settings: Settings, session: ClientSession) -> tuple[Source, ..
     name."""
     named = [opener(settings, session) for name, opener in OPENERS.items() if getattr(settings, name).url]
     return (*named, ProbesSource(session, patience=SHARE * settings.pace.source_timeout))
+
+
+def open_hosts(settings: Settings) -> Hosts:
+    """The machines that may be looked at; none by default."""
+    return Hosts(settings.hosts.ssh, local=settings.hosts.local, environment=command_environment())
+
+
+def open_host_logs(settings: Settings, hosts: Hosts, clock: Clock) -> tuple[HostLogsSource, ...]:
+    """What these machines say; nobody where the settings name none."""
+    if not hosts.names:
+        return ()
+    patience = SHARE * settings.pace.source_timeout
+    return (HostLogsSource(hosts, roots=settings.hosts.roots, now=clock.now, patience=patience),)
 
 
 def _prometheus(settings: Settings, session: ClientSession) -> Source:

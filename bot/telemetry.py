@@ -7,6 +7,7 @@ from engine.sources.alertmanager import AlertmanagerSource
 from engine.sources.argocd import ArgoCdSource
 from engine.sources.changes import ChangesSource
 from engine.sources.github import GitHubSource
+from engine.sources.host_logs import HostLogsSource
 from engine.sources.jaeger import JaegerSource
 from engine.sources.loki import LokiSource
 from engine.sources.probes import ProbesSource
@@ -15,12 +16,12 @@ from engine.sources.releases import ReleasesSource
 from engine.sources.tempo import TempoSource
 from handlers.telemetry import Telemetry
 
-LOGS = (LokiSource,)
+LOGS = (LokiSource, HostLogsSource)
 TRACES = (JaegerSource, TempoSource)
 CHANGES = (ReleasesSource, ArgoCdSource, GitHubSource, ChangesSource)
 STATES = (ProbesSource,)
 CONTEXT = (AlertmanagerSource,)
-BY_HAND = (PrometheusSource, LokiSource, JaegerSource, TempoSource)
+BY_HAND = (PrometheusSource, LokiSource, JaegerSource, TempoSource, HostLogsSource)
 PATIENCE = 5.0
 """Seconds a card that a person waits for is worth."""
 

@@ -34,7 +34,7 @@ from bot.platforms.seal import Seal, seal_of
 from bot.precedence import Precedence
 from bot.selftest import TEAM, SelfTest, Way, hidden_team
 from bot.settings import Settings, secret_from_environment
-from bot.sources import open_sources, token
+from bot.sources import open_host_logs, open_hosts, open_sources, token
 from bot.teams import TeamFiles
 from bot.telemetry import telemetry_of
 from bot.urgent import Urgent
@@ -162,7 +162,7 @@ def _furnish(settings: Settings, parts: Parts, ground: Ground) -> House:
         teams=teams,
         clock=parts.clock,
         ids=parts.ids,
-        sources=parts.sources if parts.sources is not None else _sources(settings, session, store),
+        sources=_sources(settings, parts, ground),
         executors=executors,
         permissions=_permissions(settings, executors),
         tempo=settings.pace,
@@ -244,6 +244,7 @@ def _handling(
         timeline=store.timeline,
         memory=store.memory,
         changes=store.changes,
+        hosts=open_hosts(settings),
         teams=tools.teams,
         desk=tools.desk,
         seen=store.seen,
@@ -323,8 +324,12 @@ def _executors(settings: Settings, session: ClientSession) -> dict[str, Executor
     return {RELEASES: HttpExecutor(platform.url, token(platform), session, platform.operations, name=RELEASES)}
 
 
-def _sources(settings: Settings, session: ClientSession, store: SqliteStore) -> tuple[Source, ...]:
-    return (*open_sources(settings, session), ChangesSource(store.changes))
+def _sources(settings: Settings, parts: Parts, ground: Ground) -> tuple[Source, ...]:
+    """What a caller put in their place, else what the settings name, and what the process itself keeps."""
+    if parts.sources is not None:
+        return parts.sources
+    logs = open_host_logs(settings, open_hosts(settings), parts.clock)
+    return (*open_sources(settings, ground.session), *logs, ChangesSource(ground.store.changes))
 
 
 def _silencer(settings: Settings, session: ClientSession) -> Silencer | None:

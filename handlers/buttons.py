@@ -5,7 +5,19 @@ from dataclasses import dataclass
 
 from cards.model import Ask, Field
 from engine.team import Role
-from handlers import asking, catalogue, decisions, deeds, keeping, monitor, people, silences, statements, teaching
+from handlers import (
+    asking,
+    catalogue,
+    decisions,
+    deeds,
+    hosts,
+    keeping,
+    monitor,
+    people,
+    silences,
+    statements,
+    teaching,
+)
 from handlers.commands import approvals, doctor, home, more, replay, runbooks, services, show, timeline
 from handlers.inbound import Answer
 from handlers.visit import Visit, no
@@ -140,6 +152,10 @@ async def _topology(visit: Visit, value: Value) -> Answer:
     return await catalogue.graph(visit, value.get("service", ""))
 
 
+async def _resources(visit: Visit, value: Value) -> Answer:
+    return await hosts.resources(visit, value.get("host", ""))
+
+
 async def _learn(visit: Visit, value: Value) -> Answer:
     return await catalogue.learn(visit, value.get("caller", ""), value.get("callee", ""))
 
@@ -205,6 +221,7 @@ BUTTONS: dict[str, Press] = {
     "monitor": Press(_monitor, role=None, about=False),
     "service": Press(_service, role="viewer", about=False),
     "topology": Press(_topology, role="viewer", about=False),
+    "resources": Press(_resources, role="viewer", about=False),
     "learn": Press(_learn, about=False),
     "runbooks": Press(_runbooks, role=None, about=False),
     "take": Press(_acknowledge),

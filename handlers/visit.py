@@ -13,6 +13,7 @@ from engine.model import Entry, Phrase
 from engine.policy import Permissions
 from engine.ports import Clock, Desk, Draft, Ids, Memory, Register, Silencer, Teams, Timeline
 from engine.sources.changes import ChangeLog
+from engine.sources.hosts import Hosts
 from engine.team import Account, Person, Role, Team
 from handlers.board import Board
 from handlers.inbound import (
@@ -68,6 +69,7 @@ class House:
     selftest: Callable[[], Awaitable[Phrase]] | None = None
     compressed_time: bool = False
     telemetry: Telemetry = field(default_factory=Telemetry)
+    hosts: Hosts = field(default_factory=lambda: Hosts({}))
     relearn: Callable[[], Awaitable[None]] = _nothing_to_learn
     board: Board | None = None
     silencer: Silencer | None = None

@@ -7,6 +7,7 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import partial
 from statistics import median
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -15,8 +16,8 @@ import aiohttp
 from yarl import URL
 
 from engine.masking import mask
-from engine.model import Observation
-from engine.ports import Question
+from engine.model import Observation, Phrase
+from engine.ports import Question, Remark
 from engine.sources import certificates, health
 from engine.sources.families import services_of
 from engine.sources.http import REDIRECTS, harvest
@@ -26,6 +27,7 @@ TRIES = 3
 PAUSE = 0.3
 MOST_BYTES = 64 * 1024
 MOST_HOPS = 3
+MOST_EXAMINED = 100
 CERTIFICATE_EXPIRED = 10
 """OpenSSL's number for it."""
 
@@ -71,6 +73,16 @@ class ProbesSource:
         asked = [service for service in services_of(question) if service.health_url]
         jobs = [self._probing(service, question) for service in asked]
         return [answer for answer in await harvest(jobs, self._patience) if isinstance(answer, Observation)]
+
+    async def examine(self, services: Sequence[Service]) -> Sequence[Remark]:
+        """Whether each health address is answered; nothing where the catalogue names none."""
+        named = [service for service in services if service.health_url][:MOST_EXAMINED]
+        answers = await harvest([partial(self.look, service.health_url) for service in named], self._patience)
+        remarks = []
+        for service, answer in zip(named, answers, strict=True):
+            found = answer if isinstance(answer, Try) else Try(self._patience, reason="timeout")
+            remarks.append(_remark(service, found))
+        return remarks
 
     async def look(self, url: str) -> Try:
         """One try."""
@@ -128,6 +140,15 @@ class ProbesSource:
                 return await certificates.expiry(parts.hostname, parts.port or 443)
         except TimeoutError:
             return None
+
+
+def _remark(service: Service, found: Try) -> Remark:
+    values: dict[str, str | int] = {"service": service.name, "url": mask(service.health_url), "status": found.status}
+    if found.status:
+        known = found.said.well is not None
+        return Remark(known, Phrase(word="check.health" if known else "check.health_says_nothing", values={**values}))
+    reason = Phrase(word=f"evidence.probe.reason.{found.reason}")
+    return Remark(False, Phrase(word="check.health_gone", values={**values, "reason": reason}))
 
 
 def _reason(error: Exception) -> str:

@@ -12,6 +12,7 @@ from handlers.commands.command import Command
 from handlers.commands.constraints import CONSTRAINTS
 from handlers.commands.demo import DEMO
 from handlers.commands.depends import DEPENDS
+from handlers.commands.diag import DIAG
 from handlers.commands.digest import DIGEST
 from handlers.commands.doctor import DOCTOR
 from handlers.commands.drop import DROP
@@ -41,6 +42,7 @@ from handlers.commands.remember import REMEMBER
 from handlers.commands.reopen import REOPEN
 from handlers.commands.replay import REPLAY
 from handlers.commands.resolve import RESOLVE
+from handlers.commands.resources import RESOURCES
 from handlers.commands.resume import RESUME
 from handlers.commands.runbooks import RUNBOOKS
 from handlers.commands.safety import SAFETY
@@ -69,7 +71,7 @@ PEOPLE = (ASSIGN, ESCALATE, HANDOVER, SEVERITY, STATUS, SNOOZE, RESOLVE, REOPEN,
 RELATED = (MERGE, SPLIT, UNLINK, WHY_MERGED)
 LOOKING = (SHOW, MORE, CONSTRAINTS, EVIDENCE, WHY, TIMELINE, REPLAY, INCIDENTS, MINE, SAFETY, DOCTOR, SELF_TEST)
 TEAM = (APPROVALS, SERVICES, MONITOR, QUERY, SILENCE, UNSILENCE, REMEMBER, FORGET, HABITS, RUNBOOKS, DIGEST, HOME)
-CATALOGUE = (SERVICE, TOPOLOGY, DEPENDS)
+CATALOGUE = (SERVICE, TOPOLOGY, DEPENDS, RESOURCES, DIAG)
 COMMANDS: tuple[Command, ...] = (
     *DOING,
     *PEOPLE,

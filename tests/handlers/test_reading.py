@@ -41,6 +41,7 @@ ACTING = {
     "forget": ("forget", "忘记"),
     "depends": ("depends", "依赖"),
     "self_test": ("self-test", "自测"),
+    "diag": ("diag", "诊断主机"),
 }
 """Every command that acts, with words people use for it."""
 

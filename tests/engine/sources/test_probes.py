@@ -193,6 +193,22 @@ async def test_a_long_answer_is_not_read_to_its_end() -> None:
     assert sent < 1_000 * MOST_BYTES
 
 
+async def test_what_check_says_of_health_addresses() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=int(request.path.rpartition("/")[2]))
+
+    async with serve(answer) as url, probing() as source:
+        paths = (f"{url}/200", f"{url}/503", f"{url}/404", "http://127.0.0.1:1", "")
+        services = [Service(name=f"s{n}", health_url=path) for n, path in enumerate(paths)]
+        said = await source.examine(services)
+    assert [(each.ok, each.phrase.word, each.phrase.values["status"]) for each in said] == [
+        (True, "check.health", 200),
+        (True, "check.health", 503),
+        (False, "check.health_says_nothing", 404),
+        (False, "check.health_gone", 0),
+    ]
+
+
 # --- certificates ---
 
 

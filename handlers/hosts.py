@@ -1,0 +1,72 @@
+"""Has people look at the hosts of their team: a command from a short list, and how a host does."""
+
+from functools import partial
+
+from cards.views import hosts as drawn
+from engine.errors import InputError, SourceSilent
+from engine.masking import mask
+from engine.sources import diagnostics
+from engine.sources.host_logs import log_files, places
+from engine.sources.hosts import LOCAL
+from engine.sources.resources import readings
+from handlers.inbound import Answer
+from handlers.visit import Visit, no
+
+LONGEST = 500
+
+
+async def diagnose(visit: Visit, text: str) -> Answer:
+    """`diag <host> <command>`: written down before it is run, and again with how it ended."""
+    host, _, command = text.replace("\x00", "").strip().partition(" ")
+    if (refusal := _unknown(visit, host)) is not None:
+        return refusal
+    try:
+        argv = diagnostics.permitted(command.strip(), log_files(tuple(visit.team.services.values()), host))
+    except InputError as wrong:
+        return await visit.refuse(wrong.phrase.word, f"diag {text}"[:LONGEST], **wrong.phrase.values)
+    asked = {"host": host, "command": mask(" ".join(argv)), "inbound": visit.id}
+    await visit.write(f"diagnostic:{visit.id}", "diagnostic.asked", asked)
+    clock, begun = visit.house.clock, visit.house.clock.now()
+    try:
+        output = await visit.house.hosts.run(host, argv)
+    except SourceSilent as silent:
+        await visit.write(
+            f"diagnostic:{visit.id}/end", "diagnostic.failed", {"say": silent.phrase.model_dump(mode="json")}
+        )
+        return Answer(tone="refused", phrase=silent.phrase)
+    seconds = (clock.now() - begun).total_seconds()
+    ended = {"code": output.code, "characters": len(output.text), "seconds": round(seconds, 1)}
+    await visit.write(f"diagnostic:{visit.id}/end", "diagnostic.answered", ended)
+    return Answer(card=drawn.output(host, argv, output, seconds, visit.words, visit.incident.id))
+
+
+async def resources(visit: Visit, text: str) -> Answer:
+    """`resources <host>`; in a thread, the first host of the incident's service where none is named."""
+    host = text.strip().split(" ")[0]
+    if not host:
+        service = visit.team.services.get(visit.incident.service)
+        host = next(iter(service.hosts), "") if service else ""
+    if (refusal := _unknown(visit, host)) is not None:
+        return refusal
+    try:
+        found = await readings(partial(visit.house.hosts.run, host))
+    except SourceSilent as silent:
+        return Answer(tone="refused", phrase=silent.phrase)
+    return Answer(card=drawn.resources(host, found, visit.house.clock.now(), visit.words))
+
+
+def hosts_of(visit: Visit) -> tuple[str, ...]:
+    """The hosts of the visit's team: those its catalogue names, as far as the settings know them."""
+    named = {host for service in visit.team.services.values() for host in service.hosts}
+    if any(place.host == LOCAL for service in visit.team.services.values() for place in places(service)):
+        named.add(LOCAL)
+    return tuple(host for host in visit.house.hosts.names if host in named)
+
+
+def _unknown(visit: Visit, host: str) -> Answer | None:
+    known = hosts_of(visit)
+    if host in known:
+        return None
+    if not visit.house.hosts.names:
+        return no("error.no_hosts")
+    return no("error.which_host", said=host[:60] or "-", known=", ".join(known) or "-")
