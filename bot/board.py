@@ -78,13 +78,13 @@ class Board:
             await self._outbox.want(room, post, (SLOT,))
         return before
 
-    async def once(self, team: Team, name: str) -> tuple[str, ...]:
-        """Have a card drawn and posted under this name in every room of the team where none ever was; the rooms."""
+    async def once(self, team: Team, name: str, rooms: Sequence[str]) -> tuple[str, ...]:
+        """Have a card drawn and posted under this name in each of these rooms where none ever was; the rooms."""
         post = f"{BOARD}{team.id}/{name}"
         known = {each.room for each in await self._posts.of(post)}
-        rooms = tuple(room for room in team.rooms if room not in known)
+        fresh = tuple(room for room in rooms if room not in known)
         if self._outbox is None:
             return ()
-        for room in rooms:
+        for room in fresh:
             await self._outbox.want(room, post, (SLOT,))
-        return rooms
+        return fresh

@@ -74,7 +74,7 @@ def file_findings(folder: Path) -> list[Finding]:
 
 
 async def _check_chat(settings: Settings, teams: Teams) -> list[Finding]:
-    rooms = [room for team in teams.all() for room in team.places]
+    rooms = [room for team in teams.all() for room in (*team.places, *(r for d in team.digests for r in d.rooms))]
     groups = [group for team in teams.all() for group in team.approvers]
     findings = [Finding(False, phrase) for phrase in nowhere(settings, [*rooms, *groups])]
     findings += [Finding(False, phrase) for phrase in _unset_pagers(teams)]

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, field_validator
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from bot.board import Board
 from engine.ports import Clock
@@ -17,25 +17,46 @@ GRACE = timedelta(hours=6)
 """How late a digest may come, where the process was down at its hour; after that the next one tells more."""
 
 
-class DigestKeys(BaseModel):
-    """What team.yaml may say of digests: `digest`, the hour in the team's own time, and which time that is."""
+class DigestEntry(BaseModel):
+    """One digest of a team.yaml: how often, and where it differs from the team's own hour and rooms."""
 
-    digest: Literal["off", "daily", "weekly"] = "off"
+    model_config = ConfigDict(extra="forbid")
+
+    every: Literal["daily", "weekly"]
+    at: str = ""
+    rooms: list[str] = []
+
+    @field_validator("at")
+    @classmethod
+    def _time_of_day(cls, at: str) -> str:
+        return _hour(at) if at else at
+
+    @field_validator("rooms")
+    @classmethod
+    def _rooms(cls, rooms: list[str]) -> list[str]:
+        return [checked_room(room) for room in rooms]
+
+
+class DigestKeys(BaseModel):
+    """What team.yaml may say of digests: one or several, the hour in the team's own time, and which time that is."""
+
+    digest: list[DigestEntry] = []
     digest_at: str = "09:00"
     zone: str = "UTC"
 
     @field_validator("digest", mode="before")
     @classmethod
-    def _off(cls, value: Any) -> Any:
+    def _written(cls, value: Any) -> Any:
         # YAML reads a bare `off` as false.
-        return "off" if value is False else value
+        if value in (False, None, "off", ""):
+            return []
+        many = value if isinstance(value, list) else [value]
+        return [{"every": each} if isinstance(each, str) else each for each in many]
 
     @field_validator("digest_at")
     @classmethod
     def _time_of_day(cls, at: str) -> str:
-        if not HOUR.fullmatch(at):
-            raise ValueError(f'{at[:20]!r} is no time of day; write one like "09:00"')
-        return at
+        return _hour(at)
 
     @field_validator("zone")
     @classmethod
@@ -46,15 +67,30 @@ class DigestKeys(BaseModel):
             raise ValueError(f"{zone[:40]!r} is no time zone; write one like Asia/Shanghai or UTC") from None
         return zone
 
-    def read(self) -> Digest:
-        """As the engine knows it."""
-        return Digest(every=self.digest, at=self.digest_at, zone=self.zone)
+    def read(self) -> tuple[Digest, ...]:
+        """As the engine knows them."""
+        return tuple(
+            Digest(every=each.every, at=each.at or self.digest_at, zone=self.zone, rooms=tuple(each.rooms))
+            for each in self.digest
+        )
+
+
+def checked_room(room: str) -> str:
+    """The room as it was written; ValueError where it is none."""
+    platform, colon, name = room.partition(":")
+    if not (platform and colon and name):
+        raise ValueError(f"{room!r} is no room; write platform:room, like console:main")
+    return room
+
+
+def _hour(at: str) -> str:
+    if not HOUR.fullmatch(at):
+        raise ValueError(f'{at[:20]!r} is no time of day; write one like "09:00"')
+    return at
 
 
 def due(digest: Digest, now: datetime) -> date | None:
-    """The day whose digest is to be posted now; None where there is none, or its hour is long past."""
-    if digest.every == "off":
-        return None
+    """The day whose digest is to be posted now; None where its hour is long past."""
     local = now.astimezone(ZoneInfo(digest.zone))
     day = local.date() if local.timetz().replace(tzinfo=None) >= time.fromisoformat(digest.at) else yesterday(local)
     if digest.every == "weekly":
@@ -75,5 +111,6 @@ def yesterday(local: datetime) -> date:
 async def post_digests(teams: Iterable[Team], board: Board, clock: Clock) -> None:
     """Post every digest that is due and was not posted yet."""
     for team in teams:
-        if (day := due(team.digest, clock.now())) is not None:
-            await board.once(team, f"digest:{team.digest.every}/{day.isoformat()}")
+        for digest in team.digests:
+            if (day := due(digest, clock.now())) is not None:
+                await board.once(team, f"digest:{digest.name}/{day.isoformat()}", digest.rooms or team.rooms)

@@ -23,9 +23,10 @@ team.yaml, with everything it may say (`name` alone is needed):
       room: slack:C0MANAGERS           # a room that hears of incidents only then
       pager: TRADE_PAGER_URL           # the NAMES of the environment variables that hold the address of an events API
       pager_key: TRADE_PAGER_KEY       # (PagerDuty Events v2 and what takes the same) and its routing key
-    digest: daily                      # what happened: daily, weekly (on Mondays) or off
+    digest: [daily, weekly]            # what happened, each day and on Mondays; one word is one, and each may be
+                                       # written out: {every: weekly, at: "10:00", rooms: ["slack:C0MANAGERS"]}
     digest_at: "09:00"                 # at this hour of the team's time
-    zone: Asia/Shanghai
+    zone: Asia/Shanghai                # the team's time, also on its cards
     intake_token: TRADE_INTAKE_TOKEN   # the NAME of the environment variable that holds the token
     approvers: ["slack:group:S0123AB"] # user groups whose members may approve (slack:group:…, feishu:group:…)
     people:
@@ -49,7 +50,7 @@ import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from bot.catalogue import FileModel, ServicesFile
-from bot.digests import DigestKeys
+from bot.digests import DigestKeys, checked_room
 from engine.errors import SettingsError, UnknownName
 from engine.model import Phrase, Tier
 from engine.team import Escalation, Person, Policy, Role, Service, Team
@@ -258,14 +259,6 @@ def fits(match: Mapping[str, str], labels: Mapping[str, str]) -> bool:
     return bool(match) and all(_fits(wanted, labels.get(name, "")) for name, wanted in match.items())
 
 
-def checked_room(room: str) -> str:
-    """The room as it was written; ValueError where it is none."""
-    platform, colon, name = room.partition(":")
-    if not (platform and colon and name):
-        raise ValueError(f"{room!r} is no room; write platform:room, like console:main")
-    return room
-
-
 def checked_group(group: str) -> str:
     """The user group as it was written; ValueError where it is none."""
     if not GROUP.fullmatch(group):
@@ -304,7 +297,8 @@ def read_team(folder: Path) -> Version:
         watchdog_minutes=file.watchdog_minutes,
         on_call=tuple(file.on_call),
         escalation=Escalation(**file.escalation.model_dump()),
-        digest=file.read(),
+        digests=file.read(),
+        zone=file.zone,
         approvers=tuple(file.approvers),
     )
     _accounts_are_unique(folder / "team.yaml", team)

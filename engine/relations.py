@@ -82,7 +82,8 @@ def take_apart(stories: Sequence[Sequence[Entry]], wish: Wish) -> list[Written]:
     return [
         (one.id, wish.draft(f"reopened:{one.episode + 1}", "incident.reopened", reason=wish.reason)),
         *((one.id, _moved(alert, f"back:{other.id}:{one.episode}", wish)) for alert in back.values()),
-        *_left(one.id, gone, "", f"{other.id}:{one.episode}", wish),
+        # Under a key of its own: what is taken out of this one for the other one later stands under the other's.
+        *_left(one.id, gone, "", f"lost:{other.id}:{one.episode}", wish),
         *_left(other.id, list(back), one.id, f"{one.id}:{one.episode}", wish),
         *_untied(one, other, wish),
         *(written for item in along for written in (*_untied(item, other, wish), *_tied(item, one, wish))),

@@ -125,11 +125,18 @@ class Escalation(Value):
 
 
 class Digest(Value):
-    """When a team wants to hear what happened: never, each day, or each Monday; `at` is "HH:MM" in `zone`."""
+    """When a team wants to hear what happened: each day, or each Monday; `at` is "HH:MM" in `zone`; `rooms`
+    ("platform:room") are where, all of the team's where none are named."""
 
-    every: Literal["off", "daily", "weekly"] = "off"
+    every: Literal["daily", "weekly"]
     at: str = "09:00"
     zone: str = "UTC"
+    rooms: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What tells it from the team's other digests."""
+        return f"{self.every}@{self.at}"
 
 
 class Team(Value):
@@ -151,7 +158,8 @@ class Team(Value):
     watchdog_minutes: float = 0.0
     on_call: tuple[str, ...] = ()
     escalation: Escalation = Escalation()
-    digest: Digest = Digest()
+    digests: tuple[Digest, ...] = ()
+    zone: str = "UTC"
     approvers: tuple[str, ...] = ()
     granted: frozenset[str] = frozenset()
     unknown_groups: tuple[str, ...] = ()

@@ -48,16 +48,16 @@ async def card(house: House, team: Team, every: str, end: datetime, words: Words
 
 
 async def redraw(house: House, team: str, name: str) -> Card | None:
-    """The digest that hangs on a board under this name, `digest:daily/2026-11-21`; None for any other card."""
-    kind, _, day = name.removeprefix(TITLE).partition("/")
-    if not name.startswith(TITLE) or kind not in SPANS:
+    """The digest that hangs on a board under this name, `digest:daily@09:00/2026-11-21`; None for any other card."""
+    every, _, day = name.removeprefix(TITLE).partition("/")
+    kind, _, at = every.partition("@")
+    if not name.startswith(TITLE) or kind not in SPANS or not at:
         return None
     try:
         known = house.teams.team(team)
     except UnknownName:
         return None
-    zone = ZoneInfo(known.digest.zone)
-    end = datetime.combine(date.fromisoformat(day), time.fromisoformat(known.digest.at), zone)
+    end = datetime.combine(date.fromisoformat(day), time.fromisoformat(at), ZoneInfo(known.zone))
     return await card(house, known, kind, end, Words(known.language))
 
 

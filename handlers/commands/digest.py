@@ -20,7 +20,7 @@ async def run(visit: Visit, rest: str) -> Answer:
     if every is None:
         return no("error.digest_what", said=rest.strip()[:40])
     # What began this very moment belongs to it.
-    end = (visit.house.clock.now() + timedelta(microseconds=1)).astimezone(ZoneInfo(visit.team.digest.zone))
+    end = (visit.house.clock.now() + timedelta(microseconds=1)).astimezone(ZoneInfo(visit.team.zone))
     return Answer(card=await digest.card(visit.house, visit.team, every, end, visit.words))
 
 

@@ -30,7 +30,6 @@ WEEKLY = Digest(every="weekly", at="09:00", zone="Europe/Berlin")
         (WEEKLY, "2026-03-02T08:00:00", date(2026, 3, 2)),
         (WEEKLY, "2026-03-03T08:00:00", None),
         (WEEKLY, "2026-03-30T07:00:00", date(2026, 3, 30)),
-        (Digest(), "2026-03-02T09:00:00", None),
     ],
 )
 def test_a_digest_is_due_at_its_hour_and_a_while_after(digest: Digest, now: str, day: date | None) -> None:
@@ -54,43 +53,67 @@ def test_what_is_due_ended_lately(seconds: int, every: str, zone: str, at: str) 
 
 
 @pytest.mark.parametrize(
-    "keys, every",
-    [("", "off"), ("digest: off", "off"), ('digest: "off"', "off"), ("digest: weekly\nzone: Asia/Shanghai", "weekly")],
+    "keys, digests",
+    [
+        ("", []),
+        ("digest: off", []),
+        ('digest: "off"', []),
+        ("digest: weekly\nzone: Asia/Shanghai", [("weekly", "09:00", "Asia/Shanghai", ())]),
+        ("digest: [daily, weekly]", [("daily", "09:00", "UTC", ()), ("weekly", "09:00", "UTC", ())]),
+        (
+            'digest: [daily, {every: weekly, at: "10:30", rooms: ["slack:C1"]}]\ndigest_at: "08:00"',
+            [("daily", "08:00", "UTC", ()), ("weekly", "10:30", "UTC", ("slack:C1",))],
+        ),
+        (
+            'digest: {every: daily, rooms: ["slack:C1", "wecom:w1"]}',
+            [("daily", "09:00", "UTC", ("slack:C1", "wecom:w1"))],
+        ),
+    ],
 )
-def test_team_files_say_when(tmp_path: Path, keys: str, every: str) -> None:
-    assert team(tmp_path, keys).every == every
+def test_team_files_say_when_and_where(tmp_path: Path, keys: str, digests: list[tuple[object, ...]]) -> None:
+    assert [(d.every, d.at, d.zone, d.rooms) for d in team(tmp_path, keys)] == digests
 
 
 @pytest.mark.parametrize(
-    "keys, key", [("digest: hourly", "digest"), ("zone: Mars/Base", "zone"), ('digest_at: "9 am"', "digest_at")]
+    "keys, key",
+    [
+        ("digest: hourly", "digest"),
+        ("digest: [daily, hourly]", "digest.1.every"),
+        ("digest: 5", "digest"),
+        ("digest: {every: daily, rooms: [C1]}", "digest.0.rooms"),
+        ("digest: {every: daily, at: 9}", "digest.0.at"),
+        ("digest: {evry: daily}", "digest.0"),
+        ("zone: Mars/Base", "zone"),
+        ('digest_at: "9 am"', "digest_at"),
+    ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, keys: str, key: str) -> None:
     with pytest.raises(SettingsError) as wrong:
         team(tmp_path, keys)
     for language in ("en", "zh"):
         assert f"team.yaml, key {key}" in Words("en").say(wrong.value.phrase)
-        assert "[" not in Words(language).say(wrong.value.phrase)
+        assert "[error" not in Words(language).say(wrong.value.phrase)
 
 
-def team(folder: Path, keys: str) -> Digest:
+def team(folder: Path, keys: str) -> tuple[Digest, ...]:
     here = folder / "trade"
     here.mkdir()
     (here / "team.yaml").write_text(f"name: Trade\n{keys}\n", encoding="utf-8")
-    return read_team(here).team.digest
+    return read_team(here).team.digests
 
 
 # --- posted ---
 
 
-def wants(story: Story, digest: Digest) -> list[object]:
+def wants(story: Story, *digests: Digest) -> list[object]:
     """The teams as they are, where trade wants a digest."""
     teams = story.house.tools.teams.all()
-    return [t.model_copy(update={"digest": digest}) if t.id == "trade" else t for t in teams]
+    return [t.model_copy(update={"digests": digests}) if t.id == "trade" else t for t in teams]
 
 
-async def posted(story: Story, digest: Digest) -> list[str]:
+async def posted(story: Story, *digests: Digest) -> list[str]:
     """What the rooms read, after a round."""
-    await post_digests(wants(story, digest), story.house.board, story.house.tools.clock)  # type: ignore[arg-type]
+    await post_digests(wants(story, *digests), story.house.board, story.house.tools.clock)  # type: ignore[arg-type]
     await story.house.outbox.settle(seconds=60.0)
     messages = [m for platform in story.platforms.values() for m in platform.messages if m.key.startswith("board/")]
     return [f"{m.room}: {render(m.card).body}" for m in messages]
@@ -116,10 +139,23 @@ async def test_a_digest_is_posted_once_also_after_a_restart(tmp_path: Path, lang
 
 
 @in_story_time
+async def test_each_digest_goes_to_its_own_rooms(tmp_path: Path) -> None:
+    daily = Digest(every="daily", at="10:00", rooms=("chat:trade",))
+    weekly = Digest(every="weekly", at="10:00", rooms=("second:managers",))
+    async with open_story(tmp_path, "en") as story:
+        clock = story.house.tools.clock
+        await clock.sleep((7 - clock.now().weekday()) * 86_400.0)
+        seen = await posted(story, daily, weekly)
+        assert await posted(story, daily, weekly) == seen
+        assert [line.partition(":")[0] for line in seen if "daily digest" in line] == ["trade"]
+        assert [line.partition(":")[0] for line in seen if "weekly digest" in line] == ["managers"]
+
+
+@in_story_time
 async def test_a_digest_wanted_before_a_crash_is_drawn_after_it(tmp_path: Path) -> None:
     async with open_story(tmp_path, "en") as story:
         kept, clock = story.store, story.house.tools.clock
-        name = f"digest:daily/{clock.now().date().isoformat()}"
+        name = f"digest:daily@10:00/{clock.now().date().isoformat()}"
     await kept.posts.want("chat:trade", f"board/trade/{name}", ("header",))
     async with open_story(tmp_path, "en", store=kept, clock=clock) as story:
         await story.house.outbox.resume()

@@ -206,6 +206,7 @@ async def belonging(scene: Scene, incidents: Sequence[str]) -> dict[str, str]:
 @settings(max_examples=60, deadline=None)
 @given(steps=STEPS)
 @example(steps=[("merge", 0, 1), ("split", 1, 0), ("unlink", 0, 0)])
+@example(steps=[("merge", 0, 1), ("split", 1, 0), ("unlink", 0, 0), ("merge", 1, 0), ("unlink", 0, 1)])
 async def test_however_people_move_them_alerts_go_where_they_are_shown(steps: list[tuple[str, int, int]]) -> None:
     scene = Scene()
     names = ("Aa", "Bb", "Cc", "Dd")
