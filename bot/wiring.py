@@ -239,6 +239,10 @@ def _handling(
     lives: Lives,
     backlog: Backlog,
 ) -> Handling:
+    async def slot_at(room: str, message: str) -> str:
+        post = await store.posts.by_message(room, message)
+        return post.slot if post else ""
+
     return Handling(
         register=store.register,
         timeline=store.timeline,
@@ -255,6 +259,7 @@ def _handling(
         crowded=lambda: backlog.crowded,
         place_later=backlog.ring,
         demo=parts.demo,
+        slot_at=slot_at,
         compressed_time=settings.pace.compressed,
         telemetry=telemetry_of(tools.sources, settings.pace.source_timeout),
         rooms={"slack": settings.slack.rooms, "feishu": settings.feishu.rooms, "wecom": settings.wecom.rooms},

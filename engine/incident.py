@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from engine import duty
+from engine.feedback import Feedback, signed
 from engine.model import (
     Alert,
     Checkpoint,
@@ -117,6 +118,7 @@ class Incident(Value):
     constraints: tuple[Constraint, ...] = ()
     lessons: dict[str, Taught] = {}
     says: tuple[Say, ...] = ()
+    feedback: tuple[Feedback, ...] = ()
     stuck: str = ""
     turn: int = 1
 
@@ -207,7 +209,7 @@ def _repeated(state: State, entry: Entry) -> None:
 
 
 def _reopened(state: State, entry: Entry) -> None:
-    fresh = ("closed_at", "closed_by", "outcome", "sweep", "diagnosis", "resolved_at", "stuck")
+    fresh = ("closed_at", "closed_by", "outcome", "sweep", "diagnosis", "resolved_at", "stuck", "feedback")
     for name in fresh:
         state.pop(name, None)
     # What people forbade stays forbidden until one of them lifts it; that the alert went away and came back does not.
@@ -377,6 +379,7 @@ STEPS: dict[str, Step] = duty.STEPS | {
     "memory.learned": _learned,
     "skill.published": _learned,
     "notice.posted": _said,
+    "feedback.given": signed,
     "incident.stuck": _stuck,
     "incident.resumed": _resumed,
     "incident.closed": _closed,

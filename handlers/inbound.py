@@ -81,13 +81,16 @@ class MessageSaid:
 
 @dataclass(frozen=True)
 class ReactionAdded:
-    """An emoji under one of our messages."""
+    """An emoji put under one of our messages, or taken away again; `moment` is when, by the platform's clock (unix
+    seconds)."""
 
     id: str
     at: Place
     account: Account
     message: str
     name: str
+    taken_back: bool = False
+    moment: float = 0.0
 
 
 @dataclass(frozen=True)

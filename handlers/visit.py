@@ -43,13 +43,19 @@ async def _nothing_to_learn() -> None:
     """Where no process adds to the teams' files."""
 
 
+async def _nowhere(room: str, message: str) -> str:
+    """No card at all."""
+    return ""
+
+
 @dataclass(frozen=True)
 class House:
     """What handling needs. `wake` starts or continues the life of an incident and returns at once; `crowded` says that
     alerts crowd in, so that they are admitted first, and `place_later` has them placed when there is room. `demo` plays
     a scenario, `doctor` looks at the set-up as far as it concerns a team; None where the process has none. `relearn`
     takes up dependencies that people added. `rooms`: by platform, where it listens beside the teams' own rooms and
-    direct chats; everywhere where a platform is not named."""
+    direct chats; everywhere where a platform is not named. `slot_at` tells which card a message of a room shows, "" for
+    none."""
 
     register: Register
     timeline: Timeline
@@ -71,6 +77,7 @@ class House:
     telemetry: Telemetry = field(default_factory=Telemetry)
     hosts: Hosts = field(default_factory=lambda: Hosts({}))
     relearn: Callable[[], Awaitable[None]] = _nothing_to_learn
+    slot_at: Callable[[str, str], Awaitable[str]] = _nowhere
     board: Board | None = None
     silencer: Silencer | None = None
     rooms: Mapping[str, frozenset[str]] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from cards.model import Block, Button, Buttons, Card, Change, Facts, Fold, Prose
 from cards.views.background import wording
 from cards.views.header import tone
 from cards.views.scene import Scene, seconds_between
+from engine.feedback import RATED, opinions
 from engine.incident import Taught
 
 
@@ -20,6 +21,7 @@ def closing(scene: Scene) -> Card | None:
         ("fact.outcome", outcome),
         ("fact.duration", _duration(scene)),
         ("fact.operations", operations(scene)),
+        ("fact.feedback", _feedback(scene)),
         ("fact.closed_by", scene.person(incident.closed_by) if incident.closed_by else ""),
     )
     return Card(
@@ -60,6 +62,15 @@ def summary(scene: Scene) -> str:
         if proposal.recovery:
             said.append(scene.text(f"recovery_card.{proposal.recovery.verdict}") + scene.text("list.stop"))
     return scene.text("list.space").join(said)
+
+
+def _feedback(scene: Scene) -> str:
+    """What people thought of the cards, each with how many found it useful and how many not."""
+    found = {slot: list(opinions(scene.incident.feedback, slot).values()) for slot in RATED}
+    counted = {slot: (sum(said), len(said) - sum(said)) for slot, said in found.items() if said}
+    return scene.listed(
+        scene.text(f"feedback.{slot}", useful=useful, useless=useless) for slot, (useful, useless) in counted.items()
+    )
 
 
 def _duration(scene: Scene) -> str:

@@ -106,6 +106,12 @@ def _items(body: Body, name: str) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else []
 
 
+def _opinion(scene: Scene, body: Body) -> str:
+    if body.get("standing") is False:
+        return scene.text("feedback.taken_back", card=str(body.get("slot")))
+    return scene.text("feedback.useful" if body.get("useful") else "feedback.useless", card=str(body.get("slot")))
+
+
 BRIEFS: dict[str, Callable[[Scene, Body], str]] = {
     "alert.normalized": _picked("alert", "name", "service", "summary"),
     "alert.resolved": _picked("alert", "name", "service"),
@@ -126,5 +132,6 @@ BRIEFS: dict[str, Callable[[Scene, Body], str]] = {
     "skill.generated": _lessons,
     "memory.learned": _taught,
     "skill.published": _taught,
+    "feedback.given": _opinion,
 }
 """Kinds whose body is nested; the others say their plain values."""

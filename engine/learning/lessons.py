@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from engine.feedback import doubted
 from engine.incident import Incident, Proposal
 from engine.journal import BOT
 from engine.model import Decision, Entry, Evidence, Hypothesis, Phrase, Quantity, Value
@@ -23,10 +24,11 @@ def draft(incident: Incident, entries: Sequence[Entry], ids: Ids, now: datetime)
     """What may be kept of an incident as it stands now, from what its timeline holds and nothing else.
 
     A pattern and a runbook that were recalled are carried on under their id, so that keeping them replaces the older
-    wording and counts how often it was seen; a habit the team has already is not offered again.
+    wording and counts how often it was seen; a habit the team has already is not offered again. From a cause that more
+    people found wrong than right nothing is to be learned, nor from such evidence where to look first.
     """
     desk = _Drafting(incident, ids, now)
-    cause = incident.diagnosis.cause if incident.diagnosis else None
+    cause = incident.diagnosis.cause if incident.diagnosis and not doubted(incident.feedback, "diagnosis") else None
     lessons = [desk.lesson("incident_summary", _title("summary", incident), tuple(_summary(incident)))]
     if cause is not None:
         lessons.append(desk.pattern(cause))
@@ -112,6 +114,8 @@ def _summary(incident: Incident) -> Iterator[Phrase]:
     if cause is not None:
         sure = Quantity(value=cause.confidence, unit="ratio")
         yield Phrase(word="lesson.summary.cause", values={"cause": cause.title, "confidence": sure})
+        if doubted(incident.feedback, "diagnosis"):
+            yield Phrase(word="lesson.summary.doubted")
     else:
         yield Phrase(word="lesson.summary.no_cause")
     for proposal in _done(incident):
@@ -149,7 +153,8 @@ def _habits(incident: Incident, entries: Sequence[Entry]) -> Iterator[tuple[str,
         found.append(("dry_run_first", {"do": "dry_run_first"}))
     found += [("hold", {"do": "hold", "class": held}) for held in dict.fromkeys(_held_then_lifted(incident))]
     decisive = _decisive(incident)
-    if not found and decisive:
+    wrong = any(doubted(incident.feedback, card) for card in ("evidence", "diagnosis"))
+    if not found and decisive and not wrong:
         found.append(("look_first", {"do": "look_first", "kind": decisive[0].kind, "source": decisive[0].source}))
     yield from found
 

@@ -258,7 +258,14 @@ class FeishuServer:
     async def reacts(self, person: str, message: str, emoji: str = "THUMBSUP") -> None:
         """Put an emoji under a message."""
         self.tenant.messages[message].reactions.append((person, emoji))
-        await self.deliver(self.event("im.message.reaction.created_v1", reaction(message, person, emoji)))
+        about = reaction(message, person, emoji) | {"action_time": str(self.now())}
+        await self.deliver(self.event("im.message.reaction.created_v1", about))
+
+    async def takes_back(self, person: str, message: str, emoji: str = "THUMBSUP") -> None:
+        """Take the emoji away again."""
+        self.tenant.messages[message].reactions.remove((person, emoji))
+        about = reaction(message, person, emoji) | {"action_time": str(self.now())}
+        await self.deliver(self.event("im.message.reaction.deleted_v1", about))
 
     async def chooses(self, person: str, key: str) -> None:
         """Choose an entry of the bot's menu."""

@@ -114,10 +114,11 @@ class SlackServer(Wire):
             raise Failed("the shortcut failed")
         return body
 
-    async def reacts(self, who: Human, message: Message, name: str) -> None:
-        """Put an emoji under a message."""
+    async def reacts(self, who: Human, message: Message, name: str, *, taken_back: bool = False) -> None:
+        """Put an emoji under a message, or take it away again."""
         item = {"type": "message", "channel": message.channel, "ts": message.ts}
-        await self.event({"type": "reaction_added", "user": who.id, "reaction": name, "item": item, "item_user": BOT})
+        about = {"user": who.id, "reaction": name, "item": item, "item_user": BOT, "event_ts": self.workspace.ts()}
+        await self.event({"type": "reaction_removed" if taken_back else "reaction_added", **about})
 
     async def regroups(self, group: str, *people: str) -> None:
         """Put these people into a user group, and nobody else."""

@@ -10,10 +10,11 @@ from bot.platforms.contract import Kit
 from bot.platforms.feishu import groups
 from bot.platforms.feishu.chats import Chats
 from bot.platforms.feishu.envelope import Envelope, part, text
-from bot.platforms.feishu.references import first_messages
+from bot.platforms.feishu.references import Reference, first_messages
 from bot.platforms.feishu.spoken import command, everything, parsed, without_bot, written
 from cards.render.feishu import answers
 from engine.errors import PlatformError
+from engine.feedback import RATED
 from engine.team import Account
 from handlers.inbound import (
     ButtonPressed,
@@ -31,6 +32,7 @@ log = logging.getLogger("tocsin.feishu")
 NAME = "feishu"
 INCIDENT = re.compile(r"\binc_[0-9a-f]{8}\b")
 CLICK = "card.action.trigger"
+TAKEN_BACK = "im.message.reaction.deleted_v1"
 
 
 class Unsealed(Exception):
@@ -49,6 +51,7 @@ class Translator:
             "im.message.receive_v1": self._said,
             CLICK: self._clicked,
             "im.message.reaction.created_v1": self._reacted,
+            TAKEN_BACK: self._reacted,
             "application.bot.menu_v6": self._chosen,
             "im.chat.member.bot.deleted_v1": self._removed,
             **dict.fromkeys(groups.EVENTS, self._regrouped),
@@ -119,8 +122,18 @@ class Translator:
         place = await self._place(message.room, message.root or message.id)
         if not place.incident:
             return None
-        name = text(event, "reaction_type", "emoji_type")
-        return ReactionAdded(envelope.id, place, Account(platform=NAME, id=person), message.id, name)
+        name, moment = text(event, "reaction_type", "emoji_type"), _seconds(event.get("action_time"))
+        card = await self._rated(message.room, message.id)
+        account = Account(platform=NAME, id=person)
+        return ReactionAdded(envelope.id, place, account, card, name, envelope.kind == TAKEN_BACK, moment)
+
+    async def _rated(self, room: str, message: str) -> str:
+        """The reference of a message, where it shows a card that people judge; else its id."""
+        for slot in RATED:
+            reference = str(Reference(message, slot=slot, first=False))
+            if await self._kit.incident_at(room, reference):
+                return reference
+        return message
 
     async def _chosen(self, envelope: Envelope) -> Inbound | None:
         """An entry of the bot's menu: its key is the command, with _ for spaces. It belongs to no chat."""
@@ -174,6 +187,14 @@ class Translator:
             return everything((await self._chats.look(parent)).content)
         except PlatformError:
             return ""
+
+
+def _seconds(milliseconds: Any) -> float:
+    """Unix seconds of Feishu's own time; 0 for what is none."""
+    try:
+        return int(milliseconds) / 1000
+    except (TypeError, ValueError):
+        return 0.0
 
 
 def _later(updated: Any, created: Any) -> bool:

@@ -8,6 +8,7 @@ from bot.platforms.slack.arrival import Arrival, Doorstep, Kind
 from bot.platforms.slack.drawing import Easel
 from bot.platforms.slack.payload import NOTHING, Json, part, parts, text
 from bot.platforms.slack.people import People
+from bot.platforms.slack.recall import TS
 from bot.platforms.slack.spoken import plain, spoken
 from cards.render import slack
 from engine.team import Account
@@ -60,7 +61,7 @@ class Translator:
         match text(event, "type"):
             case "message" | "app_mention":
                 return await self._message(event)
-            case "reaction_added":
+            case "reaction_added" | "reaction_removed":
                 return await self._reaction(id, event)
             case kind if kind in groups.EVENTS:
                 self._kit.news.regrouped(groups.changed(event))
@@ -172,7 +173,8 @@ class Translator:
         if not at.incident:
             return None
         name = SKIN.sub("", text(event, "reaction"))
-        reaction = ReactionAdded(id, at, await self._account(step), message, name)
+        taken_back, moment = text(event, "type") == "reaction_removed", _moment(text(event, "event_ts"))
+        reaction = ReactionAdded(id, at, await self._account(step), message, name, taken_back, moment)
         return Arrival(id, step, (reaction,))
 
     def _is_said(self, message: Json) -> bool:
@@ -208,6 +210,11 @@ class Translator:
         where = step.thread if thread is None else thread
         incident = await self._kit.incident_at(step.room, where) if step.room and where else ""
         return Place(NAME, step.room, where, incident, step.language, direct=step.room.startswith("D"))
+
+
+def _moment(ts: str) -> float:
+    """Unix seconds of Slack's own time; 0 for what is none."""
+    return float(ts) if TS.fullmatch(ts) else 0.0
 
 
 def _with_view(step: Doorstep, view: Json) -> Doorstep:

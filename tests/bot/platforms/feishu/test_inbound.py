@@ -190,6 +190,21 @@ async def test_a_reaction_names_message_and_incident(stand: Stand) -> None:
     (event,) = stand.inbox.events
     assert isinstance(event, ReactionAdded)
     assert (event.name, event.message, event.at.incident) == ("THUMBSUP", answer.partition("#")[0], INCIDENT)
+    assert not event.taken_back
+
+
+async def test_a_thumb_names_the_card_it_is_under_and_may_be_taken_back(stand: Stand) -> None:
+    root = await thread(stand)
+    answer = await stand.platform.post(CHAT, root, header(), f"{INCIDENT}/evidence")
+    stand.incidents[(CHAT, answer)] = INCIDENT
+    await stand.server.reacts(LIN, answer.partition("#")[0], "ThumbsDown")
+    await stand.server.takes_back(LIN, answer.partition("#")[0], "ThumbsDown")
+    given, back = stand.inbox.events
+    assert isinstance(given, ReactionAdded)
+    assert isinstance(back, ReactionAdded)
+    assert (given.message, back.message, given.message.partition("#")[2]) == (answer, answer, "evidence")
+    assert (given.taken_back, back.taken_back) == (False, True)
+    assert 0 < given.moment <= back.moment
 
 
 async def test_a_picture_in_a_thread_comes_with_its_bytes(stand: Stand) -> None:

@@ -260,6 +260,19 @@ async def test_a_trigger_that_has_gone_leaves_an_invitation(
     assert "[Execute]" in slack.told(lin)[0].words
 
 
+async def test_an_emoji_that_was_taken_away_again_arrives_as_that(
+    slack: SlackServer, inbox: Listening, lin: Human, root: Message
+) -> None:
+    await slack.reacts(lin, root, "+1")
+    await slack.reacts(lin, root, "+1", taken_back=True)
+    given, back = inbox.events
+    assert isinstance(given, ReactionAdded)
+    assert isinstance(back, ReactionAdded)
+    assert (given.taken_back, back.taken_back, back.name) == (False, True, "+1")
+    assert 0 < given.moment < back.moment
+    assert given.id != back.id
+
+
 async def test_a_reaction_and_a_picture_arrive(slack: SlackServer, inbox: Listening, lin: Human, root: Message) -> None:
     await slack.reacts(lin, root, "eyes::skin-tone-3")
     await slack.drops_image(lin, ROOM, root.ts, b"\x89PNG")
@@ -267,6 +280,7 @@ async def test_a_reaction_and_a_picture_arrive(slack: SlackServer, inbox: Listen
     reaction, image = inbox.events
     assert isinstance(reaction, ReactionAdded)
     assert (reaction.name, reaction.message, reaction.at.incident) == ("eyes", root.ts, "inc_1")
+    assert not reaction.taken_back
     assert isinstance(image, ImageShared)
     assert (image.name, image.content, image.at.incident) == ("graph.png", b"\x89PNG", "inc_1")
 

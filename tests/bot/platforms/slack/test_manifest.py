@@ -19,6 +19,7 @@ from tests.fakes.slack_workspace import SCOPES
 SCHEMA = Path(__file__).parent / "schema" / "manifest.schema.1.0.0.json"
 EVENTS = {
     *("app_home_opened", "app_mention", "message.channels", "message.groups", "message.im", "reaction_added"),
+    "reaction_removed",
     *groups.EVENTS,
 }
 IN_WORDS = {"app_mentions:read", "commands", "files:read", "reactions:read", "groups:history", "im:history"}
