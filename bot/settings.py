@@ -182,6 +182,17 @@ class Hosts(Section):
         return frozenset(root.strip() for root in self.log_roots.split(",") if root.strip().startswith("/"))
 
 
+class Watcher(Section):
+    """Whether health addresses and log files of the catalogue are watched where no monitoring does, how often
+    (seconds), how many at a time, and after how many failures in a row an alert is raised and successes it ends."""
+
+    enabled: bool = False
+    every: float = Field(default=60.0, ge=5)
+    at_once: int = Field(default=2, ge=1)
+    failures: int = Field(default=3, ge=1)
+    successes: int = Field(default=2, ge=1)
+
+
 class Slack(Section):
     """A Slack app: its bot token (empty: no Slack), the app token of Socket Mode or, for HTTP, the signing secret;
     which workspaces (team ids) may speak to it, all it is installed in when empty; in which channels (ids) beside the
@@ -258,6 +269,7 @@ class Settings(BaseSettings):
     argocd: Backend = Backend()
     github: GitHub = GitHub()
     hosts: Hosts = Hosts()
+    watcher: Watcher = Watcher()
     slack: Slack = Slack()
     feishu: Feishu = Feishu()
     wecom: WeCom = WeCom()

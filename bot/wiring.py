@@ -38,6 +38,7 @@ from bot.sources import open_host_logs, open_hosts, open_sources, token
 from bot.teams import TeamFiles
 from bot.telemetry import telemetry_of
 from bot.urgent import Urgent
+from bot.watcher import WATCHER, watcher_of
 from cards.words import Words
 from engine.errors import TocsinError
 from engine.executors.alertmanager import AlertmanagerSilencer
@@ -123,6 +124,9 @@ async def open_house(settings: Settings, parts: Parts) -> AsyncIterator[House]:
         crew = await stack.enter_async_context(Crew())
         house = _furnish(settings, parts, Ground(store, session, crew, teams, seal, groups))
         groups.keep(crew, teams, house.platforms)
+        if settings.watcher.enabled:
+            tell = partial(house.front_door.sight, source=WATCHER)
+            crew.start("watcher", watcher_of(settings, session, teams, tell, parts.clock, parts.ids).run)
         for platform in house.platforms.values():
             crew.start(f"platform {platform.name}", _listening(platform, house.front_door))
         for problem in problems:

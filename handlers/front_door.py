@@ -1,5 +1,8 @@
 """Lets everything in: dedupes, finds out who may do this, writes it down and answers at once."""
 
+from collections.abc import Sequence
+
+from engine.ports import Sighting
 from handlers import buttons, changes, commands, forms, messages, reactions
 from handlers.changes import Taken
 from handlers.inbound import (
@@ -67,6 +70,10 @@ class FrontDoor:
     async def place_all_admitted(self) -> None:
         """Place every call that was only admitted."""
         await self._receiver.place_all_admitted()
+
+    async def sight(self, sightings: Sequence[Sighting], source: str) -> tuple[str, ...]:
+        """Take in alerts that this process raises itself. Returns the incidents they belong to."""
+        return await self._receiver.sight(sightings, source)
 
     async def look_for_silence(self) -> tuple[str, ...]:
         """Open an incident for each heartbeat that stays away; to be called every so often. Returns the incidents."""

@@ -200,6 +200,20 @@ class Receiver:
             await self._house.timeline.write(item.incident, draft)
             await self._house.desk.show(item.incident, "header")
 
+    async def sight(self, sightings: Sequence[Sighting], source: str) -> tuple[str, ...]:
+        """Take in alerts that this process raises itself; durable on return. Returns the incidents they belong to."""
+        house, now = self._house, self._house.clock.now()
+        ref = f"{source}:{int(now.timestamp() * 1_000)}"
+        call = intake.Call(raw_ref=ref, format=source, at=now, compressed_time=house.compressed_time)
+        known = [sighting.model_copy(update={"alert": intake.belonging(sighting.alert)}) for sighting in sightings]
+        try:
+            placed = await house.register.place(known, intake.decider(call))
+        except NotPlacedYet:
+            await self.place_all_admitted()
+            placed = await house.register.place(known, intake.decider(call))
+        await self._announce(placed)
+        return tuple(dict.fromkeys(item.incident for item in placed if item.incident))
+
     async def look_for_silence(self) -> tuple[str, ...]:
         """Open an incident for each heartbeat that stays away; to be called every so often. Returns the incidents."""
         house, now = self._house, self._house.clock.now()
