@@ -13,6 +13,7 @@ from pydantic import (
     SecretStr,
     ValidationError,
     field_validator,
+    model_validator,
 )
 from pydantic_settings import (
     BaseSettings,
@@ -27,6 +28,8 @@ from engine.model import OperationClass, Phrase
 from engine.tempo import Tempo
 
 PREFIX = "TOCSIN_"
+POD = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+"""Where a pod finds what it needs to speak to its cluster."""
 PUBLIC_GITHUB = "https://api.github.com"
 HOST_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,252}")
 DESTINATION = re.compile(r"(ssh://)?[A-Za-z0-9][\w.@:-]{0,252}")
@@ -129,6 +132,31 @@ class GitHub(Section):
     def url(self) -> str:
         """Where to ask; "" for nowhere."""
         return self.api_url if self.token.get_secret_value() or self.api_url != PUBLIC_GITHUB else ""
+
+
+class Kubernetes(Backend):
+    """A Kubernetes API server: how to sign in (a token, or a file that holds one) and which authority vouches for it;
+    the namespaces that may be looked into, those the catalogue names when empty. `in_cluster`: all of that as the
+    service account of the pod this process runs in."""
+
+    token_file: str = ""
+    ca_file: str = ""
+    namespaces: Names = frozenset()
+    in_cluster: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_the_pod(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or str(given.get("in_cluster", "")).lower() not in ("true", "1", "yes", "on"):
+            return given
+        host, port = os.environ.get("KUBERNETES_SERVICE_HOST", ""), os.environ.get("KUBERNETES_SERVICE_PORT", "443")
+        if not host and not given.get("url"):
+            raise ValueError("this process runs in no pod of a cluster; leave in_cluster out and set url")
+        shown = f"[{host}]" if ":" in host else host
+        usual = {"url": f"https://{shown}:{port}", "ca_file": str(POD / "ca.crt")}
+        if not given.get("token"):
+            usual["token_file"] = str(POD / "token")
+        return given | {name: value for name, value in usual.items() if not given.get(name)}
 
 
 class Prometheus(Telemetry):
@@ -267,6 +295,7 @@ class Settings(BaseSettings):
     tempo: Telemetry = Telemetry()
     releases: Releases = Releases()
     argocd: Backend = Backend()
+    kubernetes: Kubernetes = Kubernetes()
     github: GitHub = GitHub()
     hosts: Hosts = Hosts()
     watcher: Watcher = Watcher()

@@ -12,6 +12,7 @@ from engine.sources.github import GitHubSource
 from engine.sources.host_logs import HostLogsSource
 from engine.sources.hosts import Hosts
 from engine.sources.jaeger import JaegerSource
+from engine.sources.kubernetes import KubernetesSource
 from engine.sources.loki import LokiSource
 from engine.sources.probes import ProbesSource
 from engine.sources.prometheus import PrometheusSource
@@ -91,6 +92,19 @@ def _argocd(settings: Settings, session: ClientSession) -> Source:
     return ArgoCdSource(deploys.url, session=session, token=token(deploys), patience=_patience(settings, deploys))
 
 
+def _kubernetes(settings: Settings, session: ClientSession) -> Source:
+    cluster = settings.kubernetes
+    return KubernetesSource(
+        cluster.url,
+        session=session,
+        token=token(cluster),
+        token_file=cluster.token_file,
+        ca_file=cluster.ca_file,
+        namespaces=sorted(cluster.namespaces),
+        patience=_patience(settings, cluster),
+    )
+
+
 def _github(settings: Settings, session: ClientSession) -> Source:
     code = settings.github
     return GitHubSource(code.url, session=session, token=token(code), patience=_patience(settings, code))
@@ -101,12 +115,13 @@ OPENERS: Mapping[str, Opener] = {
     "loki": _loki,
     "jaeger": _jaeger,
     "tempo": _tempo,
+    "kubernetes": _kubernetes,
     "releases": _releases,
     "argocd": _argocd,
     "github": _github,
     "alertmanager": _alertmanager,
 }
-"""By section of the settings: numbers, words, paths, changes, and what only makes a context."""
+"""By section of the settings: numbers, words, paths, what the platform says, changes, and what only makes a context."""
 
 
 def token(backend: Backend | GitHub) -> str:

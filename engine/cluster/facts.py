@@ -148,7 +148,7 @@ class Pod(Value):
 
 
 class Revision(Value):
-    """One entry of a workload's rollout history."""
+    """One entry of a workload's rollout history; `restarted` is set where somebody only had the pods started again."""
 
     number: int
     name: str
@@ -157,10 +157,14 @@ class Revision(Value):
     ready: int = 0
     at: datetime | None = None
     cause: str = ""
+    restarted: str = ""
 
 
 class Workload(Value):
-    """A Deployment, StatefulSet or DaemonSet; `service` is what people call what it runs."""
+    """A Deployment, StatefulSet or DaemonSet.
+
+    `service` is what people call what it runs; `changed_at` and `changed_by`: when its template was last written, and
+    with which tool."""
 
     kind: str
     name: str
@@ -175,6 +179,8 @@ class Workload(Value):
     available: int | None = None
     conditions: tuple[Condition, ...] = ()
     revisions: tuple[Revision, ...] = ()
+    changed_at: datetime | None = None
+    changed_by: str = ""
     paused: bool = False
 
 

@@ -1,7 +1,8 @@
 """Condenses the JSON of the Kubernetes API into the facts of a cluster."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from engine.cluster.facts import (
     Cluster,
@@ -19,23 +20,25 @@ from engine.cluster.resources import claim, limit_range, network_policy, node, q
 from engine.cluster.templates import template
 from engine.cluster.values import LONGEST_NAME, Raw, ago, labels, moment, number, rows, table, text, word
 
+RESTARTED = "kubectl.kubernetes.io/restartedAt"
+CONTROLLERS = frozenset({"kube-controller-manager", "kube-scheduler", "kubelet", "kube-apiserver"})
 WORKLOADS = {"deployments": "Deployment", "statefulsets": "StatefulSet", "daemonsets": "DaemonSet"}
 REVISION = "deployment.kubernetes.io/revision"
 CAUSE = "kubernetes.io/change-cause"
 NAME_LABELS = ("app.kubernetes.io/name", "app", "k8s-app", "app.kubernetes.io/instance")
 MOST_REVISIONS = 10
-NO_ONE: tuple[str, ...] = ()
+NO_ONE: Mapping[str, str] = MappingProxyType({})
 
 Objects = Mapping[str, Sequence[Raw]]
 """The objects of a namespace by kind, as the API names it in addresses: pods, deployments, …"""
 
 
-def cluster(objects: Objects, namespace: str, now: datetime, known: Collection[str] = NO_ONE) -> Cluster:
-    """The facts in these objects. `known` are names of the catalogue: where a workload's name or one of its usual
-    labels is among them, that is what it is called."""
+def cluster(objects: Objects, namespace: str, now: datetime, known: Mapping[str, str] = NO_ONE) -> Cluster:
+    """The facts in these objects. `known` says what the catalogue calls somebody, by the names they may bear: a
+    workload's own, or the value of one of its usual labels."""
     sets = objects.get("replicasets", ())
     workloads = [
-        _workload(each, kind, sets if kind == "Deployment" else (), known)
+        _workload(each, kind, sets if kind == "Deployment" else objects.get("controllerrevisions", ()), known)
         for plural, kind in WORKLOADS.items()
         for each in objects.get(plural, ())
     ]
@@ -79,10 +82,10 @@ def _owner(raw: Raw) -> str:
     return next((word(each.get("name")) for each in owners if each.get("controller") is True), "")
 
 
-def called(name: str, with_labels: Mapping[str, str], known: Collection[str]) -> str:
-    """What people call a workload: its name or a usual label where the catalogue has it, else its own name."""
+def called(name: str, with_labels: Mapping[str, str], known: Mapping[str, str]) -> str:
+    """What people call a workload: as the catalogue does by its name or a usual label, else by its own name."""
     candidates = (name, *(with_labels[label] for label in NAME_LABELS if label in with_labels))
-    return next((each for each in candidates if each in known), name)
+    return next((known[each] for each in candidates if each in known), name)
 
 
 def conditions(value: object) -> tuple[Condition, ...]:
@@ -98,13 +101,14 @@ def conditions(value: object) -> tuple[Condition, ...]:
     )
 
 
-def _workload(raw: Raw, kind: str, sets: Iterable[Raw], known: Collection[str]) -> Workload:
+def _workload(raw: Raw, kind: str, sets: Iterable[Raw], known: Mapping[str, str]) -> Workload:
     spec, status = table(raw.get("spec")), table(raw.get("status"))
     body = table(spec.get("template"))
     pods = template(body.get("spec"), table(body.get("metadata")).get("labels"))
     daemon = kind == "DaemonSet"
     wanted = number(status.get("desiredNumberScheduled")) if daemon else number(spec.get("replicas"))
     available = number(status.get("numberAvailable" if daemon else "availableReplicas"))
+    changed = _changed(raw)
     return Workload(
         kind=kind,
         name=_name(raw),
@@ -119,6 +123,8 @@ def _workload(raw: Raw, kind: str, sets: Iterable[Raw], known: Collection[str]) 
         available=available or 0,
         conditions=conditions(status.get("conditions")),
         revisions=_revisions(each for each in sets if _owner(each) == _name(raw)),
+        changed_at=changed[0],
+        changed_by=changed[1],
         paused=spec.get("paused") is True,
     )
 
@@ -129,10 +135,25 @@ def _revisions(sets: Iterable[Raw]) -> tuple[Revision, ...]:
     return tuple(sorted(found, key=lambda each: each.number, reverse=True)[:MOST_REVISIONS])
 
 
+def _changed(raw: Raw) -> tuple[datetime | None, str]:
+    """When somebody last wrote the template of a workload's pods, and with which tool."""
+    written = [
+        (at, word(each.get("manager")))
+        for each in rows(_meta(raw).get("managedFields"))
+        if word(each.get("manager")) not in CONTROLLERS
+        and "f:template" in table(table(each.get("fieldsV1")).get("f:spec"))
+        and (at := moment(each.get("time"))) is not None
+    ]
+    return max(written, default=(None, ""), key=lambda each: each[0])
+
+
 def _revision(raw: Raw) -> Revision:
-    notes, spec, status = table(_meta(raw).get("annotations")), table(raw.get("spec")), table(raw.get("status"))
-    written = word(notes.get(REVISION))
-    pods = template(table(spec.get("template")).get("spec"))
+    """A ReplicaSet; or the ControllerRevision of another workload, which keeps the template as data."""
+    notes, status = table(_meta(raw).get("annotations")), table(raw.get("status"))
+    spec = table(table(raw.get("data")).get("spec")) or table(raw.get("spec"))
+    written = word(notes.get(REVISION)) or word(raw.get("revision"))
+    body = table(spec.get("template"))
+    pods = template(body.get("spec"))
     return Revision(
         number=int(written) if written.isdigit() else 0,
         name=_name(raw),
@@ -141,6 +162,7 @@ def _revision(raw: Raw) -> Revision:
         ready=number(status.get("readyReplicas")) or 0,
         at=moment(_meta(raw).get("creationTimestamp")),
         cause=text(notes.get(CAUSE)),
+        restarted=word(table(table(body.get("metadata")).get("annotations")).get(RESTARTED)),
     )
 
 
@@ -190,7 +212,7 @@ def _state(raw: Raw) -> ContainerState:
     )
 
 
-def _service(raw: Raw, workloads: Sequence[Workload], objects: Objects, known: Collection[str]) -> ClusterService:
+def _service(raw: Raw, workloads: Sequence[Workload], objects: Objects, known: Mapping[str, str]) -> ClusterService:
     spec, name = table(raw.get("spec")), _name(raw)
     wanted = labels(spec.get("selector"))
     own = labels(_meta(raw).get("labels"))
@@ -210,7 +232,7 @@ def _front_of(
     wanted: Mapping[str, str],
     own: Mapping[str, str],
     workloads: Sequence[Workload],
-    known: Collection[str],
+    known: Mapping[str, str],
 ) -> str:
     """Whose Service this is: of whom it selects, else of who bears its name, else its own."""
     for each in workloads:

@@ -5,6 +5,7 @@ from engine.model import Evidence, Observation, Phrase, Quantity
 
 NOTES = frozenset(
     {"label_mismatch", "search_lag", "search_empty", "related_alerts", "other_alerts", "silenced"}
+    | {"not_allowed", "workload_unknown"}
     | {"out_of_sync", "sync_trouble", "merged", "commits_since", "partial", "unknown_metrics"}
 )
 """What a state observation may be called to count as a note; each has its words below `evidence.note`."""

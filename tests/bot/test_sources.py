@@ -9,9 +9,11 @@ from aiohttp import web
 
 from bot.settings import load
 from bot.sources import OPENERS, open_sources
+from engine.errors import SettingsError
 from engine.ports import Selective
 from tests.contracts.source import question
 from tests.engine.sources.backends import serve
+from tests.fakes.kubernetes_server import KubernetesServer
 
 
 def test_every_kind_has_its_section_and_no_source_is_opened_without_an_address() -> None:
@@ -41,3 +43,29 @@ async def test_a_tenant_is_named_as_the_backend_wants_it(kind: str, tmp_path: Pa
         with pytest.raises(Exception, match=r"evidence\.silent"):
             await source.ask(question())
     assert set(seen) == {("trade", "Bearer t0ken")}
+
+
+async def test_a_cluster_is_asked_where_and_as_whom_the_settings_say(tmp_path: Path) -> None:
+    server = KubernetesServer("t0ken").keep("deployments", {"metadata": {"name": "payment", "namespace": "shop"}})
+    async with server.serving() as url, aiohttp.ClientSession() as session:
+        section = {"url": url, "token": "t0ken", "namespaces": "shop"}
+        source, _ = open_sources(load(None, data_dir=tmp_path, kubernetes=section), session)
+        assert await source.ask(question())
+    assert any(each.startswith("GET /api/v1/namespaces/shop/pods") for each in server.asked)
+
+
+def test_a_pod_knows_its_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_KUBERNETES__IN_CLUSTER", "true")
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "fd00::1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "6443")
+    cluster = load(None, data_dir=tmp_path).kubernetes
+    assert cluster.url == "https://[fd00::1]:6443"
+    assert cluster.token_file.endswith("/token")
+    monkeypatch.setenv("TOCSIN_KUBERNETES__TOKEN", "t0ken")
+    assert load(None, data_dir=tmp_path).kubernetes.token_file == ""
+
+
+def test_outside_of_a_pod_there_is_no_cluster_to_know(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    with pytest.raises(SettingsError, match="in_cluster"):
+        load(None, data_dir=tmp_path, kubernetes={"in_cluster": True})

@@ -1,8 +1,9 @@
 """Finds everything that is wrong in a cluster's state, roots before symptoms."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from engine.cluster.facts import Cluster, Container
+from engine.cluster.facts import Cluster
+from engine.cluster.surroundings import calls
 from engine.diagnosis.cluster.finding import Finding, Look, spec, status
 from engine.diagnosis.cluster.images import images
 from engine.diagnosis.cluster.network import network
@@ -69,9 +70,9 @@ def _explained(scene: Scene, found: Sequence[Finding]) -> Iterator[Finding]:
     """The findings, with those marked that follow from another one: of the same service, of a node its pods are on, or
     of a service it calls."""
     roots = [each for each in found if not each.symptom and each.strength >= ROOT and each.name not in EFFECTS]
-    calls = _calls(scene)
+    callees = calls(scene.cluster)
     for each in found:
-        cause = next((root for root in roots if _explains(root, each, calls)), None)
+        cause = next((root for root in roots if _explains(root, each, callees)), None)
         if cause is None:
             yield each
             continue
@@ -79,22 +80,12 @@ def _explained(scene: Scene, found: Sequence[Finding]) -> Iterator[Finding]:
         yield each.model_copy(update={"symptom": True, "because": cause.name, "strength": weaker})
 
 
-def _explains(root: Finding, each: Finding, calls: Mapping[str, frozenset[str]]) -> bool:
+def _explains(root: Finding, each: Finding, callees: Mapping[str, frozenset[str]]) -> bool:
     if root is each or not (each.symptom or each.name in EFFECTS):
         return False
     if root.service == each.service:
         return True
-    return each.name in EFFECTS and root.service in calls.get(each.service, frozenset())
-
-
-def _calls(scene: Scene) -> dict[str, frozenset[str]]:
-    """Who calls whom, by the addresses in the environment."""
-    fronts = {each.name: each.service for each in scene.cluster.workloads}
-    fronts |= {each.name: each.service for each in scene.cluster.services}
-    return {
-        each.service: frozenset(_fronted(fronts, each.template.containers)) - {each.service}
-        for each in scene.cluster.workloads
-    }
+    return each.name in EFFECTS and root.service in callees.get(each.service, frozenset())
 
 
 def _cut_off(scene: Scene, found: Sequence[Finding]) -> Iterator[Finding]:
@@ -108,7 +99,7 @@ def _cut_off(scene: Scene, found: Sequence[Finding]) -> Iterator[Finding]:
         if root.strength >= PLAIN and not root.symptom and len(root.looks) > 1:
             troubled.setdefault(root.service, list(root.seen[:1]))
     callers: dict[str, set[str]] = {}
-    for caller, callees in _calls(scene).items():
+    for caller, callees in calls(scene.cluster).items():
         for callee in callees:
             callers.setdefault(callee, set()).add(caller)
     for service, looks in sorted(troubled.items()):
@@ -141,11 +132,3 @@ def _follows(caller: str, callee: str, service: str, looks: Sequence[Look]) -> F
         what=service if service == callee else f"{callee} → {service}",
         symptom=True,
     )
-
-
-def _fronted(fronts: Mapping[str, str], containers: Iterable[Container]) -> Iterator[str]:
-    for container in containers:
-        for value in container.env.values():
-            host = value.partition(":")[0].partition(".")[0]
-            if host in fronts:
-                yield fronts[host]

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from engine.cluster.facts import Event, Node, Pod, Template, Workload
+from engine.cluster.facts import Condition, Event, Node, Pod, Template, Workload
 from engine.cluster.quantities import written
 from engine.diagnosis.cluster.finding import Finding, Look, of_workload, spec, status
 from engine.diagnosis.cluster.scene import Scene, began, cut, told
@@ -68,10 +68,24 @@ def _why(scene: Scene, workload: Workload, waiting: Sequence[Pod]) -> Finding | 
     looks += lines
     agreed = name in pieces or (name == "node_affinity_mismatch" and "node_selector_mismatch" in pieces)
     seen = [Look(kind=each.kind, line=cut(each.line)) for each in looks]
+    if name == "node_not_ready":
+        return _node_lost(scene, workload, seen, began(events, pod.age))
     found = of_workload(
         workload, name, seen, 0.95 if agreed else 0.6, _what(pod.template, name), began(events, pod.age)
     )
     return found if agreed or not pieces else found.model_copy(update={"against": (cut(message),)})
+
+
+def _node_lost(scene: Scene, workload: Workload, seen: list[Look], since: float | None) -> Finding:
+    """A node that takes no pods because it is ill is what has to be mended, not the pods."""
+    ill = [each.name for each in scene.cluster.nodes if any(_is_ill(one) for one in each.conditions)]
+    found = of_workload(workload, "node_not_ready", seen, 0.8, "", since)
+    blamed = {"scope": "node", "blamed": ill[0], "object": f"Node/{ill[0]}"} if ill else {}
+    return found.model_copy(update=blamed)
+
+
+def _is_ill(condition: Condition) -> bool:
+    return condition.type == "Ready" and condition.status != "True"
 
 
 def _telling(events: Sequence[Event], newest: str) -> list[Event]:
@@ -116,7 +130,7 @@ def _order(name: str) -> int:
 def _first_block(scene: Scene, template: Template, node: Node, pieces: Counter[str]) -> str:
     """What keeps a pod off a node it asks for, in the order in which the scheduler looks; resources as the scheduler
     counted them, because it knows pods of other namespaces too."""
-    if any(each.type == "Ready" and each.status != "True" for each in node.conditions):
+    if any(_is_ill(each) for each in node.conditions):
         return "node_not_ready"
     if node.cordoned:
         return "node_cordoned"

@@ -29,7 +29,7 @@ def captured(**more: Any) -> Cluster:
         "events": objects("events"),
         "nodes": objects("nodes"),
     }
-    return cluster(kinds | more, "shop", NOW, ("payment",))
+    return cluster(kinds | more, "shop", NOW, {"payment": "payment"})
 
 
 def test_a_crash_looping_rollout_is_read_as_it_was_captured() -> None:

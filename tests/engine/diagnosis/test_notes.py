@@ -22,6 +22,8 @@ GAPS = {
     "other_alerts": {"others": "3", "split": "09:10:00 UTC"},
     "silenced": {"count": "1"},
     "merged": {"count": "2"},
+    "not_allowed": {"kinds": "nodes, events", "namespace": "shop"},
+    "workload_unknown": {"found": "till-api", "value": "till-api", "namespace": "shop"},
     "partial": {"count": "1"},
     "unknown_metrics": {"found": "app=till"},
     "commits_since": {"base": "a1", "head": "b2", "commits": "3", "files": "4", "added": "5", "removed": "6"},
