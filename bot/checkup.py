@@ -1,29 +1,16 @@
 """Examines a set-up: settings, data directory, team files and backends, and says of each what would be right."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aiohttp import ClientError, ClientSession, ClientTimeout
-
 from bot.chat_check import ask_platforms, nowhere
-from bot.clock import SystemClock
-from bot.settings import Backend, Settings, load, secret_from_environment
-from bot.sources import OPENERS, open_host_logs, open_hosts
+from bot.settings import Settings, load, secret_from_environment
+from bot.source_check import ask_sources
 from bot.teams import TeamFiles, read_team
-from engine.errors import SettingsError, SourceSilent, StoreFull, TocsinError
+from engine.errors import SettingsError, StoreFull, TocsinError
 from engine.model import Phrase
-from engine.ports import Examined, Teams
-from engine.sources.probes import ProbesSource
-from engine.team import Service
-
-PROBE_TIMEOUT = 3.0
-EXAMINE_TIMEOUT = 6.0
-"""Seconds a source may take to say what works."""
-MOST_SERVICES = 500
-PROBES = {"prometheus": "/-/ready", "loki": "/ready", "releases": "/"}
-"""Where a backend is asked whether it is there at all, in case its source cannot say more than that."""
+from engine.ports import Teams
 
 
 @dataclass(frozen=True)
@@ -100,59 +87,8 @@ def _check_teams(teams: TeamFiles) -> list[Finding]:
 
 
 async def _check_backends(settings: Settings, teams: Teams) -> list[Finding]:
-    services = {name: service for team in teams.all() for name, service in team.services.items()}
-    asked = list(services.values())[:MOST_SERVICES]
-    named = [name for name in dict.fromkeys((*OPENERS, *PROBES)) if getattr(settings, name).url]
-    async with ClientSession(timeout=ClientTimeout(total=EXAMINE_TIMEOUT)) as session, asyncio.TaskGroup() as group:
-        looking = [group.create_task(_check_backend(settings, session, name, asked)) for name in named]
-    findings = [finding for task in looking for finding in task.result()]
-    findings = findings or [Finding(True, Phrase(word="cli.check_no_backend"))]
-    return findings + await _check_catalogued(settings, asked)
-
-
-async def _check_catalogued(settings: Settings, services: Sequence[Service]) -> list[Finding]:
-    """What the sources find whose addresses stand in the catalogue: health checks and hosts."""
-    findings = []
-    async with ClientSession() as session:
-        logs = open_host_logs(settings, open_hosts(settings), SystemClock())
-        sources: list[Examined] = [ProbesSource(session, patience=EXAMINE_TIMEOUT), *logs]
-        for source in sources:
-            findings += [Finding(remark.ok, remark.phrase) for remark in await source.examine(services)]
-    return findings
-
-
-async def _check_backend(
-    settings: Settings, session: ClientSession, name: str, services: Sequence[Service]
-) -> list[Finding]:
-    """What a source says of itself and of the services it will be asked about; at least whether its backend answers."""
-    source: object = OPENERS[name](settings, session) if name in OPENERS else None
-    if not isinstance(source, Examined):
-        return [await _probe(session, name, getattr(settings, name), PROBES.get(name, "/"))]
-    try:
-        async with asyncio.timeout(EXAMINE_TIMEOUT):
-            return [Finding(remark.ok, remark.phrase) for remark in await source.examine(services)]
-    except SourceSilent as silent:
-        return [Finding(False, silent.phrase)]
-    except TimeoutError:
-        late = Phrase(word="evidence.silent.slow", values={"source": name, "seconds": EXAMINE_TIMEOUT})
-        return [Finding(False, late)]
-
-
-async def _probe(session: ClientSession, name: str, backend: Backend, path: str) -> Finding:
-    token = backend.token.get_secret_value()
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    values = {"name": name, "url": backend.url}
-    patience = ClientTimeout(total=PROBE_TIMEOUT)
-    try:
-        async with session.get(backend.url + path, headers=headers, allow_redirects=False, timeout=patience) as answer:
-            if answer.status in (401, 403):
-                return Finding(False, Phrase(word="cli.check_refused", values={**values, "status": answer.status}))
-            if answer.status >= 500:
-                return Finding(False, Phrase(word="cli.check_failing", values={**values, "status": answer.status}))
-    except (ClientError, TimeoutError, OSError) as error:
-        reason = str(error)[:200] or "it did not answer in time"
-        return Finding(False, Phrase(word="cli.check_unreachable", values={**values, "reason": reason}))
-    return Finding(True, Phrase(word="cli.check_backend", values={**values}))
+    remarks = await ask_sources(settings, teams, secret_from_environment)
+    return [Finding(remark.ok, remark.phrase) for remark in remarks]
 
 
 def writable(directory: Path) -> None:

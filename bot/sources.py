@@ -1,8 +1,10 @@
-"""Opens the sources of evidence that the settings name: one line in OPENERS for each kind."""
+"""Opens the sources of evidence that the settings and the teams name: one line in OPENERS for each kind."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from aiohttp import ClientSession
+from pydantic import SecretStr
 
 from bot.settings import Backend, GitHub, Settings, Telemetry, command_environment
 from engine.ports import Clock, Source
@@ -18,6 +20,7 @@ from engine.sources.probes import ProbesSource
 from engine.sources.prometheus import PrometheusSource
 from engine.sources.releases import ReleasesSource
 from engine.sources.tempo import TempoSource
+from engine.team import Connection, Team
 
 SHARE = 0.9
 """Of the time the engine waits for a source, so that it says itself what it waited for."""
@@ -25,11 +28,47 @@ SHARE = 0.9
 Opener = Callable[[Settings, ClientSession], Source]
 
 
-def open_sources(settings: Settings, session: ClientSession) -> tuple[Source, ...]:
-    """What the settings name, in the order people read evidence (an empty address is no source), then what teams' files
-    name."""
-    named = [opener(settings, session) for name, opener in OPENERS.items() if getattr(settings, name).url]
-    return (*named, ProbesSource(session, patience=SHARE * settings.pace.source_timeout))
+class Connected:
+    """The sources that are open: the process's, and those that teams name for themselves, opened when first asked for
+    and again when a team's file says otherwise. `secret` gives the value of an environment variable by its name, and
+    `last` are sources that are everybody's."""
+
+    def __init__(
+        self, settings: Settings, session: ClientSession, secret: Callable[[str], str], last: Sequence[Source] = ()
+    ) -> None:
+        self._settings, self._session, self._secret = settings, session, secret
+        self._shared = _opened(settings, session, OPENERS)
+        self._last = (ProbesSource(session, patience=SHARE * settings.pace.source_timeout), *last)
+        self._own: dict[str, tuple[Mapping[str, Connection], Mapping[str, Source]]] = {}
+
+    def of(self, team: Team) -> tuple[Source, ...]:
+        """A team's sources, in the order people read evidence; what it does not name is the process's."""
+        named, own = self._own.get(team.id, ({}, {}))
+        if named != team.sources:
+            own = _opened(settings_of(team, self._settings, self._secret), self._session, team.sources)
+            self._own[team.id] = (team.sources, own)
+        known = {**self._shared, **own}
+        return (*(known[kind] for kind in OPENERS if kind in known), *self._last)
+
+
+def settings_of(team: Team, settings: Settings, secret: Callable[[str], str]) -> Settings:
+    """The settings as a team's file changes them. A token never goes to an address it was not set for."""
+    changed: dict[str, Any] = {}
+    for kind, own in team.sources.items():
+        section = getattr(settings, kind)
+        update: dict[str, Any] = {"api_url" if kind == "github" else "url": own.url} if own.url else {}
+        if own.token or own.url:
+            update["token"] = SecretStr(secret(own.token) if own.token else "")
+            update |= {"token_file": ""} if "token_file" in type(section).model_fields else {}
+        if "tenant" in type(section).model_fields and (own.tenant or own.url):
+            update["tenant"] = own.tenant
+        changed[kind] = section.model_copy(update=update)
+    return settings.model_copy(update=changed)
+
+
+def _opened(settings: Settings, session: ClientSession, kinds: Iterable[str]) -> dict[str, Source]:
+    """What the settings name of these kinds; an empty address is no source."""
+    return {kind: OPENERS[kind](settings, session) for kind in kinds if getattr(settings, kind).url}
 
 
 def open_hosts(settings: Settings) -> Hosts:

@@ -28,6 +28,8 @@ team.yaml, with everything it may say (`name` alone is needed):
     digest_at: "09:00"                 # at this hour of the team's time
     zone: Asia/Shanghai                # the team's time, also on its cards
     intake_token: TRADE_INTAKE_TOKEN   # the NAME of the environment variable that holds the token
+    sources:                           # where this team's own are; what is not named is as TOCSIN_… says
+      prometheus: {url: "https://prom.trade", token: TRADE_PROM_TOKEN, tenant: trade}   # token: a variable's NAME
     approvers: ["slack:group:S0123AB"] # user groups whose members may approve (slack:group:…, feishu:group:…)
     people:
       alice:
@@ -50,8 +52,10 @@ import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from bot.catalogue import FileModel, ServicesFile
+from bot.connectors import VARIABLE, Sources, connections
 from bot.digests import DigestKeys, checked_room
 from engine.errors import SettingsError, UnknownName
+from engine.masking import mask
 from engine.model import Phrase, Tier
 from engine.team import Escalation, Person, Policy, Role, Service, Team
 
@@ -62,9 +66,8 @@ TEAM_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 REPEATED_GROUP = re.compile(r"\)\s*[*+{]|\\[1-9]")
 """What can make a regular expression run for ever on a hostile label: repeated groups and back references."""
 
-VARIABLE = r"^([A-Za-z_][A-Za-z0-9_]*)?$"
-"""The name of an environment variable, or nothing."""
-
+SECRET = re.compile(r"token|password|secret|key")
+"""Names of keys behind which a secret may stand, known ones and those somebody made up."""
 LONGEST_PATTERN = 200
 LONGEST_VALUE = 256
 LARGEST_FILE = 1_000_000
@@ -114,6 +117,7 @@ class TeamFile(DigestKeys, FileModel):
     on_call: list[str] = []
     escalation: EscalationFile = EscalationFile()
     approvers: list[str] = []
+    sources: Sources
 
     @field_validator("approvers")
     @classmethod
@@ -299,6 +303,7 @@ def read_team(folder: Path) -> Version:
         escalation=Escalation(**file.escalation.model_dump()),
         digests=file.read(),
         zone=file.zone,
+        sources=connections(file.sources),
         approvers=tuple(file.approvers),
     )
     _accounts_are_unique(folder / "team.yaml", team)
@@ -344,7 +349,7 @@ def _wrong(place: str, error: ValidationError, skip: int) -> SettingsError:
         values={
             "expected": str(context.get("expected", "")),
             # Whoever writes a token where its variable's name belongs must not read it again in a chat room.
-            "input": "…" if "token" in key else repr(problem.get("input"))[:80],
+            "input": "…" if SECRET.search(key) else mask(repr(problem.get("input")))[:80],
             "detail": problem["msg"].removeprefix("Value error, ")[:200],
         },
     )

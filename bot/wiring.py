@@ -34,7 +34,7 @@ from bot.platforms.seal import Seal, seal_of
 from bot.precedence import Precedence
 from bot.selftest import TEAM, SelfTest, Way, hidden_team
 from bot.settings import Settings, secret_from_environment
-from bot.sources import open_host_logs, open_hosts, open_sources, token
+from bot.sources import Connected, open_host_logs, open_hosts, token
 from bot.teams import TeamFiles
 from bot.telemetry import telemetry_of
 from bot.urgent import Urgent
@@ -47,6 +47,7 @@ from engine.model import Phrase
 from engine.policy import Permissions
 from engine.ports import Clock, Executor, Ids, Silencer, Source
 from engine.sources.changes import ChangesSource
+from engine.team import Team
 from engine.tools import Tools
 from handlers import digest
 from handlers.front_door import FrontDoor
@@ -166,7 +167,7 @@ def _furnish(settings: Settings, parts: Parts, ground: Ground) -> House:
         teams=teams,
         clock=parts.clock,
         ids=parts.ids,
-        sources=_sources(settings, parts, ground),
+        sources_of=_sources(settings, parts, ground),
         executors=executors,
         permissions=_permissions(settings, executors),
         tempo=settings.pace,
@@ -265,7 +266,7 @@ def _handling(
         demo=parts.demo,
         slot_at=slot_at,
         compressed_time=settings.pace.compressed,
-        telemetry=telemetry_of(tools.sources, settings.pace.source_timeout),
+        telemetry=lambda team: telemetry_of(tools.sources_of(team), settings.pace.source_timeout),
         rooms={"slack": settings.slack.rooms, "feishu": settings.feishu.rooms, "wecom": settings.wecom.rooms},
     )
 
@@ -333,12 +334,16 @@ def _executors(settings: Settings, session: ClientSession) -> dict[str, Executor
     return {RELEASES: HttpExecutor(platform.url, token(platform), session, platform.operations, name=RELEASES)}
 
 
-def _sources(settings: Settings, parts: Parts, ground: Ground) -> tuple[Source, ...]:
-    """What a caller put in their place, else what the settings name, and what the process itself keeps."""
-    if parts.sources is not None:
-        return parts.sources
-    logs = open_host_logs(settings, open_hosts(settings), parts.clock)
-    return (*open_sources(settings, ground.session), *logs, ChangesSource(ground.store.changes))
+def _sources(settings: Settings, parts: Parts, ground: Ground) -> Callable[[Team], tuple[Source, ...]]:
+    """What a caller put in their place, else what settings and teams name, and what the process itself keeps."""
+    given = parts.sources
+    if given is not None:
+        return lambda team: given
+    last: tuple[Source, ...] = (
+        *open_host_logs(settings, open_hosts(settings), parts.clock),
+        ChangesSource(ground.store.changes),
+    )
+    return Connected(settings, ground.session, secret_from_environment, last).of
 
 
 def _silencer(settings: Settings, session: ClientSession) -> Silencer | None:

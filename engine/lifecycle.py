@@ -126,7 +126,7 @@ class Life:
     async def _look(self, turn: int) -> Sweep:
         state = await self.state()
         question = self._question(state)
-        sources = habits.source_order(self.tools.sources, state.background)
+        sources = habits.source_order(self.tools.sources_of(self.tools.teams.team(state.team)), state.background)
 
         async def told(asked: Asked) -> None:
             await self.journal.settle(f"asked/{turn}/{asked.source}", "evidence.asked", asked)

@@ -139,13 +139,22 @@ class Digest(Value):
         return f"{self.every}@{self.at}"
 
 
+class Connection(Value):
+    """Where a source of a team's own is: what is empty is as the process has it. `token` is the NAME of the environment
+    variable that holds it."""
+
+    url: str = ""
+    token: str = ""
+    tenant: str = ""
+
+
 class Team(Value):
     """A team as its files describe it. `match` are label matchers (all must hold); `rooms` are "platform:room";
     `on_call` are ids of people, who is called first first. `approvers` are user groups ("platform:group:id") whose
     members count as approvers; `granted` are those ("platform:account") as platforms said last, `unknown_groups` are
     the groups of which nobody can say at the moment: whoever may be in one counts for nothing more. `open_to` names
     platforms on which everybody counts as an approver; no file can say so, only a demo in a room of the reader's own
-    does."""
+    does. `sources` are its own, by kind."""
 
     id: str
     name: str
@@ -160,6 +169,7 @@ class Team(Value):
     escalation: Escalation = Escalation()
     digests: tuple[Digest, ...] = ()
     zone: str = "UTC"
+    sources: dict[str, Connection] = {}
     approvers: tuple[str, ...] = ()
     granted: frozenset[str] = frozenset()
     unknown_groups: tuple[str, ...] = ()

@@ -1,16 +1,18 @@
 """Bundles what the life of an incident needs of the world."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from engine.policy import Permissions
 from engine.ports import Clock, Desk, Executor, Ids, Memory, Register, Source, Teams, Timeline
+from engine.team import Team
 from engine.tempo import Tempo
 
 
 @dataclass(frozen=True)
 class Tools:
-    """The ports, what is permitted, and how patient to be."""
+    """The ports, what is permitted, and how patient to be. `sources_of`: a team's own sources, and the process's where
+    it has none of a kind."""
 
     timeline: Timeline
     register: Register
@@ -19,7 +21,7 @@ class Tools:
     teams: Teams
     clock: Clock
     ids: Ids
-    sources: tuple[Source, ...]
+    sources_of: Callable[[Team], tuple[Source, ...]]
     executors: Mapping[str, Executor]
     permissions: Permissions
     tempo: Tempo

@@ -239,9 +239,9 @@ class Looking:
         state, tools = await self.treatment.state(), self.treatment.tools
         if state.sweep is None or state.alert is None:
             return Recovery(verdict="unknown")
-        services = tools.teams.team(state.team).services
-        service = services.get(state.service, Service(name=state.service))
-        neighbours = tuple(services.get(name, Service(name=name)) for name in service.dependencies)
+        team = tools.teams.team(state.team)
+        service = team.services.get(state.service, Service(name=state.service))
+        neighbours = tuple(team.services.get(name, Service(name=name)) for name in service.dependencies)
         now = tools.clock.now()
         window = state.sweep.window.model_copy(update={"end": now})
         question = Question(
@@ -252,7 +252,8 @@ class Looking:
             neighbours=neighbours,
             window=window,
         )
-        seen, _ = await evidence.gather(question, tools.sources, tools.clock, tools.tempo.source_timeout, _unheard)
+        patience = tools.tempo.source_timeout
+        seen, _ = await evidence.gather(question, tools.sources_of(team), tools.clock, patience, _unheard)
         cause = state.diagnosis.cause if state.diagnosis else None
         look = await self._look(state, seen, now)
         return recovery.compare(state.sweep.evidence, look, service, cause.category if cause else "")

@@ -31,9 +31,9 @@ async def graph(visit: Visit, name: str) -> Answer:
     service = wanted(visit, name)
     if service is None:
         return unknown(visit, name)
-    look = await telemetry.traced(visit.house.telemetry, visit.house.clock, visit.team.id, service)
+    look = await telemetry.traced(visit.telemetry, visit.house.clock, visit.team.id, service)
     calls = topology.in_spans(span for each in look.seen for span in each.spans)
-    traced = bool(visit.house.telemetry.traces)
+    traced = bool(visit.telemetry.traces)
     return Answer(card=drawn.graph(service, visit.team, calls, look.silent, visit.words, traced=traced))
 
 

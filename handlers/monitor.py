@@ -29,13 +29,13 @@ async def show(visit: Visit, name: str) -> Answer:
 async def draw(visit: Visit, service: Service) -> Card:
     """The live card of one service."""
     house = visit.house
-    look = await telemetry.live(house.telemetry, house.clock, visit.team.id, service)
+    look = await telemetry.live(visit.telemetry, house.clock, visit.team.id, service)
     states, _ = await open_incidents(house, visit.team)
     about = tuple(state for state in states if state.service == service.name)
     figures = {role: (look.now(service.name, role), look.series(service.name, role)) for role in Live.ROLES}
     seen = tuple(o for o in look.seen if o.service == service.name)
     before = {role: look.before(service.name, role) for role in Live.ROLES}
-    live = Live(service, look.window, figures, before, seen, look.silent, about, asked=bool(house.telemetry.everything))
+    live = Live(service, look.window, figures, before, seen, look.silent, about, asked=bool(visit.telemetry.everything))
     return monitor(live, visit.words)
 
 

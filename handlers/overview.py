@@ -42,7 +42,7 @@ async def with_changes(visit: Visit, over: Overview) -> Overview:
     """The same, with the last change of each service, as far as a source knows of one."""
     house, services = visit.house, [each.service for each in over.services[:MOST_ASKED]]
     looks = [
-        await telemetry.changed(house.telemetry, house.clock, visit.team.id, services[place:])
+        await telemetry.changed(visit.telemetry, house.clock, visit.team.id, services[place:])
         for place in range(0, len(services), telemetry.AT_ONCE)
     ]
     found = {s.name: next((c for look in looks for c in look.changes(s.name)), None) for s in services}
@@ -55,7 +55,7 @@ async def with_figures(visit: Visit, over: Overview) -> Overview:
     house = visit.house
     first = sorted(over.services, key=lambda each: not each.incidents)
     services = [each.service for each in first]
-    look = await telemetry.figures(house.telemetry, house.clock, visit.team.id, services)
+    look = await telemetry.figures(visit.telemetry, house.clock, visit.team.id, services)
     known = tuple(
         replace(
             each,

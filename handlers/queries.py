@@ -43,7 +43,7 @@ async def query(visit: Visit, text: str) -> Answer:
     asked = understood(text)
     if asked is None:
         return no("error.query_what")
-    source = next((each for each in visit.house.telemetry.by_hand if each.answers == asked.kind), None)
+    source = next((each for each in visit.telemetry.by_hand if each.answers == asked.kind), None)
     if source is None:
         return no("error.no_query_source", kind=visit.words.text(f"evidence_kind.{asked.kind}"))
     service, words, refusal = about(visit, asked)

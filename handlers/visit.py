@@ -74,7 +74,7 @@ class House:
     doctor: Callable[[Team], Awaitable[Health]] | None = None
     selftest: Callable[[], Awaitable[Phrase]] | None = None
     compressed_time: bool = False
-    telemetry: Telemetry = field(default_factory=Telemetry)
+    telemetry: Callable[[Team], Telemetry] = lambda team: Telemetry()
     hosts: Hosts = field(default_factory=lambda: Hosts({}))
     relearn: Callable[[], Awaitable[None]] = _nothing_to_learn
     slot_at: Callable[[str, str], Awaitable[str]] = _nowhere
@@ -107,6 +107,11 @@ class Visit:
     person: Person | None
     incident: Incident
     again: bool = False
+
+    @property
+    def telemetry(self) -> Telemetry:
+        """The sources of the team."""
+        return self.house.telemetry(self.team)
 
     @property
     def actor(self) -> str:

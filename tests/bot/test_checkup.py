@@ -9,6 +9,8 @@ from bot.platforms.slack.examination import SCOPES
 from bot.settings import load
 from cards.words import Words
 from tests.bot.platforms.feishu.stand import standing
+from tests.engine.sources.backends import FakePrometheus, serve
+from tests.engine.sources.test_alertmanager import FakeAlertmanager
 from tests.fakes.feishu_server import FeishuServer
 from tests.fakes.slack_server import SlackServer
 from tests.fakes.slack_workspace import APP_TOKEN, BOT_TOKEN
@@ -78,3 +80,21 @@ async def test_a_pager_nobody_set_is_named(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("TRADE_PAGER_URL", "https://pager.example")
     (wrong,) = said(await checkup.examine(load(None, data_dir=tmp_path)), ok=False)
     assert "TRADE_PAGER_KEY" in wrong
+
+
+async def test_each_source_says_what_works_and_what_a_service_is_called_there(tmp_path: Path) -> None:
+    files = tmp_path / "teams" / "trade"
+    files.mkdir(parents=True)
+    (files / "team.yaml").write_text("name: Trade\nsources: {tempo: {token: TRADE_TRACES}}\n", encoding="utf-8")
+    (files / "services.yaml").write_text("payment-service: {}\n", encoding="utf-8")
+    handler = FakePrometheus([{"__name__": "up", "app": "payment"}], lambda query: [])
+    async with serve(handler) as url, serve(FakeAlertmanager()) as alerts:
+        sections = {"prometheus": {"url": url}, "alertmanager": {"url": alerts}, "loki": {"url": "http://127.0.0.1:1"}}
+        findings = await checkup.examine(load(None, data_dir=tmp_path, **sections))
+    well, wrong = said(findings, ok=True), said(findings, ok=False)
+    assert any(sentence.startswith("prometheus (") for sentence in well)
+    assert any("version 0.25.0" in sentence for sentence in well)
+    assert any("it knows app=payment" in sentence and "app: payment" in sentence for sentence in wrong)
+    assert any(sentence.startswith("loki cannot be reached") for sentence in wrong)
+    assert any(sentence.startswith("TRADE_TRACES is not set") for sentence in wrong)
+    assert len(wrong) == 3

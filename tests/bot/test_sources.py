@@ -1,19 +1,35 @@
 """Checks that each backend the settings name becomes a source, with its tenant and no longer than the rest waits."""
 
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import aiohttp
 import pytest
 from aiohttp import web
 
+from bot.connectors import Kind
 from bot.settings import load
-from bot.sources import OPENERS, open_sources
-from engine.errors import SettingsError
-from engine.ports import Selective
+from bot.sources import OPENERS, Connected
+from engine.errors import SettingsError, SourceSilent
+from engine.ports import Selective, Source
+from engine.team import Connection, Team
 from tests.contracts.source import question
 from tests.engine.sources.backends import serve
 from tests.fakes.kubernetes_server import KubernetesServer
+
+TEAM = Team(id="trade", name="Trade")
+SECRETS = {"TRADE_TOKEN": "of-trade"}
+
+
+def nothing(name: str) -> str:
+    return ""
+
+
+def secret(name: str) -> str:
+    return SECRETS[name]
 
 
 def test_every_kind_has_its_section_and_no_source_is_opened_without_an_address() -> None:
@@ -23,7 +39,7 @@ def test_every_kind_has_its_section_and_no_source_is_opened_without_an_address()
 
 async def test_health_addresses_of_the_catalogue_are_asked_without_any_setting() -> None:
     async with aiohttp.ClientSession() as session:
-        (source,) = open_sources(load(None), session)
+        (source,) = Connected(load(None), session, nothing).of(TEAM)
         assert isinstance(source, Selective)
         assert not source.concerns(question())
 
@@ -39,7 +55,7 @@ async def test_a_tenant_is_named_as_the_backend_wants_it(kind: str, tmp_path: Pa
 
     async with serve(answer) as url, aiohttp.ClientSession() as session:
         section: dict[str, Any] = {"url": url, "tenant": "trade", "token": "t0ken", "timeout": 0.5}
-        source, _ = open_sources(load(None, data_dir=tmp_path, **{kind: section}), session)
+        source, _ = Connected(load(None, data_dir=tmp_path, **{kind: section}), session, nothing).of(TEAM)
         with pytest.raises(Exception, match=r"evidence\.silent"):
             await source.ask(question())
     assert set(seen) == {("trade", "Bearer t0ken")}
@@ -49,7 +65,7 @@ async def test_a_cluster_is_asked_where_and_as_whom_the_settings_say(tmp_path: P
     server = KubernetesServer("t0ken").keep("deployments", {"metadata": {"name": "payment", "namespace": "shop"}})
     async with server.serving() as url, aiohttp.ClientSession() as session:
         section = {"url": url, "token": "t0ken", "namespaces": "shop"}
-        source, _ = open_sources(load(None, data_dir=tmp_path, kubernetes=section), session)
+        source, _ = Connected(load(None, data_dir=tmp_path, kubernetes=section), session, nothing).of(TEAM)
         assert await source.ask(question())
     assert any(each.startswith("GET /api/v1/namespaces/shop/pods") for each in server.asked)
 
@@ -69,3 +85,74 @@ def test_outside_of_a_pod_there_is_no_cluster_to_know(tmp_path: Path, monkeypatc
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
     with pytest.raises(SettingsError, match="in_cluster"):
         load(None, data_dir=tmp_path, kubernetes={"in_cluster": True})
+
+
+def test_a_team_may_name_every_kind_and_no_other() -> None:
+    assert set(get_args(Kind)) == OPENERS.keys()
+
+
+@asynccontextmanager
+async def heard(count: int) -> AsyncIterator[tuple[list[str], list[list[str]]]]:
+    """The addresses of some servers, and the tokens and tenants each of them saw."""
+    urls: list[str] = []
+    seen: list[list[str]] = []
+    async with AsyncExitStack() as stack:
+        for place in range(count):
+            seen.append([])
+
+            async def answer(request: web.Request, place: int = place) -> web.StreamResponse:
+                heads = request.headers
+                seen[place].append(f"{heads.get('Authorization', '')} {heads.get('X-Scope-OrgID', '')}".strip())
+                return web.Response(status=503)
+
+            urls.append(await stack.enter_async_context(serve(answer)))
+        yield urls, seen
+
+
+async def ask_all(sources: Sequence[Source]) -> None:
+    for source in sources:
+        with contextlib.suppress(SourceSilent):
+            await source.ask(question())
+
+
+async def test_a_teams_own_source_stands_for_the_process_and_the_rest_is_shared() -> None:
+    async with heard(3) as (urls, seen), aiohttp.ClientSession() as session:
+        everybody, own, logs = urls
+        shared = {"url": everybody, "token": "of-all", "tenant": "all"}
+        connected = Connected(load(None, prometheus=shared, loki={"url": logs}), session, secret)
+        sources = {"prometheus": Connection(url=own, token="TRADE_TOKEN", tenant="trade")}
+        trade = TEAM.model_copy(update={"sources": sources})
+        first, again, others = connected.of(trade), connected.of(trade), connected.of(TEAM)
+        await ask_all(first[:1])
+        await ask_all(others[:1])
+    assert first == again, "opened anew although nothing changed"
+    assert first[1:] == others[1:], "what a team does not name is the process's"
+    assert (set(seen[0]), set(seen[1]), seen[2]) == ({"Bearer of-all all"}, {"Bearer of-trade trade"}, [])
+
+
+async def test_no_token_goes_to_an_address_it_was_not_set_for() -> None:
+    async with heard(2) as (urls, seen), aiohttp.ClientSession() as session:
+        everybody, own = urls
+        settings = load(None, prometheus={"url": everybody, "token": "of-all", "tenant": "all"})
+        connected = Connected(settings, session, secret)
+        await ask_all(connected.of(TEAM.model_copy(update={"sources": {"prometheus": Connection(url=own)}}))[:1])
+        tenant = TEAM.model_copy(update={"id": "other", "sources": {"prometheus": Connection(tenant="other")}})
+        await ask_all(connected.of(tenant)[:1])
+    assert set(seen[1]) == {""}
+    assert set(seen[0]) == {"Bearer of-all other"}
+
+
+async def test_a_file_that_says_otherwise_counts_at_once() -> None:
+    async with heard(2) as (urls, seen), aiohttp.ClientSession() as session:
+        connected = Connected(load(None), session, secret)
+        for url in urls:
+            await ask_all(connected.of(TEAM.model_copy(update={"sources": {"loki": Connection(url=url)}}))[:1])
+        assert len(connected.of(TEAM)) == 1, "what is not named any more is not asked any more"
+    assert [bool(each) for each in seen] == [True, True]
+
+
+async def test_github_of_a_team_needs_no_more_than_a_token() -> None:
+    async with aiohttp.ClientSession() as session:
+        connected = Connected(load(None), session, secret)
+        trade = TEAM.model_copy(update={"sources": {"github": Connection(token="TRADE_TOKEN")}})
+        assert [source.name for source in connected.of(trade)][:1] == ["github"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.teams import TeamFiles, check_pattern, fits, read_team
 from cards.words import Words
 from engine.errors import SettingsError, UnknownName
-from engine.team import Account
+from engine.team import Account, Connection
 
 TEAM = """
 name: Trade
@@ -294,3 +294,31 @@ def test_what_is_wrong_about_calling_is_named(tmp_path: Path, more: str, names: 
     with pytest.raises(SettingsError) as caught:
         read_team(write(tmp_path, "trade", team=f"{TEAM}{more}\n") / "trade")
     assert names in Words("en").say(caught.value.phrase)
+
+
+def test_a_team_names_its_own_sources(tmp_path: Path) -> None:
+    more = "sources: {loki: {url: 'https://logs.trade', token: TRADE_LOGS, tenant: t}, github: {token: TRADE_CODE}}"
+    team = read_team(write(tmp_path, "trade", team=f"{TEAM}{more}\n") / "trade").team
+    assert team.sources == {
+        "loki": Connection(url="https://logs.trade", token="TRADE_LOGS", tenant="t"),
+        "github": Connection(token="TRADE_CODE"),
+    }
+
+
+@pytest.mark.parametrize(
+    "own, names",
+    [
+        ("{grafana: {url: 'https://x'}}", "sources.grafana"),
+        ("{loki: {url: 'loki:3100'}}", "sources.loki.url"),
+        ("{loki: {url: 'https://me:hunter2@logs'}}", "sources.loki.url"),
+        ("{loki: {}}", "sources.loki"),
+        ("{github: {token: ghp_hunter2AbCdEf}}", "sources.github.token"),
+        ("{loki: {password: hunter2}}", "sources.loki.password"),
+    ],
+)
+def test_what_is_wrong_about_a_source_is_named_without_its_secret(tmp_path: Path, own: str, names: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_team(write(tmp_path, "trade", team=f"{TEAM}sources: {own}\n") / "trade")
+    said = Words("en").say(caught.value.phrase)
+    assert names in said
+    assert "hunter2" not in said

@@ -71,7 +71,7 @@ class Catalogued(Scene):
             self.relearned += 1
 
         traces = (source or FakeSource(traced, "jaeger"),)
-        self.house = replace(self.house, telemetry=Telemetry(traces=traces), relearn=relearn)
+        self.house = replace(self.house, telemetry=lambda team: Telemetry(traces=traces), relearn=relearn)
         self.door = FrontDoor(self.house)
 
 
@@ -119,7 +119,7 @@ async def test_without_traces_the_graph_is_the_catalogue_and_says_so() -> None:
 
     scene = Catalogued(source=FakeSource(silent, "jaeger"))
     assert "makes no sense" in read(await scene.type("vic", "", "topology payment"))
-    scene.house = replace(scene.house, telemetry=Telemetry())
+    scene.house = replace(scene.house, telemetry=lambda team: Telemetry())
     scene.door = FrontDoor(scene.house)
     assert scene.words.text("topology.no_traces") in read(await scene.type("vic", "", "topology payment"))
 

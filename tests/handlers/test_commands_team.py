@@ -238,7 +238,7 @@ def watched(language: str = "en", board: FakeBoard | None = None, **sources: Any
         "logs": (FakeSource(complained, "loki"),),
         "changes": (FakeSource(deployed, "releases"),),
     }
-    scene.house = replace(scene.house, telemetry=Telemetry(**{**kinds, **sources}), board=board)
+    scene.house = replace(scene.house, telemetry=lambda team: Telemetry(**{**kinds, **sources}), board=board)
     scene.door = FrontDoor(scene.house)
     return scene
 

@@ -71,7 +71,7 @@ async def scene(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
             timeline=store.timeline,
             memory=store.memory,
             seen=store.seen,
-            telemetry=telemetry,
+            telemetry=lambda team: telemetry,
             silencer=FakeSilencer(),
         )
         scene.door = FrontDoor(scene.house)

@@ -1,0 +1,112 @@
+"""Asks the sources of the settings and of the teams what works there, and which services they do not know."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from aiohttp import ClientError, ClientSession, ClientTimeout
+
+from bot.clock import SystemClock
+from bot.settings import Backend, GitHub, Settings
+from bot.sources import OPENERS, open_host_logs, open_hosts, settings_of, token
+from engine.errors import SourceSilent
+from engine.model import Phrase
+from engine.ports import Examined, Remark, Teams
+from engine.sources.probes import ProbesSource
+from engine.team import Service
+
+PROBE_TIMEOUT = 3.0
+EXAMINE_TIMEOUT = 6.0
+"""Seconds a source may take to say what works."""
+MOST_SERVICES = 500
+
+
+class Look(NamedTuple):
+    """One source to be looked at, and the services it will be asked about."""
+
+    kind: str
+    settings: Settings
+    services: Sequence[Service]
+
+    @property
+    def backend(self) -> Backend | GitHub:
+        """Its section of the settings."""
+        section: Backend | GitHub = getattr(self.settings, self.kind)
+        return section
+
+
+async def ask_sources(settings: Settings, teams: Teams, secret: Callable[[str], str]) -> list[Remark]:
+    """What each says; at least that there is none."""
+    looks = [look for look in _looks(settings, teams, secret) if look.backend.url]
+    async with ClientSession(timeout=ClientTimeout(total=EXAMINE_TIMEOUT)) as session, asyncio.TaskGroup() as group:
+        looking = [group.create_task(_ask(look, session)) for look in looks]
+    said = [remark for task in looking for remark in task.result()]
+    said = said or [Remark(True, Phrase(word="cli.check_no_backend"))]
+    return [*_unset(teams, secret), *said, *await _catalogued(settings, teams)]
+
+
+async def _catalogued(settings: Settings, teams: Teams) -> list[Remark]:
+    """What the sources find whose addresses stand in the catalogue: health checks and hosts."""
+    services = {name: service for team in teams.all() for name, service in team.services.items()}
+    asked = list(services.values())[:MOST_SERVICES]
+    async with ClientSession() as session:
+        logs = open_host_logs(settings, open_hosts(settings), SystemClock())
+        sources: list[Examined] = [ProbesSource(session, patience=EXAMINE_TIMEOUT), *logs]
+        return [remark for source in sources for remark in await source.examine(asked)]
+
+
+def _looks(settings: Settings, teams: Teams, secret: Callable[[str], str]) -> Iterator[Look]:
+    """The process's sources with the services of the teams that use them, then those teams name for themselves."""
+    for kind in OPENERS:
+        shared = [team for team in teams.all() if kind not in team.sources]
+        services = {name: service for team in shared for name, service in team.services.items()}
+        yield Look(kind, settings, list(services.values())[:MOST_SERVICES])
+    for team in teams.all():
+        own = settings_of(team, settings, secret)
+        for kind in team.sources:
+            yield Look(kind, own, list(team.services.values())[:MOST_SERVICES])
+
+
+def _unset(teams: Teams, secret: Callable[[str], str]) -> list[Remark]:
+    """The variables that team files name for the tokens of their sources and nobody has set."""
+    return [
+        Remark(False, Phrase(word="check.source.unset", values={"name": own.token, "team": team.id, "source": kind}))
+        for team in teams.all()
+        for kind, own in team.sources.items()
+        if own.token and not secret(own.token)
+    ]
+
+
+async def _ask(look: Look, session: ClientSession) -> Sequence[Remark]:
+    """What a source says of itself and of the services it will be asked about; at least whether its backend answers."""
+    source: object = OPENERS[look.kind](look.settings, session)
+    if not isinstance(source, Examined):
+        return [await _probe(session, look)]
+    try:
+        async with asyncio.timeout(EXAMINE_TIMEOUT):
+            return await source.examine(look.services)
+    except SourceSilent as silent:
+        return [Remark(False, silent.phrase)]
+    except TimeoutError:
+        late = Phrase(word="evidence.silent.slow", values={"source": look.kind, "seconds": EXAMINE_TIMEOUT})
+        return [Remark(False, late)]
+
+
+async def _probe(session: ClientSession, look: Look) -> Remark:
+    """Whether anything answers at the address."""
+    secret = token(look.backend)
+    headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+    values = {"name": look.kind, "url": look.backend.url}
+    patience = ClientTimeout(total=PROBE_TIMEOUT)
+    try:
+        async with session.get(
+            f"{look.backend.url}/", headers=headers, allow_redirects=False, timeout=patience
+        ) as answer:
+            if answer.status in (401, 403):
+                return Remark(False, Phrase(word="cli.check_refused", values={**values, "status": answer.status}))
+            if answer.status >= 500:
+                return Remark(False, Phrase(word="cli.check_failing", values={**values, "status": answer.status}))
+    except (ClientError, TimeoutError, OSError) as error:
+        reason = str(error)[:200] or "it did not answer in time"
+        return Remark(False, Phrase(word="cli.check_unreachable", values={**values, "reason": reason}))
+    return Remark(True, Phrase(word="cli.check_backend", values={**values}))
