@@ -6,13 +6,14 @@ import json
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 
-from bench import first_card, footprint, intake
+from bench import first_card, footprint, intake, sources
 from bench.measuring import Figure
 
 BENCHMARKS: Mapping[str, Callable[[], Coroutine[None, None, list[Figure]]]] = {
     "first-card": first_card.measure,
     "intake": intake.measure,
     "footprint": footprint.measure,
+    "sources": sources.measure,
 }
 
 
