@@ -3,14 +3,14 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import yaml
 
 from bot.evaluation import describe
-from bot.evaluation.objects import Object, described
+from bot.evaluation.objects import Object, described, moment
 from engine.cluster.facts import Check, Cluster, Component, Declared, Event
 from engine.cluster.objects import cluster
 from engine.cluster.values import quantities, rows, table, text, word
@@ -109,8 +109,9 @@ def facts(recorded: Mapping[str, Any], window: Window) -> Cluster:
         if found is not None:
             objects.setdefault(each.kind, []).append(found)
     _add_manifests(objects, manifests)
-    _add_ages(objects, mine, window)
-    read = cluster(objects, namespace, window.end)
+    now = _newest(mine) or window.end
+    _add_ages(objects, mine, now)
+    read = cluster(objects, namespace, now)
     return read.model_copy(
         update={
             "events": tuple(_events(mine)),
@@ -188,7 +189,16 @@ def _manifest_of(pod: Object, written: Mapping[tuple[str, str], Object]) -> Obje
     return next((written[kind, name] for name in names for kind in kinds if (kind, name) in written), None)
 
 
-def _add_ages(objects: Mapping[str, list[Object]], commands: Sequence[Command], window: Window) -> None:
+_PRINTED = re.compile(r"\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} [+-]\d{4}")
+
+
+def _newest(commands: Sequence[Command]) -> datetime | None:
+    """The newest time that was printed: about when the commands were run, because nodes renew their leases."""
+    printed = (found for each in commands for found in _PRINTED.findall(each.printed))
+    return max((at for each in printed if (at := moment(each)) is not None), default=None)
+
+
+def _add_ages(objects: Mapping[str, list[Object]], commands: Sequence[Command], now: datetime) -> None:
     """When pods were made, from the list of pods."""
     ages: dict[str, float] = {}
     for each in commands:
@@ -199,7 +209,7 @@ def _add_ages(objects: Mapping[str, list[Object]], commands: Sequence[Command], 
     for pod in objects.get("pods", ()):
         name = pod["metadata"]["name"]
         if name in ages:
-            pod["metadata"]["creationTimestamp"] = (window.end - timedelta(seconds=ages[name])).isoformat()
+            pod["metadata"]["creationTimestamp"] = (now - timedelta(seconds=ages[name])).isoformat()
 
 
 def _events(commands: Sequence[Command]) -> Iterator[Event]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -219,18 +220,23 @@ def _state(about: Entry | None) -> Object:
         "reason": about.text("Reason"),
         "message": about.text("Message"),
         "exitCode": int(code) if code.lstrip("-").isdigit() else None,
-        "startedAt": _moment(about.text("Started")),
-        "finishedAt": _moment(about.text("Finished")),
+        "startedAt": _iso(about.text("Started")),
+        "finishedAt": _iso(about.text("Finished")),
     }
     return {about.value.lower(): detail}
 
 
-def _moment(printed: str) -> str:
-    """A time as the API has it; kubectl prints `Fri, 21 Nov 2025 19:50:19 +0800`."""
+def moment(printed: str) -> datetime | None:
+    """A time as kubectl prints it: `Fri, 20 Nov 2026 19:50:19 +0800`."""
     try:
-        return parsedate_to_datetime(printed).isoformat()
+        return parsedate_to_datetime(printed)
     except (ValueError, TypeError, IndexError):
-        return ""
+        return None
+
+
+def _iso(printed: str) -> str:
+    at = moment(printed)
+    return at.isoformat() if at else ""
 
 
 def _conditions(about: Entry) -> list[Object]:
@@ -258,7 +264,8 @@ def _service(about: Entry) -> Object:
             name = "" if (found[1] or "") in NONE else found[1] or ""
             port: Object = {"name": name, "port": int(found[2]), "protocol": found[3]}
             ports.append(port | {"targetPort": int(leads) if leads.isdigit() else leads})
-    return {"spec": {"type": about.text("Type"), "selector": pairs(about.all("Selector")), "ports": ports}}
+    spec = {"type": about.text("Type"), "clusterIP": about.text("IP"), "selector": pairs(about.all("Selector"))}
+    return {"spec": spec | {"ports": ports}}
 
 
 def _endpoints(about: Entry) -> Object:

@@ -101,7 +101,7 @@ class Template(Value):
 
 
 class ContainerState(Value):
-    """How a container is, and how its previous run ended (`last_…`)."""
+    """How a container is, and how its previous run ended: why, after how many seconds, and how many seconds ago."""
 
     name: str
     ready: bool = False
@@ -114,6 +114,7 @@ class ContainerState(Value):
     last_exit: int | None = None
     last_message: str = ""
     last_seconds: float | None = None
+    last_ago: float | None = None
 
 
 class Condition(Value):
@@ -202,7 +203,8 @@ class Endpoint(Value):
 
 
 class ClusterService(Value):
-    """A Service object; `endpoints` is None where nobody could look."""
+    """A Service object; `endpoints` is None where nobody could look. Callers of a headless one speak to its pods
+    themselves, by whatever port these have."""
 
     name: str
     service: str
@@ -210,6 +212,7 @@ class ClusterService(Value):
     selector: Labels = {}
     type: str = ""
     ports: tuple[ServicePort, ...] = ()
+    headless: bool = False
     endpoints: tuple[Endpoint, ...] | None = None
 
 

@@ -180,7 +180,7 @@ def _pod(raw: Raw, owners: Mapping[str, str], now: datetime) -> Pod:
         node=word(spec.get("nodeName")),
         ip=word(status.get("podIP")),
         conditions=conditions(status.get("conditions")),
-        containers=tuple(_state(each) for each in states),
+        containers=tuple(_state(each, now) for each in states),
         age=ago(meta.get("creationTimestamp"), now),
         deleting=bool(meta.get("deletionTimestamp")),
     )
@@ -192,7 +192,7 @@ def _without_hash(owner: str, meta: Raw) -> str:
     return owner.removesuffix(suffix) if len(suffix) > 1 else owner
 
 
-def _state(raw: Raw) -> ContainerState:
+def _state(raw: Raw, taken: datetime) -> ContainerState:
     now, last = table(raw.get("state")), table(table(raw.get("lastState")).get("terminated"))
     waiting, running, ended = (table(now.get(key)) for key in ("waiting", "running", "terminated"))
     current = waiting or ended
@@ -209,6 +209,7 @@ def _state(raw: Raw) -> ContainerState:
         last_exit=number(last.get("exitCode")),
         last_message=text(last.get("message")),
         last_seconds=(finished - started).total_seconds() if started and finished else None,
+        last_ago=ago(last.get("finishedAt"), taken),
     )
 
 
@@ -223,6 +224,7 @@ def _service(raw: Raw, workloads: Sequence[Workload], objects: Objects, known: M
         selector=wanted,
         type=word(spec.get("type")),
         ports=tuple(_service_port(each) for each in rows(spec.get("ports"))),
+        headless=spec.get("clusterIP") == "None",
         endpoints=_endpoints(name, objects),
     )
 

@@ -1,8 +1,8 @@
 """Cuts a cluster's state down to what concerns some services: themselves, whom they call, and what those stand on."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from engine.cluster.facts import Cluster, Workload
+from engine.cluster.facts import Cluster, ClusterService, Pod, Workload
 
 DEEPEST = 4
 MOST_PODS = 300
@@ -19,11 +19,19 @@ def calls(cluster: Cluster) -> dict[str, frozenset[str]]:
 
 
 def _called(workload: Workload, fronts: Mapping[str, str]) -> Iterator[str]:
+    return (fronts[host] for host in _hosts(workload) if host in fronts)
+
+
+def _hosts(workload: Workload) -> Iterator[str]:
     for container in workload.template.containers:
         for value in container.env.values():
-            host = value.partition(":")[0].partition(".")[0]
-            if host in fronts:
-                yield fronts[host]
+            yield value.partition(":")[0].partition(".")[0]
+
+
+def _is_behind(pod: Pod, fronts: Iterable[ClusterService]) -> bool:
+    """Whether one of these Services selects the pod, whatever made it."""
+    own = pod.template.labels.items()
+    return any(bool(each.selector) and each.selector.items() <= own for each in fronts)
 
 
 def around(cluster: Cluster, services: Collection[str]) -> Cluster:
@@ -39,9 +47,10 @@ def around(cluster: Cluster, services: Collection[str]) -> Cluster:
         concerned = concerned | edge
     workloads = tuple(each for each in cluster.workloads if each.service in concerned)
     names = {each.name for each in workloads}
-    pods = [each for each in cluster.pods if each.owner in names]
+    called = {host for each in workloads for host in _hosts(each)}
+    fronts = tuple(each for each in cluster.services if each.service in concerned or each.name in called)
+    pods = [each for each in cluster.pods if each.owner in names or _is_behind(each, fronts)]
     kept = tuple(sorted(pods, key=lambda each: (each.ready, each.name))[:MOST_PODS])
-    fronts = tuple(each for each in cluster.services if each.service in concerned or each.service not in known)
     spoken_of = names | {each.name for each in kept} | {one.name for each in workloads for one in each.revisions}
     others = {each.name for each in cluster.pods} | {each.name for each in cluster.workloads}
     others |= {one.name for each in cluster.workloads for one in each.revisions}

@@ -105,7 +105,7 @@ def _told(
 ) -> Finding:
     looks = [*looks, *_unreached(scene, service, port)]
     # A port that is only not declared may be listened on all the same; a name or a protocol may not.
-    sure = 0.95 if len({each.kind for each in looks}) > 1 or not port.target.isdigit() else 0.75
+    sure = 0.95 if len({each.kind for each in looks}) > 1 or not port.target.isdigit() else 0.55
     against = (f"{service.name}:{port.port} was reached",) if reached else ()
     what = f"{port.port}/{port.protocol} → {port.target}"
     return _finding(service, name, looks, 0.2 if reached else sure, what).model_copy(update={"against": against})
@@ -185,7 +185,7 @@ def _address(
     service = scene.named(name)
     if service is None and _runs(scene, name):
         return None  # The address is right; what it leads to has no Service.
-    if service is not None and (port in {each.port for each in service.ports} or service.type == EXTERNAL):
+    if service is not None and (_takes(service, port) or service.type == EXTERNAL):
         return None
     own = scene.complaints(value, name, of=workload.service)
     if service is not None:
@@ -201,6 +201,10 @@ def _address(
         sure = 0.3 + (0.5 if own else 0.0) + (0.15 if alike else 0.0)
     looks += [spec(f"{workload.kind} {workload.name}: {variable}={value}"), *(wrote(each) for each in own[:2])]
     return of_workload(workload, "env_address_mismatch", looks, sure, f"{variable}={value}")
+
+
+def _takes(service: ClusterService, port: int) -> bool:
+    return service.headless or port in {each.port for each in service.ports}
 
 
 def _likeness(one: str, other: str) -> float:

@@ -42,7 +42,7 @@ def _scaled_to_zero(scene: Scene, workload: Workload, called: frozenset[str]) ->
     ]
     looks += [told(each) for each in scaled[:1]]
     # A worker that nobody calls may rest; somebody who is called may not.
-    yield of_workload(workload, "scaled_to_zero", looks, 0.9 if wanted else 0.6 if fronts else 0.3)
+    yield of_workload(workload, "scaled_to_zero", looks, 0.9 if wanted else 0.5 if fronts else 0.3)
 
 
 def _stuck(workload: Workload) -> Iterator[Finding]:
@@ -57,7 +57,9 @@ def _stuck(workload: Workload) -> Iterator[Finding]:
 
 
 def _skewed(workload: Workload) -> Iterator[Finding]:
-    """Two revisions that serve at once, with different images."""
+    """Two revisions that serve at once, with different images, though no rollout is under way."""
+    if any(each.type == "Progressing" and each.status == "True" for each in workload.conditions):
+        return
     serving = [each for each in workload.revisions if each.ready > 0]
     if len({each.images for each in serving}) > 1:
         looks = [status(_line(each)) for each in serving[:2]]

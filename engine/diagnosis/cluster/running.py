@@ -18,6 +18,8 @@ RUNTIME = re.compile(
     r"containerd\.sock|container runtime is down|runtime service|cri-o|connection error", re.IGNORECASE
 )
 IN_USE = re.compile(r"address already in use|EADDRINUSE|port is already allocated", re.IGNORECASE)
+LATELY = 1_800.0
+"""Seconds: what ended before has nothing to do with now."""
 CRASHES = 2
 """Restarts from which on a program that ends with an error is called crashing."""
 
@@ -44,7 +46,7 @@ def _of_pod(scene: Scene, workload: Workload, pod: Pod) -> Iterator[Finding]:
             events = scene.events("Pod", pod.name, "Failed")
             looks += [told(each) for each in events[:1]]
             yield of_workload(workload, "container_not_started", looks, 0.85, state.reason, began(events))
-        elif state.reason == "CrashLoopBackOff" or (state.restarts >= CRASHES and state.last_exit):
+        elif state.reason == "CrashLoopBackOff" or (state.restarts >= CRASHES and state.last_exit and _lately(state)):
             yield _crashing(scene, workload, pod, state)
     if sandbox and not any(OOM.search(each.message) for each in sandbox):
         yield _no_sandbox(workload, sandbox)
@@ -56,7 +58,7 @@ def _out_of_memory(
     container = scene.container(pod, state.name)
     limit = container.limits.get("memory") if container else None
     looks: list[Look] = []
-    if "OOMKilled" in (state.reason, state.last_reason):
+    if state.reason == "OOMKilled" or (state.last_reason == "OOMKilled" and (_lately(state) or not state.ready)):
         code = state.exit_code if state.reason == "OOMKilled" else state.last_exit
         looks.append(status(f"pod {pod.name}: container {state.name} ended OOMKilled, exit {code}"))
     told_of = [
@@ -73,6 +75,11 @@ def _out_of_memory(
     sure = 0.95 if limit is not None or told_of else 0.85
     what = written(limit, "memory") if limit is not None else "—"
     return of_workload(workload, "oom_killed", looks, sure, what, began(told_of))
+
+
+def _lately(state: ContainerState) -> bool:
+    """Whether its previous run ended lately; where nobody can tell, it did."""
+    return state.last_ago is None or state.last_ago <= LATELY
 
 
 def _crashing(scene: Scene, workload: Workload, pod: Pod, state: ContainerState) -> Finding:

@@ -15,6 +15,8 @@ from engine.diagnosis.cluster.scene import Scene, began, cut, told
 from engine.diagnosis.cluster.selection import near_enough, room, selected, together, untolerated
 
 RESOURCES = ("cpu", "memory")
+AT_ONCE = 15.0
+"""Seconds within which a pod may well get its node yet."""
 AVAILABLE = re.compile(r"^\d+/\d+ nodes are available: (.*?)(?: preemption: .*)?$", re.DOTALL)
 PIECES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern, re.IGNORECASE))
@@ -41,6 +43,7 @@ def scheduling(scene: Scene) -> Iterator[Finding]:
     """One finding per workload with pods that wait for a node."""
     for workload in scene.cluster.workloads:
         waiting = [each for each in scene.pods_of(workload) if each.phase == "Pending" and not each.node]
+        waiting = [each for each in waiting if each.age is None or each.age >= AT_ONCE]
         if waiting:
             found = _why(scene, workload, waiting)
             if found is not None:
@@ -213,7 +216,7 @@ def _what(template: Template, name: str) -> str:
 
 def _unseen(scene: Scene, workload: Workload, pod: Pod) -> Finding | None:
     """Pods that nobody tried to place: the scheduler does not do its work."""
-    if "events" not in scene.cluster.read or pod.age is None or pod.age < 15.0:
+    if "events" not in scene.cluster.read or pod.age is None:
         return None
     return Finding(
         name="scheduler_silent",

@@ -44,3 +44,12 @@ def test_the_called_are_no_callers() -> None:
 def test_a_service_nobody_finds_leaves_everything() -> None:
     cluster, _ = busy()
     assert around(cluster, ["ghost"]) == cluster
+
+
+def test_pods_that_something_unknown_made_stand_behind_the_service_that_selects_them() -> None:
+    """A Rollout of Argo is no Deployment, and its pods serve all the same."""
+    cluster = well()
+    rollout = cluster.model_copy(update={"workloads": cluster.workloads[:1]})
+    cut = around(rollout, ["till"])
+    assert [each.name for each in cut.services] == ["till", "store"]
+    assert {each.owner for each in cut.pods} == {"till", "store"}

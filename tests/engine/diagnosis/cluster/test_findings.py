@@ -482,3 +482,44 @@ def test_ports_without_numbers_do_not_disturb() -> None:
     named = container(ports=(Port(number=0, name="http"),))
     body = template(containers=(named,))
     findings(with_till(workload(template=body), pod(template=body)))
+
+
+LONG_AGO = 86_400.0
+
+
+@pytest.mark.parametrize(
+    "cluster",
+    [
+        with_till(workload(), pod(containers=(restarted(last_ago=LONG_AGO),))),
+        with_till(workload(), pod(containers=(restarted(last_reason="OOMKilled", last_ago=LONG_AGO),))),
+        with_till(
+            workload(
+                desired=3,
+                revisions=(
+                    Revision(number=2, name="till-2", images=("till:2",), replicas=2, ready=1),
+                    Revision(number=1, name="till-1", images=("till:1",), replicas=2, ready=2),
+                ),
+                conditions=(Condition(type="Progressing", status="True", reason="ReplicaSetUpdated"),),
+                available=3,
+            ),
+            pod(),
+        ),
+        with_till(workload(desired=2, created=2, ready=1), pod(), pending(name="till-1-new", age=3.0, conditions=())),
+        well(services=(front(headless=True), well().services[1].model_copy(update={"headless": True, "ports": ()}))),
+        well(
+            services=(*well().services, front("metrics", service="till", ports=(ServicePort(port=90, target="9090"),)))
+        ),
+        well(nodes=(*well().nodes, node("node-3", cordoned=True))),
+    ],
+    ids=[
+        "restarts of yesterday",
+        "killed yesterday",
+        "a rollout under way",
+        "a pod of this moment",
+        "headless services",
+        "a port nobody declared",
+        "a cordoned node nobody needs",
+    ],
+)
+def test_what_is_usual_in_clusters_that_are_well_is_no_cause(cluster: Cluster) -> None:
+    assert [each.name for each in findings(cluster) if not each.symptom and each.strength >= 0.6] == []
