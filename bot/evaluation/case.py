@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.evaluation import files
+from bot.evaluation.commits import shipped
 from bot.evaluation.files import Points
 from engine.errors import InputError
 from engine.model import Phrase
@@ -119,7 +120,7 @@ def _inputs(folder: Path, about: Mapping[str, Any], system: str) -> Inputs:
         logs=_rows(folder, "logs.jsonl"),
         spans=_rows(folder, "traces.jsonl"),
         calls=tuple(_calls(folder)),
-        events=_object(folder, "events.json"),
+        events=shipped(_object(folder, "events.json")),
         alerts=tuple(each for each in _list(folder, "alerts.json") if isinstance(each, dict)),
         cluster=_object(folder, "k8s.json"),
         error_patterns=_object(folder, "error_log_patterns.json"),

@@ -16,6 +16,30 @@ class Meaning(NamedTuple):
 
 _SPLIT = re.compile(r"[^a-z0-9]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+INNER: tuple[tuple[str, tuple[frozenset[str], ...]], ...] = tuple(
+    (role, tuple(frozenset(part.split("|")) for part in parts.split()))
+    for role, parts in (
+        ("queries_per_request", "query|queries request"),
+        ("cache_hit_ratio", "cache hit|hits"),
+        ("evictions", "eviction|evictions|evicted"),
+        ("pool_use", "pool active|used|use|utilization|usage|busy"),
+        ("pool_wait", "pool wait|waiting|pending"),
+        ("restarts", "restart|restarts"),
+        ("availability", "ready replicas|pods|instances"),
+        ("queries", "queries second|sec"),
+        ("backlog", "lag|backlog"),
+        ("backlog", "queue depth|length|size"),
+        ("cert_expiry", "cert|certificate expiry|days|remaining"),
+        ("tls_errors", "handshake|tls failures|failure|errors|error"),
+        ("timeout_ratio", "timeout|timeouts"),
+        ("retries", "retry|retries"),
+        ("disk_use", "disk use|used|utilization|usage"),
+        ("gc_time", "gc"),
+        ("thread_use", "threads|thread|workers"),
+        ("deadlocks", "deadlock|deadlocks"),
+    )
+)
+"""Series that tell what goes on inside, by words their names must have; asked where no other rule knows the name."""
 TAILS = frozenset({"p90", "p95", "p99", "90", "95", "99"})
 TIMES = frozenset({"latency", "duration", "time", "rt", "mrt"})
 
@@ -40,7 +64,8 @@ def meaning(metric: str) -> Meaning:
         return Meaning("cpu_use", "none")
     if words & {"mem", "memory"}:
         return Meaning("memory_use", "none")
-    return Meaning(metric, "ratio" if "ratio" in words else "none")
+    role = next((role for role, groups in INNER if all(words & group for group in groups)), metric)
+    return Meaning(role, "ratio" if "ratio" in words else "none" if role == metric else "count")
 
 
 def _to_seconds(words: frozenset[str]) -> float:

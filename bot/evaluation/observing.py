@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +20,7 @@ from engine.team import Service
 from engine.tempo import Tempo
 
 MOST_POINTS = 1000
+MOST_FILES, LONGEST_DIFF = 50, 4000
 FAILED = frozenset({"error", "status_code_error", "2", "failed"})
 
 
@@ -148,7 +149,7 @@ def _line(row: Mapping[str, Any], service: str, at: datetime) -> LogLine | None:
     told = row.get("attrs")
     attributes = {str(key): str(value) for key, value in told.items()} if isinstance(told, Mapping) else {}
     beside = {"level": str(row.get("level") or ""), "trace_id": str(row.get("trace_id") or "")}
-    text = " ".join(part for part in (str(row.get("message") or ""), attributes.get("stack", "")) if part)
+    text = str(row.get("message") or "")
     return read_line(
         str(int(at.timestamp() * 1e9)), text, {**attributes, **{k: v for k, v in beside.items() if v}}, service
     )
@@ -178,11 +179,26 @@ def _groups(grouped: Any) -> Rows:
     return tuple(each for each in listed if isinstance(each, dict)) if isinstance(listed, list) else ()
 
 
+def _whole(spans: Sequence[Span]) -> list[Span]:
+    """Spans whose parent lies in no trace of theirs, put into the one trace that has it, where only one does."""
+    homes: dict[str, set[str]] = {}
+    for span in spans:
+        homes.setdefault(span.span_id, set()).add(span.trace_id)
+    moved: dict[str, str] = {}
+    for span in spans:
+        there = homes.get(span.parent_id, set())
+        if span.parent_id and span.trace_id not in there and len(there) == 1:
+            moved.setdefault(span.trace_id, next(iter(there)))
+    return [
+        span.model_copy(update={"trace_id": moved[span.trace_id]}) if span.trace_id in moved else span for span in spans
+    ]
+
+
 def _traces(inputs: Inputs, service: str, window: Window) -> Iterator[Observation]:
     spans = [span for row in inputs.spans if (span := _span(row)) is not None and span.start <= window.end]
     if spans:
         base = _observation("trace", service, "all services", window)
-        yield base.model_copy(update={"spans": tuple(with_peers(spans)), "count": len(spans)})
+        yield base.model_copy(update={"spans": tuple(with_peers(_whole(spans))), "count": len(spans)})
 
 
 def _span(row: Mapping[str, Any]) -> Span | None:
@@ -207,7 +223,7 @@ def _span(row: Mapping[str, Any]) -> Span | None:
 
 def _changes(inputs: Inputs, window: Window) -> Iterator[Observation]:
     by_service: dict[str, list[Change]] = {}
-    for kind, what in (("deploys", "deploy"), ("flags", "flag"), ("releases", "release")):
+    for kind, what in (("deploys", "deploy"), ("shipped", "commit"), ("flags", "flag"), ("releases", "release")):
         for row in _rows_of(inputs.events, kind):
             change = _change(row, what)
             if change is not None and change.at <= window.end:
@@ -235,7 +251,13 @@ def _change(row: Mapping[str, Any], kind: str) -> Change | None:
         version=str(row.get("version") or row.get("flag") or ""),
         by=str(row.get("actor") or row.get("author") or ""),
         note=str(row.get("change") or row.get("message") or "")[:300],
+        files=tuple(str(path) for path in _listed(row.get("files_changed"))[:MOST_FILES]),
+        diff=str(row.get("diff") or "")[:LONGEST_DIFF],
     )
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _told_time(value: Any) -> datetime | None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from engine.diagnosis.clues import Suspicion
 from engine.diagnosis.guard import Seen, Trial
-from engine.model import Claim, Evidence, Hypothesis, Phrase, Quantity
+from engine.model import Change, Claim, Evidence, Hypothesis, Phrase, Quantity
 
 MOST_MOMENTS = 8
 MOST_IDS = 4
@@ -24,6 +24,23 @@ def gaps(suspicion: Suspicion) -> Gaps:
     }
 
 
+def named(trial: Trial) -> Change | None:
+    """The change a hypothesis names: the one it blames; beside a fault that can be released or set, the one to which
+    more than its moment points, or which nobody told enough of to be cleared, and which stands alone."""
+    suspicion = trial.suspicion
+    if "change" in trial.pattern.scope:
+        return suspicion.change
+    if not trial.pattern.by_change or suspicion.change is None or suspicion.doubts:
+        return None
+    cleared = any(
+        each.details.get("known") and not each.details.get("implicated")
+        for clue, hits in trial.supporting
+        if clue.name == "change_before"
+        for each in hits
+    )
+    return suspicion.change if suspicion.implicated or not cleared else None
+
+
 def title(trial: Trial) -> Phrase:
     """What broke, in one line: in our words, or in a team's own."""
     pattern = trial.pattern
@@ -39,7 +56,7 @@ def hypothesis(trial: Trial) -> Hypothesis:
         category=pattern.category,
         service=suspicion.service,
         peer=suspicion.peer,
-        change=suspicion.change if "change" in pattern.scope or pattern.by_change else None,
+        change=named(trial),
         title=title(trial),
         confidence=trial.confidence,
         supporting=_claims(trial, (*trial.required, *trial.supporting)),

@@ -1,9 +1,11 @@
 """Turns changes of the world and the state of platforms into evidence."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
+from engine.diagnosis.blame import Blame, Seen, blame
 from engine.diagnosis.silences import nothing
 from engine.model import Change, Evidence, Observation, Phrase, Quantity, Window
 
@@ -12,18 +14,45 @@ BAD_REASONS = frozenset(
     | {"degraded", "missing", "syncfailed"}
 )
 MOST_CHANGES = 6
+OLDEST = timedelta(days=1)
+LONGEST_DIFF, MOST_FILES = 4000, 50
 
 
-def changed(observation: Observation, window: Window, onset: datetime | None, slack: float) -> list[Evidence]:
-    """Evidence of the changes of one answer within the window, or that there was none.
+@dataclass(frozen=True)
+class Scrutiny:
+    """What changes are held against: since when the trouble is, `slack` seconds of sampling by which that may be dated
+    too early, what is seen by service, and the words that many changes have in common."""
 
-    `onset` is when the trouble began, `slack` seconds of sampling by which it may be dated too early.
-    """
-    inside = [each for each in observation.changes if window.start <= each.at <= window.end]
-    if not inside:
+    onset: datetime | None = None
+    slack: float = 0.0
+    seen: Mapping[str, Seen] = field(default_factory=dict)
+    frequent: frozenset[str] = frozenset()
+
+
+def changed(observation: Observation, window: Window, scrutiny: Scrutiny) -> list[Evidence]:
+    """Evidence of the changes of one answer within the window, or that there was none: those to which most points
+    first. An older one counts where more than its moment points to it: some troubles take their time."""
+    told = [
+        (
+            each,
+            blame(
+                each.model_copy(update={"service": each.service or observation.service}),
+                scrutiny.seen,
+                scrutiny.frequent,
+            ),
+        )
+        for each in observation.changes
+        if each.at <= window.end
+    ]
+    counted = [
+        (change, found)
+        for change, found in told
+        if change.at >= window.start or (found.implicated and window.start - change.at <= OLDEST)
+    ]
+    if not counted:
         return [_none(observation)]
-    newest = sorted(inside, key=lambda each: (each.at, each.id), reverse=True)[:MOST_CHANGES]
-    return [_change(observation, each, onset, slack) for each in newest]
+    counted.sort(key=lambda pair: (pair[1].score, pair[0].at, pair[0].id), reverse=True)
+    return [_change(observation, change, found, scrutiny) for change, found in counted[:MOST_CHANGES]]
 
 
 def _none(observation: Observation) -> Evidence:
@@ -33,9 +62,9 @@ def _none(observation: Observation) -> Evidence:
     return empty.model_copy(update={"summary": Phrase(word="evidence.change.none", values=values)})
 
 
-def _change(observation: Observation, change: Change, onset: datetime | None, slack: float) -> Evidence:
-    seconds = None if onset is None else (onset - change.at).total_seconds()
-    precedes = seconds is not None and seconds >= -slack
+def _change(observation: Observation, change: Change, found: Blame, scrutiny: Scrutiny) -> Evidence:
+    seconds = None if scrutiny.onset is None else (scrutiny.onset - change.at).total_seconds()
+    precedes = seconds is not None and seconds >= -scrutiny.slack
     values: dict[str, str | int | float | Quantity | Phrase] = {
         "service": change.service or observation.service,
         "kind": change.kind,
@@ -48,6 +77,8 @@ def _change(observation: Observation, change: Change, onset: datetime | None, sl
     else:
         word = "evidence.change.before" if precedes else "evidence.change.after"
         values["offset"] = Quantity(value=abs(seconds), unit="seconds")
+        if precedes and found.implicated:
+            word, values["touched"] = "evidence.change.touching", ", ".join(found.touched)
     return Evidence(
         id="",
         kind="change",
@@ -59,10 +90,18 @@ def _change(observation: Observation, change: Change, onset: datetime | None, sl
         summary=Phrase(word=word, values=values),
         abnormal=precedes,
         onset=change.at,
+        unusual=found.score,
         count=1,
         link=observation.link,
-        change=change,
-        details={"seconds_before_onset": seconds, "precedes": precedes},
+        change=change.model_copy(update={"diff": change.diff[:LONGEST_DIFF], "files": change.files[:MOST_FILES]}),
+        details={
+            "seconds_before_onset": seconds,
+            "precedes": precedes,
+            "implicated": found.implicated,
+            "idle": found.idle,
+            "known": found.known,
+            "touched": list(found.touched),
+        },
     )
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 from engine.diagnosis.families import Family, family
 from engine.model import Change, Evidence, Value
 
-Where = Literal["self", "own", "to_peer", "peer"]
+Where = Literal["self", "own", "to_peer", "peer", "others"]
 State = Literal[
     "up",
     "down",
@@ -32,7 +32,8 @@ class Sign(Value):
     """One way a clue may show in evidence.
 
     where: `self` the suspected service alone, no call of its involved · `own` the suspected service, calls included ·
-    `to_peer` its calls to the peer · `peer` what was seen at the peer itself. With no peer bound any neighbour counts.
+    `to_peer` its calls to the peer · `peer` what was seen at the peer itself · `others` what others met with when they
+    called the peer. With no peer bound any neighbour counts.
     `topics`: at least one must be a subject of the text; `loud`: said as an error, not as a warning. `families`: of
     changes, only these kinds. States beyond the plain ones: `used_up` at its limit · `told` measured or said at all,
     unusual or not · `implicated` a change before the trouble that more than its moment points to.
@@ -62,7 +63,8 @@ class Suspicion:
 
     `peers` are all neighbours that the service calls; `slack` is how many seconds the onset may be dated too early.
     `linked`: evidence leads from the service of the alert to this one; `late`: its trouble began clearly after theirs;
-    `implicated`: more than its moment points to the change.
+    `calls_it`: suspected because it calls the service of the alert; `implicated`: more than its moment points to the
+    change; `doubts`: other changes that fit as well.
     """
 
     service: str
@@ -75,7 +77,9 @@ class Suspicion:
     depth: int = 0
     linked: bool = True
     late: bool = False
+    calls_it: bool = False
     implicated: bool = False
+    doubts: tuple[Change, ...] = ()
 
     def precedes(self, change: Change) -> bool:
         """Whether a change came before the trouble; never where no trouble is dated."""
@@ -142,7 +146,8 @@ def _shows(sign: Sign, suspicion: Suspicion, each: Evidence) -> bool:
 
 def called(each: Evidence) -> frozenset[str]:
     """The services an error was met with while calling them, by peer or by name in the text."""
-    return frozenset({each.peer, *each.details.get("mentions", ())}) - {"", each.service}
+    met = (each.peer, *each.details.get("mentions", ()), *each.details.get("hosts", ()))
+    return frozenset(met) - {"", each.service}
 
 
 def _is_there(where: Where, suspicion: Suspicion, each: Evidence) -> bool:
@@ -157,6 +162,8 @@ def _is_there(where: Where, suspicion: Suspicion, each: Evidence) -> bool:
         case "to_peer":
             through = suspicion.service in each.details.get("path", ()) and each.service in peers
             return through or (each.service == suspicion.service and bool(called(each) & peers))
+        case "others":
+            return each.service != suspicion.service and bool(called(each) & (peers - {suspicion.service}))
 
 
 def _has_state(state: State, suspicion: Suspicion, each: Evidence) -> bool:

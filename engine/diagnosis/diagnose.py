@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from engine.diagnosis import account, steps
+from engine.diagnosis.binding import bound
 from engine.diagnosis.calm import quiet
 from engine.diagnosis.clues import Suspicion, by_signal
 from engine.diagnosis.guard import Court, Trial, accounts, attempt, explained, rivals
-from engine.diagnosis.localisation import bound, suspicions
+from engine.diagnosis.localisation import suspicions
 from engine.diagnosis.patterns import PATTERNS, Pattern
 from engine.model import Diagnosis, Evidence, Phrase, Silence, Window
 from engine.team import Service
@@ -55,6 +56,8 @@ def _trials(
     court = Court(by_signal(evidence), len({each.source for each in silent}), accounts(patterns))
     for suspicion in suspects:
         for pattern in patterns:
+            if suspicion.calls_it and not pattern.floods:
+                continue
             for suspect in bound(suspicion, pattern.scope, evidence):
                 trial = attempt(pattern, suspect, court)
                 if trial is not None:

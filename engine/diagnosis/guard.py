@@ -8,7 +8,7 @@ from engine.diagnosis.cluster.evidence import weight
 from engine.diagnosis.patterns import Pattern
 from engine.diagnosis.roles import ROLES
 from engine.diagnosis.signals import HARM
-from engine.model import Evidence, Phrase
+from engine.model import Evidence, Phrase, Quantity
 
 THRESHOLD = 0.6
 HIGHEST, LOWEST = 0.95, 0.2
@@ -29,6 +29,9 @@ HARDLY_LESS = 0.2
 OUTER = frozenset({"traffic", "queries", "retries", "cpu_throttled_ratio", "open_circuits"})
 INNER = frozenset(ROLES) - OUTER - (frozenset(HARM) - {"auth_failed_ratio", "tls_errors", "restarts", "oom_kills"})
 """Series that tell what goes on inside a service, not how it is felt or what is asked of it."""
+
+FAR = ((10.0, 0.03), (30.0, 0.06), (60.0, 0.1))
+"""Minutes between a change and the trouble, and what they cost."""
 
 MERELY_FELT = frozenset({"sli", "error_ratio", "unavailable_ratio", "timeout_ratio", "latency_p95"})
 
@@ -74,9 +77,24 @@ class Trial:
         score = self.pattern.base * share + SUPPORT * support + (COMPLETE if share == 1.0 else 0.0)
         score -= PER_CONTRADICTION * len(self.open) + PER_ANSWERED * len(self.answered)
         score -= PER_UNEXPLAINED * min(len(self.unexplained), MOST_UNEXPLAINED)
+        score -= self._far
         score -= PER_SILENCE * min(self.silences, MOST_SILENCES)
         score -= PER_MISSING_KIND * max(0.0, MANY_KINDS - self.kinds)
         return min(HIGHEST, max(LOWEST, score))
+
+    @property
+    def implicated(self) -> bool:
+        """Whether more than its moment points to the change this blames."""
+        return self.suspicion.implicated
+
+    @property
+    def _far(self) -> float:
+        """What a change costs that only its moment points to, the longer the trouble waited for it."""
+        change, onset = self.suspicion.change, self.suspicion.onset
+        if "change" not in self.pattern.scope or self.implicated or change is None or onset is None:
+            return 0.0
+        minutes = (onset - change.at).total_seconds() / 60.0
+        return max((cost for over, cost in FAR if minutes > over), default=0.0)
 
     @property
     def confidence(self) -> float:
@@ -93,6 +111,14 @@ class Trial:
             raised.append(Phrase(word="diagnosis.objection.not_linked", values={"service": self.suspicion.service}))
         if self.suspicion.late:
             raised.append(Phrase(word="diagnosis.objection.late", values={"service": self.suspicion.service}))
+        if "change" in self.pattern.scope and self.suspicion.doubts:
+            other = self.suspicion.doubts[0]
+            values: dict[str, str | int | float | Quantity | Phrase] = {
+                "service": self.suspicion.service,
+                "version": other.version or other.note[:60] or other.id,
+                "at": f"{other.at:%H:%M:%S} UTC",
+            }
+            raised.append(Phrase(word="diagnosis.objection.several_changes", values=values))
         if self.kinds < ENOUGH_KINDS:
             raised.append(Phrase(word="diagnosis.objection.one_kind"))
         raised += [
@@ -145,7 +171,8 @@ def attempt(pattern: Pattern, suspicion: Suspicion, court: Court) -> Trial | Non
     hits = [each for found_ones in shown for each in found_ones if each.abnormal]
     if 2 * len(shown) < len(required) or all(each.kind == "change" for each in hits):
         return None
-    if all(each.signal in MERELY_FELT for each in hits):
+    cited = any(each.signal == "log_mention" for found_ones in shown for each in found_ones)
+    if not cited and all(each.signal in MERELY_FELT for each in hits):
         return None
     against = [(clue, found(clue, suspicion, evidence)) for clue in pattern.contradicting]
     standing = [(clue, hits) for clue, hits in against if hits]
@@ -179,14 +206,19 @@ def _unexplained(pattern: Pattern, suspicion: Suspicion, court: Court) -> tuple[
 
 
 def explained(trial: Trial, proven: Sequence[Trial]) -> bool:
-    """Whether another proven fault of the same service, hardly less certain, brings this one about."""
+    """Whether another proven fault, hardly less certain, brings this one about: at the same service, or from one that
+    calls it."""
     return any(
         trial.pattern.category in other.pattern.explains
-        and other.suspicion.service == trial.suspicion.service
+        and _reaches(other, trial)
         and other.confidence >= trial.confidence - HARDLY_LESS
         for other in proven
-        if other is not trial
+        if other is not trial and (other.implicated or not _blames_implicated(trial))
     )
+
+
+def _blames_implicated(trial: Trial) -> bool:
+    return "change" in trial.pattern.scope and trial.implicated
 
 
 def rivals(first: Trial, others: Sequence[Trial]) -> tuple[Trial, ...]:
@@ -210,8 +242,14 @@ def _chained(one: Suspicion, other: Suspicion) -> bool:
 def _of_one_story(one: Trial, other: Trial) -> bool:
     if one.pattern.category == other.pattern.category and _ground(one) & _ground(other):
         return True
-    same = one.suspicion.service == other.suspicion.service
-    return same and (other.pattern.category in one.pattern.explains or one.pattern.category in other.pattern.explains)
+    return (_reaches(one, other) and other.pattern.category in one.pattern.explains) or (
+        _reaches(other, one) and one.pattern.category in other.pattern.explains
+    )
+
+
+def _reaches(cause: Trial, course: Trial) -> bool:
+    there = course.suspicion.service
+    return there == cause.suspicion.service or (cause.pattern.floods and there in cause.suspicion.peers)
 
 
 def _ground(trial: Trial) -> frozenset[str]:

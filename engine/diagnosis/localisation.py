@@ -6,7 +6,7 @@ from datetime import datetime
 
 from engine.diagnosis.clues import Suspicion, called
 from engine.diagnosis.signals import HARM, began, cried
-from engine.model import Change, Evidence, Window
+from engine.model import Evidence, Window
 from engine.team import Service
 
 DEEPEST = 3
@@ -21,8 +21,11 @@ def graph(evidence: Sequence[Evidence], services: Mapping[str, Service]) -> Grap
     """Who calls whom: the catalogue, and what evidence shows beyond it."""
     calls: dict[str, set[str]] = {name: set(service.dependencies) for name, service in services.items()}
     known = {each.service for each in evidence} | set(services)
+    known |= {host for each in evidence if each.abnormal for host in each.details.get("hosts", ())}
     for each in evidence:
         calls.setdefault(each.service, set()).update({each.peer} - {"", each.service})
+        for caller, callee in each.details.get("calls", ()):
+            calls.setdefault(caller, set()).add(callee)
         if each.signal in ("error_span", "slow_span"):
             for caller in each.details.get("path", ()):
                 if caller != each.service and len(each.details["path"]) == 1:
@@ -35,7 +38,8 @@ def graph(evidence: Sequence[Evidence], services: Mapping[str, Service]) -> Grap
 def suspicions(
     evidence: Sequence[Evidence], services: Mapping[str, Service], service: str, window: Window
 ) -> Iterator[Suspicion]:
-    """Everybody who may be to blame, nearest first, each with its own onset, changes and peers not yet bound."""
+    """Everybody who may be to blame, nearest first, each with its own onset, changes and peers not yet bound; last
+    those who call the service: they may ask more of it than it can give."""
     calls = graph(evidence, services)
     first = _suspicion(service, calls.get(service, frozenset()), evidence)
     patience = max(LATE_STEPS * first.slack, LATE_SHARE * (window.end - window.split).total_seconds())
@@ -46,10 +50,19 @@ def suspicions(
         for peer in sorted(here.peers - reached.keys()):
             if here.depth < DEEPEST:
                 there = _suspicion(peer, calls.get(peer, frozenset()), evidence)
-                linked = here.linked and any(_leads(each, here.service, peer) for each in evidence)
                 late = _seconds(first.onset, there.onset) > patience
-                reached[peer] = replace(there, depth=here.depth + 1, linked=linked, late=late)
+                led = any(_leads(each, here.service, peer) for each in evidence) or (_ails(peer, evidence) and not late)
+                reached[peer] = replace(there, depth=here.depth + 1, linked=here.linked and led, late=late)
                 edge.append(peer)
+    for caller in sorted(name for name, peers in calls.items() if service in peers and name not in reached):
+        there = _suspicion(caller, calls[caller], evidence)
+        led = any(_leads(each, caller, service) for each in evidence)
+        yield replace(there, linked=led, late=_seconds(first.onset, there.onset) > patience, calls_it=True)
+
+
+def _ails(name: str, evidence: Sequence[Evidence]) -> bool:
+    """Whether a service that is called says in errors that it has trouble of its own."""
+    return cried(each for each in evidence if each.service == name) is not None
 
 
 def _leads(each: Evidence, caller: str, peer: str) -> bool:
@@ -75,50 +88,3 @@ def _suspicion(name: str, peers: frozenset[str], evidence: Sequence[Evidence]) -
     if onset is None:
         onset = settled = cried(own)
     return Suspicion(service=name, onset=onset, settled=settled, slack=slack, peers=peers)
-
-
-def bound(suspicion: Suspicion, scope: Sequence[str], evidence: Sequence[Evidence]) -> Iterator[Suspicion]:
-    """A suspicion with everything bound that a pattern asks for, once per choice; without a change to bind the
-    pattern is not tried at all, and one that needs no change gets the nearest, which may speak against it."""
-    changes = _changes(suspicion, evidence)
-    if "change" in scope:
-        for change in changes[:MOST_CHANGES]:
-            yield replace(suspicion, change=change)
-        return
-    nearest = replace(suspicion, change=changes[0] if changes else None)
-    if "peer" not in scope:
-        yield nearest
-        return
-    for peer in sorted(suspicion.peers):
-        yield replace(nearest, peer=peer)
-
-
-def _changes(suspicion: Suspicion, evidence: Sequence[Evidence]) -> list[Change]:
-    """Changes of the service before its trouble; the one whose version fails first, then the latest.
-
-    One that brought back what ran before all of them is left out, and with it what it took back: taking the first back
-    in turn would bring what people had just got rid of, and the second is not live any more."""
-    failing = {
-        version
-        for each in evidence
-        if each.service == suspicion.service and each.abnormal
-        for version in each.details.get("versions", {})
-    }
-    found = {
-        each.change.id: each.change
-        for each in evidence
-        if each.change is not None and each.service == suspicion.service and suspicion.precedes(each.change)
-    }
-    first = min(found.values(), key=lambda change: (change.at, change.id), default=None)
-    back = max((each.at for each in found.values() if first is not None and _restores(each, first)), default=None)
-    return sorted(
-        (each for each in found.values() if back is None or each.at > back),
-        key=lambda change: (change.version in failing, change.at, change.id),
-        reverse=True,
-    )
-
-
-def _restores(change: Change, first: Change) -> bool:
-    """Whether a change brought back the version that ran before the first one (a mere restart brings nothing back)."""
-    moved = change.version not in ("", change.previous_version)
-    return change is not first and moved and change.version == first.previous_version

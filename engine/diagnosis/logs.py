@@ -8,7 +8,7 @@ from engine.diagnosis.coverage import Coverage, coverage
 from engine.diagnosis.sayings import TELLS_AN_ALERT, WARNING, Saying, gathered, mentions_of, saying
 from engine.diagnosis.silences import nothing
 from engine.diagnosis.stacks import joined, origin
-from engine.diagnosis.templates import mentions, plain, template
+from engine.diagnosis.templates import hosts, mentions, plain, template
 from engine.model import Evidence, LogLine, Observation, Phrase, Quantity, Window
 
 LOUD = frozenset({"error", "err", "fatal", "critical", "crit", "panic", "emergency", "emerg", "alert", "severe"})
@@ -17,6 +17,9 @@ MOST_UNLEVELLED = 200
 LONGEST_EXCERPT = 300
 MOST_SEARCHED = 5
 """Lines of one saying that are searched for a stack."""
+
+OF_CALLS = frozenset({"timeout", "unreachable", "peer_failed", "limited", "dns", "network", "certificate", "circuit"})
+"""Subjects of lines in which a host is one that was called."""
 
 WORDS = {"new_error_log": "new", "surging_error_log": "surging", "log_mention": "seldom"}
 
@@ -122,6 +125,7 @@ def _evidence(observation: Observation, saying: Saying, covered: Coverage, names
             "template": template(late[0].message),
             "topics": list(saying.subjects),
             "mentions": [name for name in mentions(text, names) if name != saying.service],
+            "hosts": list(hosts(text)) if OF_CALLS & set(saying.subjects) and "code" not in saying.subjects else [],
             "level": "error" if saying.loud and saying.strange else "warning",
             "versions": dict(versions.most_common(5)),
             "before_since": covered.start,

@@ -125,6 +125,7 @@ def _details(observation: Observation, series: Series, shift: Shift, window: Win
         "used_up": used_up(observation.role, observation.unit, shift.after),
         "since_before_window": shift.onset is not None and shift.onset <= float(series.times[0]),
         "versions": {version: len(series.times)} if version else {},
+        "metric": observation.labels.get("__name__", "") if observation.role not in ROLES else "",
         "labels": dict(list(observation.labels.items())[:20]),
     }
 

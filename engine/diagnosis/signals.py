@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from engine.diagnosis.changes import changed, stands
+from engine.diagnosis.blame import symptoms
+from engine.diagnosis.changes import Scrutiny, changed, stands
 from engine.diagnosis.cluster.evidence import has_cluster, look
+from engine.diagnosis.diffs import frequent
 from engine.diagnosis.logs import read
 from engine.diagnosis.measures import measure
 from engine.diagnosis.notes import is_note, noted
@@ -59,11 +61,12 @@ def judged(observations: Sequence[Observation], window: Window) -> list[Evidence
         *trace([each for each in observations if each.kind == "trace"], window, names),
     ]
     onset, slack = began(measured)
-    onset = onset or cried(said)
+    every = frequent(change for one in observations for change in one.changes)
+    scrutiny = Scrutiny(onset or cried(said), slack, symptoms((*measured, *said), names), every)
     return [
         *measured,
         *said,
-        *(each for one in observations if one.kind == "change" for each in changed(one, window, onset, slack)),
+        *(each for one in observations if one.kind == "change" for each in changed(one, window, scrutiny)),
         *(each for one in observations if is_plain(one) for each in stands(one)),
         *look(observations),
         *(noted(one) for one in observations if is_note(one)),
@@ -106,13 +109,13 @@ def _names(observations: Iterable[Observation]) -> frozenset[str]:
 
 def _distinct(evidence: Iterable[Evidence]) -> list[Evidence]:
     """The same change reported by two answers is one piece of evidence."""
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()
     kept = []
     for each in evidence:
         if each.change is not None:
-            if (each.source, each.change.id) in seen:
+            if (each.source, each.service, each.change.id) in seen:
                 continue
-            seen.add((each.source, each.change.id))
+            seen.add((each.source, each.service, each.change.id))
         kept.append(each)
     return kept
 

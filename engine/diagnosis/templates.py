@@ -12,6 +12,14 @@ RAISED = re.compile(
     r"(?<=\n)\s*(?:Caused by: )?[A-Za-z_][\w.$]{2,200}(?:Error|Exception|Throwable|Failure)\b[^\n]{0,300}"
 )
 
+MOST_HOSTS = 3
+HOST = re.compile(
+    r"(?<![\w.@/-])(?:[a-z][a-z0-9+]{1,9}://)?((?!(?:com|org|net|io|java|www)\.)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,6}"
+    r"(?:com|net|org|io|cn|dev|app|cloud|internal|local|svc|corp|lan|biz|info|co|eu|de|uk|us))(?![\w-]|\.[a-z])",
+    re.IGNORECASE,
+)
+"""A host by its last part; what a class or a file is called looks like one and is none."""
+
 _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r'"[^"]*"|(?<!\w)\'[^\']*\'(?!\w)|“[^”]*”|「[^」]*」|《[^》]*》'), "<…>"),
     (re.compile(r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b"), "<id>"),
@@ -62,6 +70,11 @@ def mentions(text: str, names: Collection[str]) -> tuple[str, ...]:
     """Which of the names stand in the text as whole words, sorted."""
     lowered = text.lower()
     return tuple(sorted(name for name in names if name and name.lower() in lowered and _word(name).search(text)))
+
+
+def hosts(text: str) -> tuple[str, ...]:
+    """The hosts a text names, in lower case: whoever a call went to that has no name of ours."""
+    return tuple(dict.fromkeys(found.group(1).lower() for found in HOST.finditer(text[:LONGEST])))[:MOST_HOSTS]
 
 
 def topics(text: str, names: Collection[str] = ()) -> tuple[str, ...]:

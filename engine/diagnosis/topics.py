@@ -170,8 +170,10 @@ CODE: dict[str, str] = {
     r"|traceback \(most recent|illegalstate|illegalargument"
     r"|classcast|nosuchmethod|classnotfound|noclassdef|importerror"
     r"|modulenotfound|undefined symbol|duplicate registration"
-    r"|(version|dependency) conflict|incompatible .{0,30}version"
     r"|assertion fail|stack overflow|stackoverflow|numberformat|deserializ|unmarshal|空指针|数组越界|类型转换",
+    "linkage": r"nosuchmethod|nosuchfield|classnotfound|noclassdef|unsupportedclassversion|importerror|modulenotfound"
+    r"|cannot find module|undefined symbol|symbol lookup|duplicate registration|glibc_|(version|dependency) conflict"
+    r"|incompatible .{0,30}version|requires? .{0,40}version|版本(冲突|不兼容)|找不到(类|模块|方法)",
     "crash": r"crash.?loop|back-?off restarting|failed to start"
     r"|exited with (code|status) [1-9]|terminated.{0,20}exit code [1-9]"
     r"|liveness probe failed|启动失败|反复重启|崩溃",

@@ -19,6 +19,7 @@ SLOWER = 2.0
 SLOWER_BY_S = 0.05
 DEEPEST = 64
 MOST_ORIGINS = 5
+MOST_CALLS = 100
 
 Place = tuple[str, str, str]
 """Where work happens: service, operation, and the peer it calls ("" for none)."""
@@ -46,6 +47,15 @@ class Forest:
         failed = [span for span in self.spans.values() if span.error]
         carriers = {_name(up.trace_id, up.span_id) for span in failed for up in self.above(span)}
         return [span for span in failed if _name(span.trace_id, span.span_id) not in carriers]
+
+    def calls(self) -> list[tuple[str, str]]:
+        """Who calls whom, sorted."""
+        found = {(span.service, span.peer) for span in self.spans.values() if span.peer}
+        for span in self.spans.values():
+            parent = self.spans.get(_name(span.trace_id, span.parent_id))
+            if parent is not None:
+                found.add((parent.service, span.service))
+        return sorted((one, other) for one, other in found if one and other and one != other)
 
     def self_time(self, span: Span) -> float:
         """Seconds of a span that none of its direct children explains."""
@@ -83,7 +93,9 @@ def trace(observations: Sequence[Observation], window: Window, names: Collection
         *_errors(forest, home, covered, names),
         *_slow(forest, home, covered, names),
     ]
-    return [*(found or [_usual(each, forest) for each in filled]), *empty]
+    told = [*(found or [_usual(each, forest) for each in filled]), *empty]
+    calls = {"calls": [list(call) for call in forest.calls()[:MOST_CALLS]]}
+    return [told[0].model_copy(update={"details": {**told[0].details, **calls}}), *told[1:]]
 
 
 def _grouped(spans: Iterable[Span], covered: Coverage) -> dict[Place, tuple[list[Span], list[Span]]]:

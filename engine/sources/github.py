@@ -31,6 +31,7 @@ from engine.sources.repositories import (
     MOST_FILES,
     SHORT,
     Step,
+    altered,
     beside,
     commit,
     last_before,
@@ -38,7 +39,6 @@ from engine.sources.repositories import (
     released,
     there,
     title,
-    touched,
     version,
 )
 from engine.team import Service
@@ -156,11 +156,14 @@ class GitHubSource:
             steps = released(service, releases, window)
             base = last_before(releases, window.split)
             steps += [
-                merge(service, pull, pull.merged_at, details.get(pull.number, ""), base)
+                merge(service, pull, pull.merged_at, details.get(pull.number, []), base)
                 for pull in merged
                 if pull.merged_at
             ]
         steps = sorted(steps, key=lambda step: (step.change.at, step.change.id))[-MOST_CHANGES:]
+        since, files = await self._since(service, window, steps)
+        if len(steps) == 1 and not steps[0].change.files:
+            steps = [steps[0]._replace(change=altered(steps[0].change, files))]
         page = "deployments" if deployments else "pulls"
         changes = tuple(step.change for step in steps)
         seen = [
@@ -176,9 +179,9 @@ class GitHubSource:
             )
         ]
         if deployments and merged:
-            lines = tuple(f"{title(pull)}{beside(details.get(pull.number, ''))}" for pull in merged)
+            lines = tuple(f"{title(pull)}{beside(details.get(pull.number, []))}" for pull in merged)
             seen.append(self._note("merged", service, window, "pulls", {"count": len(merged)}, lines))
-        return [*seen, *await self._since(service, window, steps)]
+        return [*seen, *since]
 
     async def _lists(self, repository: str) -> Lists:
         """Deployments, pull requests and releases of a repository, newest first. SourceSilent."""
@@ -201,7 +204,7 @@ class GitHubSource:
         first, second, third = found
         return Lists(first.deployments, second.pulls, third.releases)
 
-    async def _details(self, repository: str, merged: Sequence[Pull]) -> dict[int, str]:
+    async def _details(self, repository: str, merged: Sequence[Pull]) -> dict[int, list[File]]:
         """What the newest merged pull requests touch, by number."""
         chosen = sorted(merged, key=lambda pull: str(pull.merged_at), reverse=True)[:MOST_DETAILED]
 
@@ -210,9 +213,7 @@ class GitHubSource:
             return lambda: self._read(repository, f"/pulls/{pull.number}/files", FILES, page)
 
         found = await harvest([touching(pull) for pull in chosen], self._patience * 0.3)
-        return {
-            pull.number: touched(files) for pull, files in zip(chosen, found, strict=True) if isinstance(files, list)
-        }
+        return {pull.number: files for pull, files in zip(chosen, found, strict=True) if isinstance(files, list)}
 
     async def _deployed(self, service: Service, deployments: Sequence[Deployment], window: Window) -> list[Step]:
         """The deployments within the window, each with the good one before it."""
@@ -249,16 +250,19 @@ class GitHubSource:
 
         return look
 
-    async def _since(self, service: Service, window: Window, steps: Sequence[Step]) -> list[Observation]:
-        """The commits between what ran well before the window and what ran last in it; a bonus, never an error."""
+    async def _since(
+        self, service: Service, window: Window, steps: Sequence[Step]
+    ) -> tuple[list[Observation], list[File]]:
+        """The commits between what ran well before the window and what ran last in it, and the files they touch; a
+        bonus, never an error."""
         base = next((step.base for step in steps if step.base), "")
         head = next((step.head for step in reversed(steps) if step.head), "")
         if not base or not head or base == head:
-            return []
+            return [], []
         path = f"/compare/{quote(base, safe='')}...{quote(head, safe='')}"
         (found,) = await harvest([lambda: self._read(service.repository, path, COMPARISON)], self._patience * 0.3)
         if not isinstance(found, Comparison) or not found.commits:
-            return []
+            return [], []
         files = found.files
         values: dict[str, str | int | float] = {
             "base": base[:SHORT],
@@ -271,7 +275,7 @@ class GitHubSource:
         largest = sorted(files, key=lambda file: -(file.additions + file.deletions))
         lines = [commit(each) for each in reversed(found.commits[-MOST_COMMITS:])]
         lines += [f"{file.filename} +{file.additions} −{file.deletions}" for file in largest]
-        return [self._note("commits_since", service, window, path.strip("/"), values, tuple(lines))]
+        return [self._note("commits_since", service, window, path.strip("/"), values, tuple(lines))], files
 
     def _note(
         self,

@@ -52,6 +52,7 @@ class File(BaseModel):
     status: str = ""
     additions: int = 0
     deletions: int = 0
+    patch: str = ""
 
 
 class Author(BaseModel):

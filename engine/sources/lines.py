@@ -11,9 +11,25 @@ from engine.model import LogLine
 from engine.sources.http import first_label
 
 LONGEST_MESSAGE = 1_000
+LONGEST_STACK = 4_000
+MOST_STACK_LINES = 80
+LONGEST_STATEMENT = 300
 
 LEVEL_FIELDS = ("level", "severity", "severity_text", "lvl", "levelname", "log.level", "loglevel", "detected_level")
 MESSAGE_FIELDS = ("message", "msg", "event", "log", "error", "err", "body")
+STACK_FIELDS = (
+    "stack_trace",
+    "stacktrace",
+    "exception.stacktrace",
+    "exception_stacktrace",
+    "error.stack_trace",
+    "stack",
+    "exc_info",
+    "traceback",
+)
+"""Fields with the stack of an error, which belongs to what is said."""
+STATEMENT_FIELDS = ("db.statement", "db.query.text", "db_statement", "db_query_text", "sql")
+"""Fields with the statement a line is about."""
 TRACE_FIELDS = ("trace_id", "traceid", "traceId", "traceID", "trace.id", "otelTraceID", "dd.trace_id")
 VERSION_FIELDS = ("version", "service.version", "service_version", "app_version", "release", "build")
 
@@ -29,6 +45,10 @@ SPELLINGS = {
 }
 CALM = frozenset({"trace", "debug", "info", "notice"})
 
+IS_STACK = re.compile(
+    r"^\s+at \S|^Caused by: |^\s*File \"|^Traceback |^goroutine \d|^\s+\S+\.go:\d|^\s*#\d+ \S|^\s*(from )?\S+\.rb:\d",
+    re.MULTILINE,
+)
 _LOGFMT = re.compile(r'(?:^|\s)([A-Za-z_][\w.]*)=("(?:\\.|[^"\\])*"|\S*)')
 _WORDS = (
     ("fatal", re.compile(r"\b(fatal|panic|emerg)", re.IGNORECASE)),
@@ -51,15 +71,30 @@ def read_line(nanoseconds: str, text: str, labels: Mapping[str, str], service: s
     fields = _fields(text)
     level = first_label(fields, LEVEL_FIELDS) or _known(first_label(labels, LEVEL_FIELDS)) or _guessed(text)
     message = first_label(fields, MESSAGE_FIELDS) or text
+    statement = first_label(fields, STATEMENT_FIELDS) or first_label(labels, STATEMENT_FIELDS)
+    stack = first_label(fields, STACK_FIELDS) or first_label(labels, STACK_FIELDS)
     version = first_label(fields, VERSION_FIELDS) or first_label(labels, VERSION_FIELDS)
     return LogLine(
         at=at,
         service=service,
         level=_spelled(level),
-        message=mask(" ".join(message.split())[:LONGEST_MESSAGE]),
+        message=mask(_whole(message, statement, stack)),
         version=version[:60],
         trace_id=(first_label(fields, TRACE_FIELDS) or first_label(labels, TRACE_FIELDS))[:64],
     )
+
+
+def _whole(message: str, statement: str, stack: str) -> str:
+    """What is said in one line, and below it the stack, line by line: blanks are kept only where they indent."""
+    said, _, below = message.strip().partition("\n")
+    if not IS_STACK.search(below):
+        said, below = message, ""
+    first = " ".join(said.split())[:LONGEST_MESSAGE]
+    if statement and statement not in first:
+        first = f"{first} ({' '.join(statement.split())[:LONGEST_STATEMENT]})"
+    rows = [row.rstrip() for row in f"{below}\n{stack}".splitlines()[:MOST_STACK_LINES] if row.strip()]
+    told = [(" " if row[0].isspace() else "") + " ".join(row.split()) for row in rows]
+    return "\n".join((first, *told))[: LONGEST_MESSAGE + LONGEST_STACK]
 
 
 def _spelled(level: str) -> str:

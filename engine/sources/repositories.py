@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from engine.masking import mask
 from engine.model import Change, Window
 from engine.sources.github_api import Commit, Deployment, File, Pull, Release
 from engine.sources.notes import cut
 from engine.team import Service
 
 MOST_FILES = 100
+MOST_PATHS, LONGEST_DIFF = 50, 4_000
 MOST_NAMED = 4
 """Files that the line of a pull request names."""
 SHORT = 10
@@ -69,7 +71,14 @@ def last_before(releases: Sequence[Release], at: datetime) -> str:
     return max((pair for pair in dated if pair[0] < at), default=(at, ""))[1]
 
 
-def merge(service: Service, pull: Pull, at: datetime, what: str, base: str) -> Step:
+def altered(change: Change, files: Sequence[File]) -> Change:
+    """The change with what it alters: paths, and the lines of each as GitHub shows them, within bounds."""
+    diff = "\n".join(f"+++ b/{file.filename}\n{file.patch}" for file in files if file.patch)
+    paths = tuple(cut(file.filename) for file in files[:MOST_PATHS])
+    return change.model_copy(update={"files": paths, "diff": mask(diff[:LONGEST_DIFF])})
+
+
+def merge(service: Service, pull: Pull, at: datetime, files: Sequence[File], base: str) -> Step:
     """A merged pull request of a repository nobody deploys by GitHub; `base` is the release before it."""
     change = Change(
         id=f"pull/{pull.number}",
@@ -78,9 +87,9 @@ def merge(service: Service, pull: Pull, at: datetime, what: str, base: str) -> S
         at=at,
         version=cut(f"#{pull.number} {pull.title}")[:60],
         by=cut(pull.user.login if pull.user else ""),
-        note=cut(f"{pull.title}{beside(what)}"),
+        note=cut(f"{pull.title}{beside(files)}"),
     )
-    return Step(change, base, pull.merge_commit_sha or "")
+    return Step(altered(change, files), base, pull.merge_commit_sha or "")
 
 
 def title(pull: Pull) -> str:
@@ -89,9 +98,9 @@ def title(pull: Pull) -> str:
     return f"{at}#{pull.number} {pull.title}" + (f" ({pull.user.login})" if pull.user else "")
 
 
-def beside(touched: str) -> str:
+def beside(files: Sequence[File]) -> str:
     """What a pull request touches, where that is known, to be written behind its title."""
-    return f": {touched}" if touched else ""
+    return f": {touched(files)}" if files else ""
 
 
 def touched(files: Sequence[File]) -> str:

@@ -52,6 +52,7 @@ CACHES: tuple[Pattern, ...] = (
     Pattern(
         category="cache_miss_storm",
         by_change=True,
+        floods=True,
         required=(MISSES, LOAD_BEHIND),
         supporting=(HARM, NO_CHANGE, CHANGE_BEFORE, IMPLICATED),
         contradicting=(against(TRAFFIC_UP),),

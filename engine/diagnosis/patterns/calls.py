@@ -7,6 +7,7 @@ from engine.diagnosis.patterns.signs import (
     CHANGE_BEFORE,
     CIRCUITS_OPEN,
     ERRORS_UP,
+    FAILS_FOR_OTHERS,
     HARM,
     IMPLICATED,
     LOGS,
@@ -45,7 +46,7 @@ PEER_GONE = Clue(
     any=(
         down("availability", where="peer"),
         Sign(signals=("state",), where="peer"),
-        Sign(signals=(*LOGS, *SPANS), where="to_peer", topics=("unreachable", "dns")),
+        Sign(signals=(*LOGS, *SPANS), where="to_peer", topics=("unreachable",)),
     ),
 )
 PEER_FAILS = Clue(
@@ -55,9 +56,7 @@ PEER_FAILS = Clue(
         Sign(signals=(*LOGS, *SPANS), where="to_peer", topics=("peer_failed",)),
     ),
 )
-UNREACHABLE = Clue(
-    name="unreachable", any=(Sign(signals=(*LOGS, *SPANS), where="to_peer", topics=("unreachable", "dns")),)
-)
+UNREACHABLE = Clue(name="unreachable", any=(Sign(signals=(*LOGS, *SPANS), where="to_peer", topics=("unreachable",)),))
 RETRYING = Clue(name="retrying", any=(up("retries"), logged("retry")))
 PEER_FLOODED = Clue(name="peer_flooded", any=(up("traffic", where="peer"),))
 
@@ -91,9 +90,9 @@ CALLS: tuple[Pattern, ...] = (
         category="dependency_errors",
         scope=("peer",),
         required=(HARM, CALLS_FAIL, PEER_FAILS),
-        supporting=(ERRORS_UP, PEER_LOGS, CIRCUITS_OPEN, PEER_CHANGED, NO_CHANGE),
+        supporting=(ERRORS_UP, PEER_LOGS, FAILS_FOR_OTHERS, CIRCUITS_OPEN, NO_CHANGE),
         contradicting=(
-            against(CHANGE_BEFORE, unless=PEER_DISTURBED),
+            against(IMPLICATED, unless=PEER_DISTURBED),
             against(POOL_FULL, unless=PEER_DISTURBED),
             against(PEER_CALM, unless=PEER_LOGS),
         ),
@@ -104,6 +103,7 @@ CALLS: tuple[Pattern, ...] = (
     Pattern(
         category="retry_storm",
         by_change=True,
+        floods=True,
         required=(RETRYING, PEER_FLOODED, HARM),
         supporting=(CALLS_FAIL, TIMEOUTS_UP, CIRCUITS_OPEN, CHANGE_BEFORE, IMPLICATED),
         contradicting=(against(TRAFFIC_UP),),

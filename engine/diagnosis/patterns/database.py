@@ -52,6 +52,7 @@ DATABASES: tuple[Pattern, ...] = (
     Pattern(
         category="n_plus_one",
         by_change=True,
+        floods=True,
         required=(HARM, MANY_QUERIES),
         supporting=(LATENCY_UP, POOL_FULL, MORE_QUERIES, OWN_SPANS, CHANGE_BEFORE, IMPLICATED),
         explains=(

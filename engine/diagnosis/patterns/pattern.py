@@ -9,6 +9,7 @@ class Pattern(Value):
 
     `scope`: what has to be bound before the pattern can be tried: a change of the service, one of its peers, nothing.
     `by_change`: such a fault can be released, switched on or set; a change before it is named with it, not required.
+    `floods`: it is felt by those the service calls, and may be the cause of their trouble.
     `base` is the confidence with every required clue and no support. `explains` are the faults this one brings about:
     where both are proven, it is the cause and they are its course. `offers` are the classes of operation that help,
     `next_steps` words of the language files: what to look at. `title` is a team's own wording, "" for those we ship.
@@ -17,6 +18,7 @@ class Pattern(Value):
     category: str
     scope: tuple[str, ...] = ()
     by_change: bool = False
+    floods: bool = False
     base: float = 0.8
     required: tuple[Clue, ...]
     supporting: tuple[Clue, ...] = ()

@@ -117,6 +117,11 @@ CALLS_FAIL = Clue(
     name="calls_fail",
     any=(up("dependency_error_ratio", where="to_peer"), Sign(signals=(*LOGS, *SPANS), where="to_peer")),
 )
+FAILS_FOR_OTHERS = Clue(
+    name="fails_for_others",
+    any=(Sign(signals=(*LOGS, *SPANS), where="others", topics=("peer_failed", "timeout", "unreachable", "limited")),),
+)
+PEER_ANSWERS_BADLY = Clue(name="peer_answers_badly", any=(said("peer_failed", where="to_peer"),))
 PEER_UP = Clue(name="peer_up", any=(normal("availability", where="peer"),))
 DOWN = Clue(name="down", any=(down("availability"), Sign(signals=("state",))))
 

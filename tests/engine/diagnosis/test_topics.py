@@ -132,6 +132,8 @@ PRINTED: list[tuple[str, str]] = [
     ("ModuleNotFoundError: No module named 'shop.tax'", "code"),
     ("panic: proto: duplicate registration / incompatible runtime version", "code"),
     ("[Recovery] panic recovered: runtime error: index out of range", "code"),
+    ("java.lang.NoSuchMethodError: 'void a.B.c()'", "linkage"),
+    ("panic: proto: duplicate registration / incompatible runtime version", "linkage"),
     ("Back-off restarting failed container", "crash"),
     ("Node worker-2 status is now: NodeNotReady", "node"),
 ]

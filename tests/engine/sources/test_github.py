@@ -121,6 +121,18 @@ async def test_without_deployments_releases_and_merges_are_the_changes() -> None
     assert since.state["base"] == "v1.0"
 
 
+async def test_a_change_carries_what_it_alters() -> None:
+    pulls = [pull(7, "Raise the pool", at(-1))]
+    patched = [{**FILES[0], "patch": "@@ -1 +1 @@\n-size = 40\n+size = 4\n+password = 'hunter2-and-more'"}, FILES[1]]
+    (merge,) = (await all_of(FakeGitHub(pulls=pulls, files=patched)))[0].changes
+    assert merge.files == ("config/db.yaml", "src/pool.py")
+    assert "+size = 4" in merge.diff
+    assert "hunter2" not in merge.diff
+    one = FakeGitHub(deployments=RELEASED, states=STATES, files=patched, commits=COMMITS)
+    deploy = (await all_of(one))[0].changes[-1]
+    assert deploy.files == merge.files
+
+
 async def test_what_cannot_be_compared_is_left_out() -> None:
     fake = FakeGitHub(deployments=RELEASED, states=STATES)
 

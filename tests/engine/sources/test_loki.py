@@ -171,6 +171,17 @@ def test_the_fake_answers_in_the_shape_of_the_real_one() -> None:
         ('{"broken": ', "info", '{"broken":'),
         ("[1, 2]", "info", "[1, 2]"),
         ("a\n\tb", "info", "a b"),
+        (
+            "ERROR boom\n\tat a.B.c(B.java:1)\n\n\tat  a.D.e(D.java:2)",
+            "error",
+            "ERROR boom\n at a.B.c(B.java:1)\n at a.D.e(D.java:2)",
+        ),
+        (
+            '{"level":"error","msg":"boom","stack_trace":"x.Y: z\\n\\tat a.B.c(B.java:1)"}',
+            "error",
+            "boom\nx.Y: z\n at a.B.c(B.java:1)",
+        ),
+        ('{"level":"warn","msg":"slow","db.statement":"SELECT  1"}', "warn", "slow (SELECT 1)"),
     ],
 )
 def test_a_line_is_read_as_it_was_meant(text: str, level: str, message: str) -> None:
