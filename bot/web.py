@@ -13,6 +13,7 @@ from bot.gauges import Gauges
 from bot.precedence import Precedence
 from bot.settings import Settings
 from cards.words import Words
+from engine.context import context
 from engine.errors import InputError, StoreError, TocsinError, UnknownName
 from engine.incident import Incident, fold
 from engine.intake import Report, opening, severity
@@ -149,6 +150,13 @@ async def show_timeline(request: web.Request) -> web.Response:
     return web.json_response({"incident": state.id, "timeline": [line(entry) for entry in entries]})
 
 
+async def show_context(request: web.Request) -> web.Response:
+    """`GET /api/incidents/{id}/context` → what it is about in one bounded object, for scripts and models."""
+    state = await _state(request)
+    services = request.app[TEAMS].team(state.team).services
+    return web.json_response(context(state, services).model_dump(mode="json", exclude_defaults=True))
+
+
 async def open_incident(request: web.Request) -> web.Response:
     """`POST /api/incidents` {summary, service, severity?, environment?, alert_name?} → 201 {"incident": id}."""
     app = request.app
@@ -232,6 +240,7 @@ def make_app(settings: Settings) -> web.Application:
             web.post("/api/incidents", open_incident),
             web.get("/api/incidents/{incident}", reader(show_incident)),
             web.get("/api/incidents/{incident}/timeline", reader(show_timeline)),
+            web.get("/api/incidents/{incident}/context", reader(show_context)),
             web.get("/healthz", say_alive),
             web.get("/readyz", say_ready),
             web.get("/metrics", show_metrics),

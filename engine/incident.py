@@ -118,6 +118,7 @@ class Incident(Value):
     constraints: tuple[Constraint, ...] = ()
     lessons: dict[str, Taught] = {}
     says: tuple[Say, ...] = ()
+    resolved_by: Phrase | None = None
     feedback: tuple[Feedback, ...] = ()
     stuck: str = ""
     turn: int = 1
@@ -331,6 +332,11 @@ def _learned(state: State, entry: Entry) -> None:
     state["lessons"] = state.get("lessons", {}) | {taught.lesson.id: taught}
 
 
+def _resolved(state: State, entry: Entry) -> None:
+    if entry.body.get("service") == state.get("service"):
+        state["resolved_by"] = Phrase.model_validate(entry.body["reason"])
+
+
 def _said(state: State, entry: Entry) -> None:
     phrase = Phrase.model_validate(entry.body["say"])
     refusal = entry.kind.endswith("refused")
@@ -355,6 +361,7 @@ STEPS: dict[str, Step] = duty.STEPS | {
     "alert.normalized": _alert,
     "gateway.received": _received,
     "alert.repeated": _repeated,
+    "service.resolved": _resolved,
     "alert.resolved": _alert,
     "incident.reopened": _reopened,
     "incident.acknowledged": _acknowledged,

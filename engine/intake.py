@@ -245,7 +245,17 @@ def _told(sighting: Sighting, call: Call, suffix: str = "") -> tuple[Draft, ...]
             "format": call.format,
         },
     )
-    return (_alert_draft(alert, alert.source, call.at, suffix), received)
+    found = (_reason(sighting, call.at),) if sighting.reason else ()
+    return (_alert_draft(alert, alert.source, call.at, suffix), *found, received)
+
+
+def _reason(sighting: Sighting, at: datetime) -> Draft:
+    """How the service of an alert was found out: once for each way, however often the alert comes."""
+    reason = sighting.reason.model_dump(mode="json") if sighting.reason else {}
+    key = f"service:{sighting.alert.fingerprint}:{sighting.alert.service}:{reason.get('word', '')}"
+    return Draft(
+        key=key, kind="service.resolved", actor=BOT, at=at, body={"service": sighting.alert.service, "reason": reason}
+    )
 
 
 def _alert_draft(alert: Alert, actor: str, at: datetime, suffix: str = "") -> Draft:

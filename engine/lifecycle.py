@@ -13,6 +13,7 @@ from engine.journal import Due, Journal, nothing
 from engine.learning import habits, lessons
 from engine.model import Alert, Diagnosis, Nudge, Outcome, Phrase, Sweep, Value
 from engine.ports import Question
+from engine.resolution import labelled
 from engine.team import Lesson, Service
 from engine.tools import Tools
 from engine.treatment import Treatment
@@ -174,7 +175,7 @@ class Life:
             fingerprint="", status="firing", name=state.title, service=state.service, starts_at=state.opened_at or now
         )
         services = self._services(state)
-        service = services.get(state.service, Service(name=state.service))
+        service = labelled(services.get(state.service, Service(name=state.service)), alert)
         neighbours = tuple(services.get(name, Service(name=name)) for name in service.dependencies)
         window = evidence.window(alert.starts_at, now, self.tools.tempo)
         return Question(

@@ -75,11 +75,13 @@ class Known(Value):
 
 
 class Sighting(Value):
-    """An alert on its way in, with the team it belongs to and the raw text it came from (by reference)."""
+    """An alert on its way in, with the team it belongs to and the raw text it came from (by reference); `reason` says
+    how its service was found out, where it does not name one of the team's."""
 
     team: str
     alert: Alert
     raw_ref: str = ""
+    reason: Phrase | None = None
 
 
 class Placing(Value):

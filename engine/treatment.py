@@ -25,6 +25,7 @@ from engine.model import (
     Value,
 )
 from engine.ports import Executor, Question
+from engine.resolution import labelled
 from engine.team import Constraint, Service
 from engine.tools import Tools
 
@@ -240,7 +241,7 @@ class Looking:
         if state.sweep is None or state.alert is None:
             return Recovery(verdict="unknown")
         team = tools.teams.team(state.team)
-        service = team.services.get(state.service, Service(name=state.service))
+        service = labelled(team.services.get(state.service, Service(name=state.service)), state.alert)
         neighbours = tuple(team.services.get(name, Service(name=name)) for name in service.dependencies)
         now = tools.clock.now()
         window = state.sweep.window.model_copy(update={"end": now})

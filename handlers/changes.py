@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.errors import UnreadableAlert
 from engine.model import Change, Phrase
+from engine.resolution import spelled
 from engine.team import Team
 from handlers.alerts import fields
 from handlers.alerts.fields import Unfit
@@ -78,9 +79,11 @@ async def take(house: House, body: bytes, own: str) -> Taken:
     posted, problems = read(body, house.clock.now())
     by_team: dict[str, list[Change]] = {}
     for each in posted:
-        by_team.setdefault(_team(house, own, each).id, []).append(each.change)
-    for team, changes in by_team.items():
-        await house.changes.note(team, changes)
+        team = _team(house, own, each)
+        service = spelled(each.change.service, team.services)
+        by_team.setdefault(team.id, []).append(each.change.model_copy(update={"service": service}))
+    for id, changes in by_team.items():
+        await house.changes.note(id, changes)
     return Taken(tuple(each.change.id for each in posted), tuple(problems[:MOST_NAMED]))
 
 
@@ -90,7 +93,8 @@ def _team(house: House, own: str, posted: Posted) -> Team:
         return house.teams.team(own)
     routed = house.teams.route(posted.labels)
     teams = [routed, *house.teams.all()]
-    return next((team for team in teams if posted.change.service in team.services), routed)
+    said = posted.change.service
+    return next((team for team in teams if spelled(said, team.services) in team.services), routed)
 
 
 def _posted(item: Any, now: datetime) -> Posted:

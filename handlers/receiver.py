@@ -11,6 +11,7 @@ from engine.journal import BOT
 from engine.masking import mask
 from engine.model import Alert, Batch, Phrase
 from engine.ports import Admitted, Draft, Placed, RawCall, Sighting
+from engine.resolution import resolve
 from engine.team import Team
 from handlers import alerts
 from handlers.deeds import BUSY
@@ -126,7 +127,7 @@ class Receiver:
             compressed_time=self._house.compressed_time,
         )
         sightings = [
-            Sighting(team=promise.team, alert=intake.belonging(alert), raw_ref=ref)
+            self._placed_in(self._house.teams.team(promise.team), alert, ref)
             for promise, alert in zip(admitted.promises, batch.alerts, strict=False)
         ]
         await self._announce(await self._house.register.place(sightings, intake.decider(call), admitted=admitted))
@@ -140,8 +141,14 @@ class Receiver:
             return Batch()
 
     def _sighting(self, alert: Alert, event: AlertReceived) -> Sighting:
-        team = self._team(alert, event)
-        return Sighting(team=team.id, alert=intake.belonging(alert), raw_ref=event.id)
+        return self._placed_in(self._team(alert, event), alert, event.id)
+
+    def _placed_in(self, team: Team, alert: Alert, ref: str) -> Sighting:
+        """The alert as it concerns a team: about one of its services, if one can be found out."""
+        found = resolve(alert, team.services)
+        known = alert.model_copy(update={"service": found.service}) if found else alert
+        reason = found.reason if found else None
+        return Sighting(team=team.id, alert=intake.belonging(known), raw_ref=ref, reason=reason)
 
     def _team(self, alert: Alert, event: AlertReceived) -> Team:
         if event.team:

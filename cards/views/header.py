@@ -98,6 +98,8 @@ def notes(scene: Scene) -> tuple[Prose, ...]:
     seen = seen_before(scene)
     if seen:
         said.append(Prose(scene.text("header.seen_before", incidents=scene.listed(seen)), strong=True))
+    if incident.resolved_by:
+        said.append(Prose(scene.say(incident.resolved_by), quiet=True))
     if incident.previous and incident.previous not in seen:
         said.append(Prose(scene.text("header.previous", incident=incident.previous)))
     if incident.episode > 1:

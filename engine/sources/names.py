@@ -1,27 +1,20 @@
 """Finds under which name a backend may know a service whose own name finds nothing there."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 
 from engine.model import Observation, Phrase, Quantity, Window
+from engine.naming import core, letters
 from engine.ports import Remark
 from engine.sources.notes import cut, note
 from engine.team import Service
 
-GENERIC = frozenset(
-    {"service", "svc", "server", "srv", "app", "application", "api", "backend", "deployment", "deploy", "pod"}
-    | {"prod", "production", "staging", "dev", "default", "container", "job"}
-)
-"""Parts of a name that say what a thing is, not which."""
 ALIKE = 0.85
 """Of two names of at least five letters; below this they are two services rather than one misspelt."""
 MOST_NAMES = 3
 NAME_LABEL = "service_name"
 """The label of services.yaml that says what a service is called in traces, beside OpenTelemetry's `service.name`."""
 MOST_CANDIDATES = 20_000
-
-_BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 
 Named = tuple[str, str]
 """A label and its value."""
@@ -107,20 +100,11 @@ def traced_names(services: Iterable[Service]) -> Mapping[str, str]:
 
 def _rank(service: str, value: str) -> int:
     last = value.rsplit("/", 1)[-1]
-    if _letters(service) == _letters(last):
+    if letters(service) == letters(last):
         return 3
-    one, other = _core(service), _core(last)
+    one, other = core(service), core(last)
     if one and one == other:
         return 2
     left, right = "".join(one), "".join(other)
     close = min(len(left), len(right)) >= 5 and SequenceMatcher(None, left, right).ratio() >= ALIKE
     return 1 if close and abs(len(left) - len(right)) <= 2 else 0
-
-
-def _letters(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
-
-
-def _core(name: str) -> tuple[str, ...]:
-    parts = tuple(part.lower() for part in _BORDER.split(name[:200]) if part)
-    return tuple(part for part in parts if part not in GENERIC)

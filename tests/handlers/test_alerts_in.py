@@ -155,3 +155,19 @@ async def test_the_watchdog_is_heard_and_missed() -> None:
     await scene.later(16)
     assert await scene.door.look_for_silence() == (silent,)
     assert (await scene.state(silent)).status == "open"
+
+
+async def test_an_alert_that_calls_its_service_otherwise_is_about_it_and_says_how_that_was_found_out() -> None:
+    scene = Scene()
+    answer = await scene.alerts(webhook(one(service="pay-canary", job="shop/payment")), id="raw_1")
+    (incident,) = answer.incidents
+    state = await scene.state(incident)
+    assert (state.service, state.alert.labels["service"] if state.alert else "") == ("payment", "pay-canary")
+    assert state.resolved_by is not None
+    assert state.resolved_by.values["label"] == "job"
+    again = await scene.alerts(webhook(one(fingerprint="f2", name="Slow", service="payment")), id="raw_2")
+    assert again.incidents == answer.incidents
+    await scene.alerts(webhook(one(service="pay-canary", job="shop/payment", start="10:05:00")), id="raw_3")
+    assert len(await scene.entries(incident, "service.resolved")) == 1
+    other = await scene.alerts(webhook(one(fingerprint="f3", service="search")), id="raw_4")
+    assert (await scene.state(other.incidents[0])).resolved_by is None

@@ -166,6 +166,12 @@ async def test_a_change_goes_to_the_team_of_its_token_labels_or_catalogue() -> N
     assert await kept(scene, "default", "nobodys") == ["rest"]
 
 
+async def test_a_service_is_kept_as_the_catalogue_spells_it() -> None:
+    scene = Scene()
+    await post(scene, {"service": "Payment-Service", "id": "a"})
+    assert await kept(scene, "trade") == ["a"]
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=True) | st.integers() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["service", "at", "kind", "x"]), inner),

@@ -104,6 +104,19 @@ async def test_changes_come_in_by_the_same_doors_as_alerts(tmp_path: Path):
         assert (await knock("POST", "/changes", change, Via="1.1 proxy"))[0] == 401
 
 
+async def test_the_context_of_an_incident_is_for_readers(tmp_path: Path):
+    async with doors(tmp_path, api={"token": "write", "read_token": "read"}) as knock:
+        _, opened = await knock(
+            "POST", "/api/incidents", b'{"summary": "x", "service": "pay"}', Authorization="Bearer write"
+        )
+        incident = opened.partition("inc_")[2][:8]
+        path = f"/api/incidents/inc_{incident}/context"
+        assert (await knock("GET", path))[0] == 401
+        status, text = await knock("GET", path, Authorization="Bearer read")
+        assert (status, '"service": "pay"' in text) == (200, True)
+        assert (await knock("GET", "/api/incidents/inc_00000000/context", Authorization="Bearer read"))[0] == 404
+
+
 async def test_who_may_read_may_not_open(tmp_path: Path):
     async with doors(tmp_path, api={"token": "write", "read_token": "read"}) as knock:
         reads = {"Authorization": "Bearer read"}
