@@ -60,7 +60,7 @@ class ChatDesk:
 
     async def announce(self, team: Team, phrase: Phrase) -> None:
         """Say something that belongs to no incident in the team's rooms, once per wording."""
-        words = Words(team.language)
+        words = Words(team.language, team.zone)
         text = words.say(phrase)
         card = Card(
             title=words.text("say.title"), summary=text, tone="warning", blocks=(Prose(text),), language=team.language
@@ -76,4 +76,4 @@ class ChatDesk:
         """The card of this part as it stands now, in the team's language unless another is asked for."""
         state = await self.state(incident)
         team = self._teams.team(state.team)
-        return views.draw(state, slot, Words(language or team.language), team)
+        return views.draw(state, slot, Words(language or team.language, team.zone), team)

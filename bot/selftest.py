@@ -251,7 +251,7 @@ async def _tried(step: str, where: str, work: Callable[[], Awaitable[str]]) -> O
 
 def _report(team: Team, at: datetime, outcomes: Sequence[Outcome]) -> Card:
     """The card of one team: another team's rooms are nothing to it."""
-    return report(at, [each for each in outcomes if _concerns(each.where, team)], Words(team.language))
+    return report(at, [each for each in outcomes if _concerns(each.where, team)], Words(team.language, team.zone))
 
 
 def _concerns(where: str, team: Team) -> bool:

@@ -115,6 +115,7 @@ class Chart:
     limit: Limit | None = None
     start: datetime | None = None
     end: datetime | None = None
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,7 @@ class Ask:
     submit: str
     value: dict[str, str] = field(default_factory=dict)
     fields: tuple[Field, ...] = ()
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,11 @@ import math
 import re
 import tomllib
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 
+from cards import moments
 from engine.model import Phrase, Quantity
 
 Filling = str | int | float | Quantity | Phrase
@@ -16,6 +17,8 @@ LANGUAGES = {"zh": "zh_CN", "zh_cn": "zh_CN", "zh_hans": "zh_CN", "en": "en", "e
 """Names a team may write, and the folder of language files they mean. Anything else reads English."""
 
 GAP = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}(?::[0-9]{2}){2}(?:\.[0-9]{1,6})?[+-][0-9]{2}:[0-9]{2}")
+"""A moment among a phrase's values, in ISO 8601 with its offset: shown as a clock in the reader's zone."""
 NOTHING = "—"
 SIZES = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 LARGE = ((1e12, "T"), (1e9, "G"), (1e6, "M"))
@@ -25,9 +28,11 @@ DEEPEST = 6
 
 
 class Words:
-    """All phrases of one language. A phrase nobody wrote shows its key in brackets, so that it is seen and mended."""
+    """All phrases of one language, with times as clocks in one zone show them. A phrase nobody wrote shows its key in
+    brackets, so that it is seen and mended."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, zone: str = "UTC") -> None:
+        self.zone = zone
         self.folder = folder_of(language)
         self.language = "zh" if self.folder == "zh_CN" else "en"
         self._table = table(self.folder)
@@ -62,12 +67,12 @@ class Words:
                 return _plain(value)
 
     def moment(self, at: datetime | None) -> str:
-        """A full moment in UTC."""
-        return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if at else NOTHING
+        """A full moment with the name of its zone."""
+        return moments.moment(at, self.zone) if at else NOTHING
 
     def clock(self, at: datetime | None) -> str:
-        """The time of day alone, in UTC, for cards whose date is known."""
-        return f"{at.astimezone(UTC):%H:%M:%S} UTC" if at else NOTHING
+        """The time of day alone, for cards whose date is known."""
+        return moments.clock(at, self.zone) if at else NOTHING
 
     def duration(self, seconds: float) -> str:
         """How long something took, in its two largest units."""
@@ -107,6 +112,14 @@ class Words:
 
         return GAP.sub(gap, pattern)
 
+    def _told(self, value: str) -> str:
+        """A text as it stands, but a moment in this zone, whichever it was written in."""
+        if at := _moment(value):
+            return self.clock(at)
+        # Who has no zone of their own leaves the one it was written in.
+        whole = moments.found(value) if self.zone != "UTC" and moments.MOMENT.fullmatch(value) else []
+        return self.moment(whole[0][1]) if whole else value
+
     def _value(self, value: Filling, depth: int) -> str:
         match value:
             case Phrase():
@@ -115,8 +128,18 @@ class Words:
                 return self.quantity(value)
             case float():
                 return _plain(value)
+            case str():
+                return self._told(value)
             case _:
                 return str(value)
+
+
+def _moment(value: str) -> datetime | None:
+    """The moment a value is; None for any other text."""
+    try:
+        return datetime.fromisoformat(value) if MOMENT.fullmatch(value) else None
+    except ValueError:
+        return None
 
 
 def folder_of(language: str) -> str:

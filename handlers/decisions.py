@@ -124,6 +124,7 @@ def _ask(visit: Visit, proposal: Proposal, verdict: Verdict) -> Ask:
         ),
         who=words.text(f"form.who_{visit.team.policy.approver_role}"),
         until=request.expires_at,
+        zone=words.zone,
         action=verdict,
         submit=words.text(f"form.{verdict}_submit"),
         value={"incident": visit.incident.id, "approval": request.id, "digest": request.digest},

@@ -58,7 +58,7 @@ async def redraw(house: House, team: str, name: str) -> Card | None:
     except UnknownName:
         return None
     end = datetime.combine(date.fromisoformat(day), time.fromisoformat(at), ZoneInfo(known.zone))
-    return await card(house, known, kind, end, Words(known.language))
+    return await card(house, known, kind, end, Words(known.language, known.zone))
 
 
 async def _opened(house: House, team: Team, start: datetime, end: datetime) -> list[Incident]:

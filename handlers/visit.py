@@ -122,7 +122,7 @@ class Visit:
     def words(self) -> Words:
         """The words of the language they read there, else of the person's, else of the team's."""
         own = self.person.language if self.person else ""
-        return Words(self.at.language or own or self.team.language)
+        return Words(self.at.language or own or self.team.language, self.team.zone)
 
     def may(self, role: Role) -> bool:
         """Whether the person has this role, or one that may more."""

@@ -6,6 +6,7 @@ from aiohttp import web
 from bot.pages import frame, message
 from bot.pages.call import Call
 from cards import views
+from cards.words import Words
 from engine.errors import UnknownName
 from engine.incident import fold
 from engine.model import Phrase
@@ -22,7 +23,7 @@ async def incident(call: Call) -> web.StreamResponse:
     except UnknownName:
         raise unknown from None
     entries = await call.pages.timeline.read(name)
-    card = views.page(fold(entries), entries, call.words, team)
+    card = views.page(fold(entries), entries, Words(call.language, team.zone), team)
     room, root = await _thread(call, team, name)
     thread = str(root.id) if root else ""
     return frame.page(

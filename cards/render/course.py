@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+from cards import moments
 from cards.model import Band, Chart, Limit, Mark
 from cards.render.drawing import plotted
 from cards.render.scale import clock, figure, value_ticks
@@ -37,6 +38,7 @@ class Course:
     split: float | None
     band: Band | None
     limit: Limit | None
+    zone: str = "UTC"
 
     @property
     def span(self) -> float:
@@ -52,8 +54,13 @@ class Course:
         return (value - self.ticks[0]) / (self.ticks[-1] - self.ticks[0])
 
     def moment(self, at: float) -> str:
-        """A moment of this chart in UTC."""
-        return clock(at, self.span)
+        """A moment of this chart as a clock in its zone shows it."""
+        return clock(at, self.span, self.zone)
+
+    @property
+    def zone_name(self) -> str:
+        """How the zone of its times is named where room is short."""
+        return moments.zone_name(self.start, self.zone)
 
     @property
     def before(self) -> list[list[Point]]:
@@ -88,7 +95,9 @@ def course(chart: Chart) -> Course | None:
         return None
     split = chart.split.timestamp() if chart.split else start
     marks = sorted((mark for mark in chart.marks if start <= mark.at.timestamp() <= end), key=lambda mark: mark.at)
-    return Course(tuple(points), start, end, ticks, tuple(marks), split if start < split <= end else None, band, limit)
+    return Course(
+        tuple(points), start, end, ticks, tuple(marks), split if start < split <= end else None, band, limit, chart.zone
+    )
 
 
 def told(chart: Chart, seen: Course) -> list[str]:
@@ -102,7 +111,7 @@ def spoken(chart: Chart, seen: Course) -> str:
     moments = dict.fromkeys((seen.points[0], high, seen.points[-1]))
     values = " → ".join(f"{seen.moment(at)} {figure(value, chart.unit)}" for at, value in moments)
     marks = "; ".join(f"{mark.text} {seen.moment(mark.at.timestamp())}" for mark in seen.marks)
-    return "; ".join(part for part in (chart.title, f"{values} (UTC)", *told(chart, seen), marks) if part)
+    return "; ".join(part for part in (chart.title, f"{values} ({seen.zone_name})", *told(chart, seen), marks) if part)
 
 
 def _sound(low: float, high: float) -> bool:

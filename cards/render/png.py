@@ -216,11 +216,12 @@ def _grid(sheet: Sheet, plot: Plot, labels: Sequence[str]) -> None:
         sheet.line([(plot.left, y), (plot.right, y)], GRID, 1)
         sheet.say(plot.left - sheet.px(GAP) - sheet.measure(text), y, text, FAINT)
     middle = plot.bottom + sheet.px(ROW / 2 + 2)
-    zone = plot.right - sheet.measure("UTC")
-    sheet.say(zone, middle, "UTC", FAINT)
+    named = plot.seen.zone_name
+    zone = plot.right - sheet.measure(named)
+    sheet.say(zone, middle, named, FAINT)
     most = max(1, int((plot.right - plot.left) / sheet.px(SPREAD * 1.4)))
     free = plot.left - sheet.px(GAP)
-    for at, text in time_labels(plot.seen.start, plot.seen.end, most):
+    for at, text in time_labels(plot.seen.start, plot.seen.end, most, plot.seen.zone):
         x, wide = plot.x(at), sheet.measure(text)
         if x - wide / 2 > free and x + wide / 2 < zone - sheet.px(GAP):
             sheet.line([(x, plot.bottom), (x, plot.bottom + sheet.px(4))], FAINT, 1)

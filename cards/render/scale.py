@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from datetime import UTC, datetime
+
+from cards import moments
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 STEPS = (
@@ -69,21 +70,22 @@ def shortened(largest: float, unit: str) -> tuple[float, str]:
     return divisor, _with_unit("", prefix, unit).strip()
 
 
-def time_labels(start: float, end: float, most: int) -> list[tuple[float, str]]:
-    """At most about `most` round moments between these two, unix seconds, each with its name in UTC."""
-    span = end - start
+def time_labels(start: float, end: float, most: int, zone: str = "UTC") -> list[tuple[float, str]]:
+    """At most about `most` moments between these two, unix seconds, that are round on a clock there, each with what
+    that clock shows."""
+    span, ahead = end - start, moments.ahead(start, zone)
     step = next((float(step) for step in STEPS if span / step <= most), span / max(most, 1))
-    first = math.ceil(start / step)
-    moments = [number * step for number in range(first, math.floor(end / step) + 1)]
+    first = math.ceil((start + ahead) / step)
     form = _form(step, span)
-    return [(at, datetime.fromtimestamp(at, UTC).strftime(form)) for at in moments]
+    round_ones = [number * step - ahead for number in range(first, math.floor((end + ahead) / step) + 1)]
+    return [(at, moments.axis(at, form, zone)) for at in round_ones]
 
 
-def clock(at: float, span: float) -> str:
-    """A moment in UTC, as exactly as it is wanted on a chart over `span` seconds; "?" where no calendar has it."""
+def clock(at: float, span: float, zone: str = "UTC") -> str:
+    """A moment as exactly as it is wanted on a chart over `span` seconds; "?" where no calendar has it."""
     form = "%H:%M:%S" if span < DAY else "%m-%d %H:%M" if span < 300 * DAY else "%Y-%m-%d"
     try:
-        return datetime.fromtimestamp(at, UTC).strftime(form)
+        return moments.axis(at, form, zone)
     except (OverflowError, OSError, ValueError):
         return "?"
 

@@ -32,7 +32,7 @@ def spark(chart: Chart, width: int) -> Spark:
     picture = (_bars(seen, size), *((signs,) if signs else ()))
     values = [value for _, value in seen.points]
     reach = f"{figure(min(values), chart.unit)} … {figure(max(values), chart.unit)}"
-    frame = f"{seen.moment(seen.start)} – {seen.moment(seen.end)} UTC"
+    frame = f"{seen.moment(seen.start)} – {seen.moment(seen.end)} {seen.zone_name}"
     return Spark(picture, (*((legend,) if legend else ()), " · ".join((frame, reach, *told(chart, seen)))))
 
 

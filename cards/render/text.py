@@ -1,10 +1,10 @@
 """Draws a card for a terminal: plain lines of at most `width` columns, and buttons as commands a person can type."""
 
 from collections.abc import Iterable
-from datetime import UTC
 from itertools import chain
 from typing import assert_never
 
+from cards import moments
 from cards.model import (
     Ask,
     Block,
@@ -229,7 +229,7 @@ def _choice(choice: Button | Link, width: int) -> list[str]:
 
 
 def _ask(block: Ask, width: int) -> list[str]:
-    until = f"  ⏱ {block.until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if block.until else ""
+    until = f"  ⏱ {moments.moment(block.until, block.zone)}" if block.until else ""
     lines = _lines(f"? {block.question}", width, 0, 2) + _lines(f"{block.who}{until}", width, 2)
     for field in block.fields:
         lines += _field(field, width)

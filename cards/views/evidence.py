@@ -48,7 +48,7 @@ def finding(scene: Scene, item: Evidence) -> Finding:
         text=text,
         before="" if told else before,
         after="" if told else after,
-        since="" if since.removesuffix(" UTC") in text else since,
+        since="" if since.rpartition(" ")[0] in text else since,
         abnormal=item.abnormal,
         link=item.link,
         query=f"{item.source}: {item.query}" if item.query else item.source,

@@ -20,7 +20,7 @@ def gaps(suspicion: Suspicion) -> Gaps:
         "peer": suspicion.peer or ", ".join(sorted(suspicion.peers)) or "—",
         "version": (change.version or change.kind) if change else "—",
         "previous": (change.previous_version or "—") if change else "—",
-        "since": f"{suspicion.onset:%H:%M:%S} UTC" if suspicion.onset else "—",
+        "since": suspicion.onset.isoformat(timespec="seconds") if suspicion.onset else "—",
     }
 
 

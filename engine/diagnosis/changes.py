@@ -70,7 +70,7 @@ def _change(observation: Observation, change: Change, found: Blame, scrutiny: Sc
         "kind": change.kind,
         "version": change.version or change.note[:60] or change.id,
         "previous": change.previous_version or "—",
-        "at": f"{change.at:%H:%M:%S} UTC",
+        "at": change.at.isoformat(timespec="seconds"),
     }
     if seconds is None:
         word = "evidence.change.seen"

@@ -61,7 +61,7 @@ def _unseen(unusual: Sequence[Evidence], service: str) -> Iterator[Phrase]:
     """What nobody has looked at, of a trouble that fits nothing known."""
     seen = {each.kind for each in unusual}
     since = min((each.onset for each in unusual if each.onset), default=None)
-    values = {"service": service, "since": f"{since:%H:%M:%S} UTC" if since else "—"}
+    values = {"service": service, "since": since.isoformat(timespec="seconds") if since else "—"}
     for word, kinds in (("own_failures", {"log", "trace"}), ("change_before", {"change"}), ("harm", {"metric", "sli"})):
         if not kinds & seen:
             yield Phrase(word=f"diagnosis.ask.{word}", values={**values})

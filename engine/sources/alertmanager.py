@@ -164,7 +164,7 @@ class AlertmanagerSource:
                 window=window,
                 link=self._link("alerts"),
             )
-        split = f"{window.split:%H:%M:%S} UTC"
+        split = window.split.isoformat(timespec="seconds")
         values: dict[str, str | int | float] = {"count": len(near), "others": len(fresh), "split": split}
         what = "related_alerts" if near else "other_alerts"
         lines = tuple(_fired(alert, name) for alert, name in near)

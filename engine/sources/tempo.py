@@ -180,7 +180,7 @@ class TempoSource:
         if any(span.service == service.name for span in found.after.spans):
             return []
         if named or found.before.spans:
-            values = {"split": f"{window.split:%H:%M:%S} UTC"}
+            values = {"split": window.split.isoformat(timespec="seconds")}
             what = "search_lag" if named else "search_empty"
             return [note(self.name, what, service.name, _of((service,)), window, values=values)]
         (known,) = await harvest([self._known], deadline - _now())

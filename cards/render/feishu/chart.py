@@ -1,9 +1,9 @@
 """Draws a series as Feishu's native chart: a VChart line with its unit, what is usual, what was promised, and marks."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
+from cards import moments
 from cards.model import Chart, Tone
 from cards.render.course import Course, Point, course, told
 from cards.render.feishu.markup import plain
@@ -24,7 +24,6 @@ TIMES: Spec = {
     "orient": "bottom",
     "type": "band",
     "label": {"autoHide": True},
-    "title": {"visible": True, "text": "UTC"},
 }
 PLACES = ("insideEndTop", "insideMiddleTop")
 """Labels of neighbouring marks stand at other heights, so that they do not cover each other."""
@@ -45,7 +44,7 @@ def element(charts: Sequence[Chart], most: int) -> Spec | None:
     """
     seen = course(charts[0])
     points = thinned(seen.points, most) if seen else []
-    labels = _labels([at for at, _ in points])
+    labels = _labels([at for at, _ in points], charts[0].zone)
     if seen is None or len(set(labels)) < 2:
         return None
     divisor, unit = shortened(max(abs(tick) for tick in seen.ticks), charts[0].unit)
@@ -60,7 +59,7 @@ def element(charts: Sequence[Chart], most: int) -> Spec | None:
         "color": [SIDES[int(side)] for side in dict.fromkeys(value["s"] for value in values)],
         "point": {"visible": False},
         "legends": {"visible": False},
-        "axes": [_unit_axis(unit, seen, divisor), TIMES],
+        "axes": [_unit_axis(unit, seen, divisor), TIMES | {"title": {"visible": True, "text": seen.zone_name}}],
     }
     marks = {
         "markLine": [*_limit_line(seen, divisor), *_mark_lines(seen, points, labels)],
@@ -98,11 +97,11 @@ def thinned(points: Sequence[Point], most: int) -> list[Point]:
     return [*kept, points[-1]]
 
 
-def _labels(moments: Sequence[float]) -> list[str]:
-    form = "%H:%M:%S" if not moments or moments[-1] - moments[0] < DAY else "%m-%d %H:%M"
-    if moments and moments[-1] - moments[0] > 300 * DAY:
+def _labels(shown: Sequence[float], zone: str) -> list[str]:
+    form = "%H:%M:%S" if not shown or shown[-1] - shown[0] < DAY else "%m-%d %H:%M"
+    if shown and shown[-1] - shown[0] > 300 * DAY:
         form = "%Y-%m-%d %H:%M"
-    return [datetime.fromtimestamp(at, UTC).strftime(form) for at in moments]
+    return [moments.axis(at, form, zone) for at in shown]
 
 
 def _values(seen: Course, points: Sequence[Point], labels: Sequence[str]) -> list[Spec]:

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC
 
+from cards import moments
 from cards.model import Ask, Field
 from cards.render.drawing import visible
 from cards.render.feishu.elements import Element, Tongues, pressed
@@ -39,7 +39,7 @@ def asked(
         inputs += _inputs(field, [ask.fields[number] for ask in each], tongues, prefix)
     style = "danger" if first.action == "approve" else "primary"
     button = tongues.button([plain(ask.submit, 40) for ask in each], style, pressed(close(first.action, first.value)))
-    until = f" · ⏱ {first.until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if first.until else ""
+    until = f" · ⏱ {moments.moment(first.until, first.zone)}" if first.until else ""
     told = [
         *tongues.markdown([bold(prose(ask.question, QUESTION)) for ask in each]),
         *tongues.notation([line(ask.who, 300) + until for ask in each]),

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC
 from typing import assert_never
 
 import htpy as h
 from markupsafe import Markup
 
+from cards import moments
 from cards.model import (
     Ask,
     Block,
@@ -219,7 +219,7 @@ def _choice(choice: Button | Link, posting: Posting) -> h.Element:
 
 
 def _ask(block: Ask, posting: Posting) -> h.Element:
-    until = f"{block.until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if block.until else ""
+    until = moments.moment(block.until, block.zone) if block.until else ""
     deadline = h.time(datetime=block.until.isoformat())[until] if block.until else None
     return h.form(class_="ask", method="post", action=posting.url)[
         _hidden(posting, "form", block.action, block.value),

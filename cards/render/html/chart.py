@@ -93,7 +93,7 @@ def _values(paper: Paper, unit: str) -> h.Element:
         h.text(class_="chart-label", x=str(width - 6), y=_px(y), text_anchor="end")[text]
         for y, text in (
             *((paper.y(value) + 4, text) for value, text in zip(paper.seen.ticks, labels, strict=True)),
-            (paper.foot + FOOT - 6, "UTC"),
+            (paper.foot + FOOT - 6, paper.seen.zone_name),
         )
     ]
     return h.svg(class_="chart-axis", width=str(width), height=paper.height, aria_hidden="true")[written]
@@ -120,7 +120,7 @@ def _ground(paper: Paper) -> Iterator[h.Element]:
 
 def _times(paper: Paper) -> Iterator[h.Element]:
     """Round moments of the day, as many as the narrowest picture has room for."""
-    for at, text in time_labels(paper.seen.start, paper.seen.end, NARROWEST // EDGE):
+    for at, text in time_labels(paper.seen.start, paper.seen.end, NARROWEST // EDGE, paper.seen.zone):
         share = paper.seen.across(at)
         anchor = "start" if share < 0.12 else "end" if share > 0.88 else "middle"
         place = {"x1": _share(share), "x2": _share(share), "y1": _px(paper.foot), "y2": _px(paper.foot + 4)}

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC
 from itertools import chain
 from typing import assert_never
 
+from cards import moments
 from cards.model import (
     Ask,
     Block,
@@ -228,7 +228,7 @@ def _buttons(block: Buttons, pen: Pen) -> Iterable[str]:
 
 
 def _ask(block: Ask) -> Iterable[str]:
-    until = f"⏱ {block.until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if block.until else ""
+    until = f"⏱ {moments.moment(block.until, block.zone)}" if block.until else ""
     yield bold(line(block.question)) or "?"
     about = SEPARATOR.join(part for part in (line(block.who), until) if part)
     if about:
