@@ -14,14 +14,14 @@ from aiohttp import web
 from bench.measuring import HOST
 
 DELAYS: Mapping[str, float] = {
-    "prometheus": 0.15,
-    "loki": 0.12,
-    "jaeger": 0.20,
-    "tempo": 0.07,
-    "releases": 0.25,
-    "argocd": 0.12,
-    "github": 0.15,
-    "alertmanager": 0.20,
+    "prometheus": 0.3,
+    "loki": 0.25,
+    "jaeger": 0.4,
+    "tempo": 0.15,
+    "releases": 0.5,
+    "argocd": 0.25,
+    "github": 0.25,
+    "alertmanager": 0.4,
 }
 """Seconds for one answer, as from servers some way off; a source asks several times."""
 BEGAN = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
