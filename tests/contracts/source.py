@@ -16,7 +16,9 @@ from engine.model import Alert, Observation, Phrase, Window
 from engine.ports import Question, Source
 from engine.team import Service
 
-Condition = Literal["working", "empty", "failing", "garbage", "hanging", "unreachable"]
+Condition = Literal["working", "empty", "failing", "garbage", "page", "oversized", "refused", "hanging", "unreachable"]
+"""How a backend does: as it should, or with nothing to tell; else it answers 500, or something unreadable, a web page,
+more than anybody reads, or that the token is wrong; or it never answers, or is not there."""
 
 TOKEN = "s3cr3t-bearer-token"
 LANGUAGES = Path(__file__).resolve().parents[2] / "cards" / "languages"
@@ -105,7 +107,7 @@ class SourceContract(ABC):
                 check(observation, asked, source)
                 assert observation.count == 0 or observation.kind == "state"
 
-    @pytest.mark.parametrize("condition", ["failing", "garbage", "unreachable"])
+    @pytest.mark.parametrize("condition", ["failing", "garbage", "page", "oversized", "refused", "unreachable"])
     async def test_is_silent_with_a_word_people_may_read(self, condition: Condition) -> None:
         async with self.source_on(condition) as source:
             with pytest.raises(SourceSilent) as silent:

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from engine.model import EvidenceKind, Observation
-from engine.ports import Queried, Query, Question, Source
+from engine.errors import SourceSilent
+from engine.model import EvidenceKind, Observation, Phrase
+from engine.ports import Examined, Queried, Query, Question, Remark, Source
+from engine.team import Service
 
 
 class FakeSource(Source):
@@ -66,3 +68,22 @@ class FakeQueried(Queried):
         if self._hangs:
             await asyncio.Event().wait()
         return self._answer(query)
+
+
+class FakeExamined(Examined):
+    """A source that has one thing to say, or raises why it cannot; `hangs` says nothing at all."""
+
+    def __init__(self, wrong: bool, hangs: bool) -> None:
+        self._wrong, self._hangs = wrong, hangs
+
+    @property
+    def name(self) -> str:
+        return "fake"
+
+    async def examine(self, services: Sequence[Service]) -> Sequence[Remark]:
+        if self._hangs:
+            await asyncio.Event().wait()
+        if self._wrong:
+            raise SourceSilent(Phrase(word="evidence.silent.broken", values={"source": "fake"}))
+        values: dict[str, str] = {"source": "fake", "host": "here", "version": "1"}
+        return [Remark(True, Phrase(word="check.source.version", values={**values}))]

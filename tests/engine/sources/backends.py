@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from engine.sources.http import MOST_BYTES
 from tests.contracts.source import Condition
 
 CAPTURES = Path(__file__).parent / "captures"
@@ -62,6 +63,12 @@ def broken(condition: Condition) -> Handler:
             )
         if condition == "garbage":
             return web.Response(text='{"hello": ["', content_type="application/json")
+        if condition == "page":
+            return web.Response(text="<!doctype html><title>Sign in</title>", content_type="text/html")
+        if condition == "refused":
+            return web.Response(status=401, text=f"no: {request.headers.get('Authorization')}")
+        if condition == "oversized":
+            return web.Response(body=b"[" + b" " * (MOST_BYTES + 1), content_type="application/json")
         await asyncio.Event().wait()
         raise AssertionError
 

@@ -92,7 +92,8 @@ def known(condition: Condition) -> Known:
         "garbage": FakeHosts(babbles),
         "unreachable": FakeHosts(names=()),
         "hanging": FakeHosts(hangs=True),
-    }[condition]
+        "refused": FakeHosts(fails),
+    }.get(condition, FakeHosts(babbles))
     return Known(hosts, roots=frozenset({"/var/log"}), now=lambda: WINDOW.end, patience=PATIENCE)
 
 
