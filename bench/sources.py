@@ -12,7 +12,7 @@ from bot.clock import SystemClock
 from bot.settings import load
 from bot.sources import Connected
 from engine.evidence import gather
-from engine.incident import Asked
+from engine.looks import Asked
 from engine.model import Alert, Window
 from engine.ports import Question, Source
 from engine.team import Service, Team

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from engine.errors import TocsinError
-from engine.incident import Asked
+from engine.incident import Incident
+from engine.looks import Asked, Depth
 from engine.model import Observation, Phrase, Silence, Window
 from engine.ports import Clock, Question, Selective, Source
 from engine.tempo import Tempo
@@ -20,7 +21,25 @@ MOST_OBSERVATIONS = 200
 BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, ExceptionGroup)
 """What reading a nonsensical answer may raise where a source did not see it coming."""
 
+MINOR = ("P3", "P4")
+
 Told = Callable[[Asked], Awaitable[None]]
+
+
+class Seen(NamedTuple):
+    """What is there at a first look: what was observed, by whom, and who has not answered yet."""
+
+    observations: tuple[Observation, ...]
+    answered: tuple[str, ...]
+    waiting: tuple[str, ...]
+
+
+class Early(NamedTuple):
+    """A first look at a round under way, once: `after` seconds into it, or as soon then as anything is there. `look`
+    says whether that is enough."""
+
+    after: float
+    look: Callable[[Seen], Awaitable[bool]]
 
 
 class Heard(NamedTuple):
@@ -36,48 +55,124 @@ def window(alert_starts_at: datetime, now: datetime, tempo: Tempo) -> Window:
     return Window(start=split - timedelta(seconds=tempo.lookback), split=split, end=max(now, split))
 
 
+def depth(state: Incident, turn: int) -> tuple[Depth, Phrase]:
+    """How deep to look, and why. Quick is for a minor alert that came alone and for the first time: noise, most of the
+    time. Whatever is severe, many, back again, or asked for by a person is looked at in full."""
+    if turn > 1:
+        return "full", Phrase(word="evidence.depth.again")
+    if state.severity not in MINOR:
+        return "full", Phrase(word="evidence.depth.severe", values={"severity": state.severity})
+    if state.requester or not state.alerts:
+        return "full", Phrase(word="evidence.depth.wanted")
+    if len(state.alerts) > 1:
+        return "full", Phrase(word="evidence.depth.many")
+    if state.episode > 1:
+        return "full", Phrase(word="evidence.depth.back")
+    return "quick", Phrase(word="evidence.depth.minor", values={"severity": state.severity})
+
+
+def concerned(question: Question, sources: Sequence[Source]) -> list[Source]:
+    """The sources this question is for."""
+    return [each for each in sources if not isinstance(each, Selective) or each.concerns(question)]
+
+
 async def gather(
-    question: Question, sources: Sequence[Source], clock: Clock, within: float, told: Told
+    question: Question, sources: Sequence[Source], clock: Clock, within: float, told: Told, early: Early | None = None
 ) -> tuple[tuple[Observation, ...], tuple[Silence, ...]]:
     """Ask all sources it concerns at once, each for at most `within` seconds; results in the order of the sources.
 
-    `told` hears how each source went, as soon as it is done or silent; what `told` raises ends the round.
+    `told` hears how each source went, as soon as it is done or silent; what `told` or `early` raises ends the round.
     """
-    heard: dict[int, Heard] = {}
-    sources = [each for each in sources if not isinstance(each, Selective) or each.concerns(question)]
-
-    async def ask(place: int, source: Source) -> None:
-        begun = clock.now()
-        heard[place] = await _answer(source, question, within)
-        seconds = round((clock.now() - begun).total_seconds(), 3)
-        state = "silent" if heard[place].silence else "done"
-        await told(Asked(source=source.name, state=state, count=len(heard[place].observations), seconds=seconds))
-
+    round_ = Round(question, concerned(question, sources), clock, within, told)
     try:
         async with asyncio.TaskGroup() as group:
-            for place, source in enumerate(sources):
-                group.create_task(ask(place, source))
+            for place in range(len(round_.sources)):
+                group.create_task(round_.ask(place))
+            if early is not None and round_.sources:
+                group.create_task(round_.look(early))
     except ExceptionGroup as several:
         raise several.exceptions[0] from None
-    ordered = [heard[place] for place in range(len(sources))]
-    seen = tuple(observation for each in ordered for observation in each.observations)
-    return seen, tuple(each.silence for each in ordered if each.silence)
+    return round_.seen, tuple(each.silence for each in round_.ordered if each.silence)
 
 
-async def _answer(source: Source, question: Question, within: float) -> Heard:
-    """One source's answer; whatever goes wrong with it becomes its silence."""
-    try:
-        async with asyncio.timeout(within):
-            found = await source.ask(question)
-        return Heard(tuple(found)[:MOST_OBSERVATIONS])
-    except TocsinError as silent:
-        return _silent(source, silent.phrase)
-    except TimeoutError:
-        return _silent(source, Phrase(word="evidence.silent.late", values={"source": source.name, "seconds": within}))
-    except BROKEN as broken:
-        # Only the kind of error: its words may quote what the backend wrote.
-        log.warning("Source %s could not read an answer: %s", source.name, type(broken).__name__)
-        return _silent(source, Phrase(word="evidence.silent.broken", values={"source": source.name}))
+class Round:
+    """One round of asking: what was heard so far, and until when each source has time."""
+
+    def __init__(self, question: Question, sources: Sequence[Source], clock: Clock, within: float, told: Told) -> None:
+        self.sources = sources
+        self._question = question
+        self._clock = clock
+        self._within = within
+        self._told = told
+        self._heard: dict[int, Heard] = {}
+        self._deadlines: dict[int, asyncio.Timeout] = {}
+        self._news = asyncio.Event()
+        self._over = asyncio.Event()
+        self._enough = False
+
+    @property
+    def ordered(self) -> list[Heard]:
+        """What each source brought so far, in the order of the sources."""
+        return [self._heard[place] for place in sorted(self._heard)]
+
+    @property
+    def seen(self) -> tuple[Observation, ...]:
+        """All that was observed so far."""
+        return tuple(observation for each in self.ordered for observation in each.observations)
+
+    async def ask(self, place: int) -> None:
+        """Ask one source, and tell how it went."""
+        source, begun = self.sources[place], self._clock.now()
+        self._heard[place] = heard = await self._answer(place)
+        if len(self._heard) == len(self.sources):
+            self._over.set()
+        if heard.observations or self._over.is_set():
+            self._news.set()
+        seconds = round((self._clock.now() - begun).total_seconds(), 3)
+        reason = heard.silence.reason if heard.silence else None
+        state, count = "silent" if heard.silence else "done", len(heard.observations)
+        await self._told(Asked(source=source.name, state=state, count=count, seconds=seconds, reason=reason))
+
+    async def look(self, early: Early) -> None:
+        """Wait for the moment of the first look, then for anything to look at; nothing where all have answered by then.
+        Is it enough, nobody is waited for any longer."""
+        try:
+            async with asyncio.timeout(early.after):
+                await self._over.wait()
+        except TimeoutError:
+            await self._news.wait()
+        if self._over.is_set():
+            return
+        answered, waiting = (
+            tuple(each.name for place, each in enumerate(self.sources) if (place in self._heard) is there)
+            for there in (True, False)
+        )
+        if await early.look(Seen(self.seen, answered, waiting)):
+            self._enough = True
+            now = asyncio.get_running_loop().time()
+            for place in self._deadlines.keys() - self._heard.keys():
+                self._deadlines[place].reschedule(now)
+
+    async def _answer(self, place: int) -> Heard:
+        """One source's answer; whatever goes wrong with it becomes its silence."""
+        source = self.sources[place]
+        try:
+            async with asyncio.timeout(self._within) as self._deadlines[place]:
+                found = await source.ask(self._question)
+            return Heard(tuple(found)[:MOST_OBSERVATIONS])
+        except TocsinError as silent:
+            return _silent(source, silent.phrase)
+        except TimeoutError:
+            if self._enough:
+                return _silent(source, Phrase(word="evidence.silent.not_awaited", values={"source": source.name}))
+            patience = self._within
+            return _silent(
+                source, Phrase(word="evidence.silent.late", values={"source": source.name, "seconds": patience})
+            )
+        except BROKEN as broken:
+            # Only the kind of error: its words may quote what the backend wrote.
+            log.warning("Source %s could not read an answer: %s", source.name, type(broken).__name__)
+            return _silent(source, Phrase(word="evidence.silent.broken", values={"source": source.name}))
 
 
 def _silent(source: Source, reason: Phrase) -> Heard:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from engine import duty
+from engine import duty, looks
 from engine.feedback import Feedback, signed
 from engine.model import (
     Alert,
@@ -26,15 +26,6 @@ from engine.model import (
     Value,
 )
 from engine.team import Constraint, Lesson
-
-
-class Asked(Value):
-    """How asking one source went: `state` is running, done or silent."""
-
-    source: str
-    state: str
-    count: int = 0
-    seconds: float = 0.0
 
 
 class Say(Value):
@@ -111,7 +102,9 @@ class Incident(Value):
     repeats: int = 0
     truncated: int = 0
     background: tuple[Lesson, ...] = ()
-    asked: dict[str, Asked] = {}
+    asking: looks.Asking | None = None
+    asked: dict[str, looks.Asked] = {}
+    first_look: looks.FirstLook | None = None
     sweep: Sweep | None = None
     diagnosis: Diagnosis | None = None
     proposals: dict[str, Proposal] = {}
@@ -210,12 +203,13 @@ def _repeated(state: State, entry: Entry) -> None:
 
 
 def _reopened(state: State, entry: Entry) -> None:
-    fresh = ("closed_at", "closed_by", "outcome", "sweep", "diagnosis", "resolved_at", "stuck", "feedback")
+    fresh = ("closed_at", "closed_by", "outcome", "resolved_at", "stuck", "feedback")
     for name in fresh:
         state.pop(name, None)
     # What people forbade stays forbidden until one of them lifts it; that the alert went away and came back does not.
     standing = tuple(c for c in state.get("constraints", ()) if not c.lifted_by)
-    state.update(status="open", asked={}, proposals={}, lessons={}, constraints=standing, turn=1)
+    state.update(status="open", proposals={}, lessons={}, constraints=standing, turn=1)
+    looks.begun_anew(state)
     state.update(episode=state.get("episode", 1) + 1, began_at=entry.at)
     duty.begun_anew(state)
 
@@ -228,20 +222,6 @@ def _recalled(state: State, entry: Entry) -> None:
     fresh = tuple(Lesson.model_validate(item) for item in entry.body.get("lessons", ()))
     known = {lesson.id for lesson in fresh}
     state["background"] = fresh + tuple(item for item in state.get("background", ()) if item.id not in known)
-
-
-def _asked(state: State, entry: Entry) -> None:
-    asked = Asked.model_validate(entry.body)
-    state["asked"] = state.get("asked", {}) | {asked.source: asked}
-    state["status"] = "investigating"
-
-
-def _collected(state: State, entry: Entry) -> None:
-    state.update(sweep=Sweep.model_validate(entry.body), status="investigating")
-
-
-def _diagnosed(state: State, entry: Entry) -> None:
-    state["diagnosis"] = Diagnosis.model_validate(entry.body)
 
 
 def _planned(state: State, entry: Entry) -> None:
@@ -356,7 +336,9 @@ def _closed(state: State, entry: Entry) -> None:
     state.update(status="closed", outcome=entry.body["outcome"], closed_at=entry.at, closed_by=entry.actor)
 
 
-STEPS: dict[str, Step] = duty.STEPS | {
+STEPS: dict[str, Step] = {
+    **duty.STEPS,
+    **looks.STEPS,
     "incident.created": _created,
     "alert.normalized": _alert,
     "gateway.received": _received,
@@ -366,9 +348,6 @@ STEPS: dict[str, Step] = duty.STEPS | {
     "incident.reopened": _reopened,
     "incident.acknowledged": _acknowledged,
     "memory.recalled": _recalled,
-    "evidence.asked": _asked,
-    "evidence.collected": _collected,
-    "hypothesis.generated": _diagnosed,
     "action.planned": _planned,
     "checkpoint.created": _checkpointed,
     "dry_run.completed": _dry_run,

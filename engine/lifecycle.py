@@ -6,17 +6,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 
-from engine import evidence, policy
+from engine import evidence, looks, policy
 from engine.diagnosis.sweeping import explain, weigh
-from engine.incident import Asked, Incident, fold
+from engine.incident import Incident, fold
 from engine.journal import Due, Journal, nothing
 from engine.learning import habits, lessons
-from engine.model import Alert, Diagnosis, Nudge, Outcome, Phrase, Sweep, Value
+from engine.looks import Asked, Asking, Depth, FirstLook
+from engine.model import Alert, Diagnosis, Nudge, Outcome, Phrase, Silence, Sweep, Value, Window
 from engine.ports import Question
 from engine.resolution import labelled
 from engine.team import Lesson, Service
 from engine.tools import Tools
 from engine.treatment import Treatment
+
+ENOUGH_KINDS = 2
+"""Independent kinds of evidence without which a first look that shows nothing is no answer."""
 
 
 class Recalled(Value):
@@ -114,7 +118,6 @@ class Life:
             await self.journal.tell("background")
 
     async def _investigate(self, turn: int) -> Diagnosis:
-        await self.journal.tell("evidence")
         sweep = await self.journal.find(f"evidence/{turn}", "evidence.collected", Sweep, lambda: self._look(turn))
         await self.journal.tell("evidence")
         diagnosis = await self.journal.find(
@@ -127,15 +130,45 @@ class Life:
     async def _look(self, turn: int) -> Sweep:
         state = await self.state()
         question = self._question(state)
-        sources = habits.source_order(self.tools.sources_of(self.tools.teams.team(state.team)), state.background)
+        known = self.tools.sources_of(self.tools.teams.team(state.team))
+        sources = evidence.concerned(question, habits.source_order(known, state.background))
+        depth, why = evidence.depth(state, turn)
+        asking = Asking(sources=tuple(source.name for source in sources), depth=depth, why=why)
+        asking = await self.journal.settle(f"asking/{turn}", "evidence.asking", asking)
+        await self.journal.tell("evidence")
 
         async def told(asked: Asked) -> None:
             await self.journal.settle(f"asked/{turn}/{asked.source}", "evidence.asked", asked)
             await self.journal.tell("evidence")
 
-        timeout = self.tools.tempo.source_timeout
-        seen, silent = await evidence.gather(question, sources, self.tools.clock, timeout, told)
+        async def look(seen: evidence.Seen) -> bool:
+            return await self._look_first(turn, question.window, asking.depth, seen)
+
+        tempo = self.tools.tempo
+        early = evidence.Early(tempo.first_look, look)
+        seen, silent = await evidence.gather(question, sources, self.tools.clock, tempo.source_timeout, told, early)
         return weigh(seen, silent, question.window, self._services(state))
+
+    async def _look_first(self, turn: int, window: Window, depth: Depth, seen: evidence.Seen) -> bool:
+        """Show what the quick sources say while the others are still asked; whether that is enough. Nothing is shown
+        where people have an answer already: half of a newer one would be worse."""
+        if turn > 1:
+            return False
+        waiting = [Silence(source=name, reason=Phrase(word="evidence.silent.waiting")) for name in seen.waiting]
+        sweep = weigh(seen.observations, waiting, window, self._services(await self.state()))
+        diagnosis = await self._think(sweep)
+        kinds = {each.kind for each in sweep.evidence if each.count}
+        found = FirstLook(
+            sweep=looks.bare(sweep),
+            diagnosis=diagnosis,
+            answered=seen.answered,
+            waiting=seen.waiting,
+            enough=depth == "quick" and diagnosis.quiet and len(kinds) >= ENOUGH_KINDS,
+        )
+        found = await self.journal.settle(f"first_look/{turn}", "evidence.first_look", found)
+        for slot in ("evidence", "diagnosis", "header"):
+            await self.journal.tell(slot)
+        return found.enough
 
     async def _think(self, sweep: Sweep) -> Diagnosis:
         state = await self.state()

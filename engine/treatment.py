@@ -8,9 +8,10 @@ from typing import Any
 
 from engine import approvals, evidence, execution, policy, recovery
 from engine.errors import ExecutorError
-from engine.incident import Asked, Incident, fold
+from engine.incident import Incident, fold
 from engine.journal import Journal
 from engine.learning import habits
+from engine.looks import Asked
 from engine.model import (
     Decision,
     Execution,

@@ -14,6 +14,7 @@ from handlers import (
     keeping,
     monitor,
     people,
+    queries,
     silences,
     statements,
     teaching,
@@ -186,6 +187,10 @@ async def _reopen(visit: Visit, value: Value) -> Answer:
     return await statements.reopen(visit, "")
 
 
+async def _query(visit: Visit, value: Value) -> Answer:
+    return await queries.query(visit, value.get("ask", ""))
+
+
 async def _unsilence(visit: Visit, value: Value) -> Answer:
     return await silences.unsilence(visit, value.get("silence", ""))
 
@@ -233,6 +238,7 @@ BUTTONS: dict[str, Press] = {
     "reopen": Press(_reopen, once=True),
     **{action: _form(action, about=action != "declare") for action in asking.FIELDS},
     "doctor": Press(_doctor, role=None, about=False),
+    "query": Press(_query, role=None, about=False),
     "home": Press(_home, role=None, about=False),
 }
 """Every button there is. A new one is one function and one line."""

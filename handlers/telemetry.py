@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from engine.evidence import gather
-from engine.incident import Asked
+from engine.looks import Asked
 from engine.model import Alert, Change, Observation, Silence, Window
 from engine.ports import Clock, Queried, Question, Source
 from engine.team import Service

@@ -44,6 +44,7 @@ ANSWERS: dict[str, tuple[str, ...]] = {
     "edit": ("lesson",),
     "drop": ("lesson",),
     "monitor": ("service",),
+    "query": ("ask",),
     "unsilence": ("silence",),
     "forget": ("lesson",),
     "remember": ("lesson",),

@@ -27,7 +27,7 @@ def slots(incident: Incident) -> tuple[str, ...]:
     names = ["header"]
     names += ["background"] if incident.background else []
     names += ["evidence"] if incident.sweep or incident.asked else []
-    names += ["diagnosis"] if incident.diagnosis else []
+    names += ["diagnosis"] if incident.diagnosis or incident.first_look else []
     for plan_id, proposal in incident.proposals.items():
         names.append(f"plan:{plan_id}")
         names += [f"recovery:{plan_id}"] if proposal.recovery else []

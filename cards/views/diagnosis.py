@@ -3,20 +3,32 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from cards.model import Block, Button, Card, Facts, Fold, Prose, Table
+from cards.model import Block, Button, Buttons, Card, Facts, Fold, Prose, Table
+from cards.views.questions import questions
 from cards.views.scene import Scene, ids, seconds_between
-from engine.model import Claim, Diagnosis, Evidence, Hypothesis, Quantity
+from engine.looks import FirstLook
+from engine.masking import bounded
+from engine.model import Claim, Diagnosis, Evidence, Hypothesis, Quantity, Suspect
 
 BULLET = "• "
 FELT = frozenset({"sli", "error_ratio", "unavailable_ratio", "timeout_ratio", "limited_ratio", "latency_p95"})
 """Signals of what users meet; since when it lasts is counted from them."""
+MOST_CLAIMS, MOST_AGAINST, MOST_STEPS, MOST_SUSPECTS = 3, 2, 3, 3
+"""Sentences that stand open on the card; the others are folded."""
+LONGEST = 150
+"""Characters of an open sentence; the whole of a longer one is folded."""
+SURE = ((0.9, "highest"), (0.75, "high"), (0.5, "middling"), (0.25, "low"), (0.0, "lowest"))
+"""From which confidence on which word."""
+
+Lines = tuple[tuple[str, str], ...]
 
 
 def diagnosis(scene: Scene) -> Card | None:
-    """The cause with its reasons and counter-reasons, or inconclusive with what to look at next."""
-    found = scene.incident.diagnosis
+    """The cause with its reasons and counter-reasons, or inconclusive with what to look at next; before all sources
+    have answered, what the first of them show."""
+    found, first = scene.incident.diagnosis, scene.incident.first_look
     if found is None:
-        return None
+        return _first_look(scene, first) if first else None
     if found.cause is not None:
         return _conclusive(scene, found, found.cause)
     return _inconclusive(scene, found)
@@ -27,10 +39,16 @@ def percent(scene: Scene, share: float) -> str:
     return scene.words.quantity(Quantity(value=round(share, 2), unit="ratio"))
 
 
-def claims(scene: Scene, said: Sequence[Claim]) -> str:
-    """Sentences, one per line, each with its evidence ids."""
-    space = scene.text("list.space")
-    return "\n".join(f"{BULLET}{scene.say(claim.phrase)}{space}{ids(claim.evidence_ids)}" for claim in said)
+def confidence(scene: Scene, share: float) -> str:
+    """A confidence in words and as a figure."""
+    word = next(word for least, word in SURE if share >= least or not least)
+    return scene.text(f"diagnosis_card.sure_{word}", share=percent(scene, share))
+
+
+def claims(scene: Scene, said: Sequence[Claim], longest: int = 0) -> str:
+    """Sentences, one per line, each with its evidence ids; cut at `longest` characters, if that is given."""
+    told = ((scene.say(claim.phrase), ids(claim.evidence_ids)) for claim in said)
+    return "\n".join(f"{BULLET}{bounded(text, longest) if longest else text} {cited}" for text, cited in told)
 
 
 def began(scene: Scene, claim: Claim) -> datetime | None:
@@ -44,29 +62,49 @@ def _moment(item: Evidence) -> datetime | None:
     return item.change.at if item.change else item.onset
 
 
+# --- a cause -------------------------------------------------------------------------------------------------------
+
+
 def _conclusive(scene: Scene, found: Diagnosis, cause: Hypothesis) -> Card:
     title = scene.text("diagnosis_card.title", cause=cause.title)
-    confidence = scene.text("diagnosis_card.confidence", share=percent(scene, cause.confidence))
-    against = claims(scene, cause.contradicting) or scene.text("diagnosis_card.nothing_against")
-    lines = (
-        ("diagnosis_card.what", scene.say(cause.title)),
-        ("diagnosis_card.since", _since(scene, cause)),
-        ("diagnosis_card.why", claims(scene, cause.supporting)),
-        ("diagnosis_card.against", against),
-        ("diagnosis_card.do", _what_to_do(scene, found)),
-    )
+    sure = confidence(scene, cause.confidence)
+    lines = (*_because(scene, cause), ("diagnosis_card.do", _what_to_do(scene, found)))
     return Card(
         title=title,
-        summary=f"{title} · {confidence}",
+        summary=f"{title} · {sure}",
         tone="bad",
         blocks=(
-            Prose(confidence, strong=True),
-            Facts(tuple((scene.text(word), value) for word, value in lines)),
+            Prose(sure, strong=True),
+            _facts(scene, lines),
+            *_changed_its_mind(scene, found),
+            *_in_full(scene, found, cause),
             *_sequence(scene, found),
             *_others(scene, found.hypotheses[1:]),
+            *_suspects(scene, found.suspects),
             *scene.row(*_buttons(scene), scene.link_to_page()),
         ),
     )
+
+
+def _because(scene: Scene, cause: Hypothesis) -> Lines:
+    """Four of the five lines: what broke, since when, why we think so, what speaks against it."""
+    return (
+        ("diagnosis_card.what", _what(scene) or scene.say(cause.title)),
+        ("diagnosis_card.since", _since(scene, cause)),
+        ("diagnosis_card.why", claims(scene, cause.supporting[:MOST_CLAIMS], LONGEST)),
+        ("diagnosis_card.against", _against(scene, cause)),
+    )
+
+
+def _what(scene: Scene) -> str:
+    """What users of the alerted service meet, in figures; "" where nothing of the kind was measured as unusual."""
+    felt = [item for item in scene.evidence if item.abnormal and item.signal in FELT]
+    own = [item for item in felt if item.service == scene.incident.service] or felt
+    if not own:
+        return ""
+    # What is measured says more than the alert's own series, which may be any expression.
+    worst = min(own, key=lambda item: (item.signal == "sli", -item.unusual))
+    return f"{bounded(scene.say(worst.summary), LONGEST)} {ids((worst.id,))}"
 
 
 def _since(scene: Scene, cause: Hypothesis) -> str:
@@ -80,17 +118,49 @@ def _since(scene: Scene, cause: Hypothesis) -> str:
     if onset is None or onset < cause.change.at:
         return scene.text("diagnosis_card.since_change", at=deployed, version=version)
     gap = scene.words.duration(seconds_between(cause.change.at, onset))
+    same_day = onset.date() == cause.change.at.date()
+    deployed = scene.words.clock(cause.change.at) if same_day else deployed
     onset_text = scene.words.moment(onset)
     return scene.text("diagnosis_card.since_onset", onset=onset_text, gap=gap, version=version, at=deployed)
 
 
+def _against(scene: Scene, cause: Hypothesis) -> str:
+    """Counter-evidence, and who could not be heard: what nobody looked at may speak against it as well."""
+    said = claims(scene, cause.contradicting[:MOST_AGAINST], LONGEST) or scene.text("diagnosis_card.nothing_against")
+    unheard = _unheard(scene)
+    return f"{said}\n{BULLET}{unheard}" if unheard else said
+
+
+def _unheard(scene: Scene) -> str:
+    silent = dict.fromkeys(item.source for item in scene.sweep.silent) if scene.sweep else {}
+    return scene.text("diagnosis_card.unheard", sources=scene.listed(silent)) if silent else ""
+
+
 def _what_to_do(scene: Scene, found: Diagnosis) -> str:
+    """The plan where there is one; else the first steps for a person."""
     proposal = scene.newest
-    steps = [f"{BULLET}{scene.say(step)}" for step in found.next_steps]
     if proposal is not None:
         operation = scene.named("operation", proposal.plan.operation)
-        steps.insert(0, scene.text("diagnosis_card.see_plan", operation=operation, target=proposal.plan.target))
+        return scene.text("diagnosis_card.see_plan", operation=operation, target=proposal.plan.target)
+    steps = [f"{BULLET}{bounded(scene.say(step), LONGEST)}" for step in found.next_steps[:MOST_STEPS]]
     return "\n".join(steps) or scene.text("diagnosis_card.no_plan")
+
+
+def _in_full(scene: Scene, found: Diagnosis, cause: Hypothesis) -> tuple[Fold, ...]:
+    """Every sentence uncut, where the five lines left anything out."""
+    told = scene.newest is None
+    cut = any(len(scene.say(claim.phrase)) > LONGEST for claim in (*cause.supporting, *cause.contradicting))
+    more = len(cause.supporting) > MOST_CLAIMS or len(cause.contradicting) > MOST_AGAINST
+    left = len(found.next_steps) > (MOST_STEPS if told else 0)
+    if not (cut or more or left):
+        return ()
+    steps = "\n".join(f"{BULLET}{scene.say(step)}" for step in found.next_steps)
+    lines = (
+        ("diagnosis_card.why", claims(scene, cause.supporting)),
+        ("diagnosis_card.against", claims(scene, cause.contradicting)),
+        ("diagnosis_card.do", steps),
+    )
+    return (Fold(scene.text("diagnosis_card.in_full"), (_facts(scene, lines),)),)
 
 
 def _sequence(scene: Scene, found: Diagnosis) -> tuple[Fold, ...]:
@@ -105,37 +175,67 @@ def _sequence(scene: Scene, found: Diagnosis) -> tuple[Fold, ...]:
 
 
 def _others(scene: Scene, others: Sequence[Hypothesis]) -> tuple[Fold, ...]:
+    """The other explanations, the likelier first, with what speaks for and against each."""
     if not others:
         return ()
     blocks: list[Block] = []
     for other in others:
-        blocks.append(Prose(f"{scene.say(other.title)} · {percent(scene, other.confidence)}", strong=True))
+        blocks.append(Prose(f"{scene.say(other.title)} · {confidence(scene, other.confidence)}", strong=True))
         sides = (
             ("diagnosis_card.for_it", claims(scene, other.supporting)),
             ("diagnosis_card.against", claims(scene, other.contradicting)),
         )
-        blocks.append(Facts(tuple((scene.text(word), value) for word, value in sides if value)))
+        blocks.append(_facts(scene, sides))
     return (Fold(scene.text("diagnosis_card.others", n=len(others)), tuple(blocks)),)
+
+
+def _suspects(scene: Scene, suspects: Sequence[Suspect]) -> tuple[Fold, ...]:
+    """Who is most likely to be where it comes from, with a probability each; one alone says nothing."""
+    if len(suspects) < 2:
+        return ()
+    columns = tuple(scene.text(f"column.{name}") for name in ("service", "probability", "what"))
+    rows = tuple(
+        (each.service, percent(scene, each.probability), scene.listed(scene.say(reason) for reason in each.reasons))
+        for each in suspects[:MOST_SUSPECTS]
+    )
+    return (Fold(scene.text("diagnosis_card.suspects"), (Table(columns, rows),)),)
+
+
+# --- none ----------------------------------------------------------------------------------------------------------
 
 
 def _inconclusive(scene: Scene, found: Diagnosis) -> Card:
     name = "quiet" if found.quiet else "inconclusive"
     title = scene.text(f"diagnosis_card.{name}_title")
-    reasons = "\n".join(f"{BULLET}{scene.say(reason)}" for reason in found.why_inconclusive)
-    following = "\n".join(f"{BULLET}{scene.say(step)}" for step in found.next_steps)
-    pairs = (("diagnosis_card.why_not", reasons), ("diagnosis_card.next", following))
+    suspects = [f"{each.service} {percent(scene, each.probability)}" for each in found.suspects[:MOST_SUSPECTS]]
+    missing = [f"{BULLET}{scene.say(reason)}" for reason in found.why_inconclusive]
+    missing += [f"{BULLET}{unheard}" for unheard in (_unheard(scene),) if unheard]
+    lines = (
+        ("diagnosis_card.what", "" if found.quiet else _what(scene)),
+        ("diagnosis_card.why_not", "\n".join(missing)),
+        ("diagnosis_card.suspected", "" if found.quiet or len(suspects) < 2 else scene.listed(suspects)),
+        ("diagnosis_card.next", "\n".join(f"{BULLET}{scene.say(step)}" for step in found.next_steps)),
+    )
     return Card(
         title=title,
         summary=title,
         tone="neutral" if found.quiet else "warning",
         blocks=(
             Prose(scene.text(f"diagnosis_card.{name}_text"), strong=True),
-            Facts(tuple((scene.text(word), value) for word, value in pairs if value)),
+            _facts(scene, lines),
+            *_changed_its_mind(scene, found),
             *_sequence(scene, found),
             *_others(scene, found.hypotheses),
+            *_suspects(scene, found.suspects),
+            *_to_ask(scene, found),
             *scene.row(*_buttons(scene), scene.link_to_page()),
         ),
     )
+
+
+def _to_ask(scene: Scene, found: Diagnosis) -> tuple[Buttons, ...]:
+    """What a person may ask next, by one press each; a quiet incident asks nothing."""
+    return () if found.quiet or scene.over else scene.row(*questions(scene, found))
 
 
 def _buttons(scene: Scene) -> tuple[Button, ...]:
@@ -147,3 +247,43 @@ def _buttons(scene: Scene) -> tuple[Button, ...]:
     first = "primary" if found.quiet else "plain"
     again = "plain" if found.quiet else "primary"
     return (scene.button("look_again", again), scene.button("false_alarm", first), scene.button("close"))
+
+
+# --- before all have answered --------------------------------------------------------------------------------------
+
+
+def _first_look(scene: Scene, first: FirstLook) -> Card:
+    """What the quick sources show, marked as what it is; nothing can be done with it yet."""
+    found = first.diagnosis
+    name = "quiet" if found.quiet else "unknown"
+    title = scene.text("first_look.title", cause=found.cause.title) if found.cause else scene.text(f"first_look.{name}")
+    everybody = len(first.answered) + len(first.waiting)
+    so_far = scene.text("first_look.so_far", n=len(first.answered), all=everybody, sources=scene.listed(first.waiting))
+    lines: Lines = (("diagnosis_card.what", _what(scene)),)
+    if found.cause:
+        lines = (*_because(scene, found.cause), ("diagnosis_card.do", scene.text("first_look.wait")))
+    return Card(
+        title=title,
+        summary=f"{title} · {so_far}",
+        tone="info",
+        blocks=(
+            Prose(so_far, strong=True),
+            *((Prose(confidence(scene, found.cause.confidence)),) if found.cause else ()),
+            _facts(scene, lines),
+            *scene.row(scene.link_to_page()),
+        ),
+    )
+
+
+def _changed_its_mind(scene: Scene, found: Diagnosis) -> tuple[Prose, ...]:
+    """That the first look had named another cause, where it had: people may have read it."""
+    first = scene.incident.first_look
+    early = first.diagnosis.cause if first else None
+    now = found.cause
+    if early is None or (now is not None and (early.category, early.service) == (now.category, now.service)):
+        return ()
+    return (Prose(scene.text("first_look.was" if now else "first_look.fell", cause=early.title), quiet=True),)
+
+
+def _facts(scene: Scene, lines: Lines) -> Facts:
+    return Facts(tuple((scene.text(word), value) for word, value in lines if value))

@@ -69,6 +69,17 @@ def _diagnosis(scene: Scene, body: Body) -> str:
     return scene.say(title)
 
 
+def _first_look(scene: Scene, body: Body) -> str:
+    heard, all_ = len(_items(body, "answered")), len(_items(body, "answered")) + len(_items(body, "waiting"))
+    found = body.get("diagnosis")
+    said = _diagnosis(scene, found) if isinstance(found, Mapping) else ""
+    return " · ".join(part for part in (scene.text("step.heard", n=heard, all=all_), said) if part)
+
+
+def _asking(scene: Scene, body: Body) -> str:
+    return scene.listed(str(source) for source in _items(body, "sources"))
+
+
 def _lessons(scene: Scene, body: Body) -> str:
     titles = (_phrase(item.get("title")) for item in _items(body, "lessons") if isinstance(item, Mapping))
     return scene.listed(scene.say(title) for title in titles if title)
@@ -117,6 +128,8 @@ BRIEFS: dict[str, Callable[[Scene, Body], str]] = {
     "alert.resolved": _picked("alert", "name", "service"),
     "message.said": _picked("", "name", "text"),
     "memory.recalled": _lessons,
+    "evidence.asking": _asking,
+    "evidence.first_look": _first_look,
     "evidence.collected": _sweep,
     "hypothesis.generated": _diagnosis,
     "action.planned": _picked("plan", "id", "operation", "target"),

@@ -1,33 +1,54 @@
 """Draws what was asked and what came back: the unusual first, the usual folded, the silent named."""
 
-from cards.model import Block, Card, Finding, Findings, Fold, Log, Prose, Step, Steps, StepState, Table
+from collections.abc import Iterable
+from dataclasses import replace
+
+from cards.model import Block, Card, Finding, Findings, Fold, Log, Prose, Step, Steps, StepState
 from cards.views.charts import charts
 from cards.views.scene import Scene, change_of
-from engine.model import Evidence, Sweep
+from engine.looks import Asked
+from engine.model import Evidence, Phrase, Sweep
 
 STATES: dict[str, StepState] = {"running": "running", "done": "done", "silent": "failed"}
 MOST_CHARTS = 2
 """Charts that stand open on the card; the others are folded."""
+MOST_OPEN = 6
+"""Abnormal findings that do."""
 SHORT = 240
 """Characters of one log line on a card."""
 
 
 def evidence(scene: Scene) -> Card | None:
-    """Progress per source while asking; afterwards every finding with its numbers, query and link."""
-    sweep = scene.incident.sweep
-    if sweep is None and not scene.incident.asked:
+    """Who is asked and who answered; as soon as there is anything, every finding with its numbers, query and link."""
+    incident = scene.incident
+    if incident.sweep is None and not incident.asked:
         return None
-    if sweep is None:
-        title = scene.text("evidence_card.asking")
-        return Card(title=title, summary=title, tone="info", blocks=_asking(scene))
-    odd = [item for item in sweep.evidence if item.abnormal]
-    title = scene.text("evidence_card.title", abnormal=len(odd), all=len(sweep.evidence))
+    sweep = scene.sweep
+    odd = [item for item in sweep.evidence if item.abnormal] if sweep else []
+    title = _title(scene, len(odd), len(sweep.evidence) if sweep else 0)
     return Card(
         title=title,
         summary=scene.listed(scene.say(item.summary) for item in by_time(odd)) or title,
-        tone="warning" if odd else "neutral",
-        blocks=(*_collected(scene, sweep), *scene.row(scene.link_to_page())),
+        tone="info" if asking(scene) else "warning" if odd else "neutral",
+        blocks=(
+            *_round(scene, sweep),
+            *(_collected(scene, sweep) if sweep else ()),
+            *(scene.row(scene.link_to_page()) if sweep else ()),
+        ),
     )
+
+
+def asking(scene: Scene) -> bool:
+    """Whether sources are being asked right now."""
+    return any(asked.state == "running" for asked in scene.incident.asked.values())
+
+
+def _title(scene: Scene, abnormal: int, everything: int) -> str:
+    if not asking(scene) and scene.incident.sweep is not None:
+        return scene.text("evidence_card.title", abnormal=abnormal, all=everything)
+    if everything:
+        return scene.text("evidence_card.asking_still", abnormal=abnormal, all=everything)
+    return scene.text("evidence_card.asking")
 
 
 def by_time(items: list[Evidence]) -> list[Evidence]:
@@ -67,14 +88,6 @@ def logs(scene: Scene, items: list[Evidence]) -> tuple[Fold, ...]:
     )
 
 
-def silent(scene: Scene, sweep: Sweep) -> tuple[Block, ...]:
-    """Sources that were asked and did not answer, each with the reason."""
-    return tuple(
-        Prose(scene.text("evidence_card.silent", source=item.source, reason=item.reason), strong=True)
-        for item in sweep.silent
-    )
-
-
 def is_note(item: Evidence) -> bool:
     """Whether this is what a source says beside its figures: it proves nothing, and a reader must know it."""
     return bool(item.details.get("note"))
@@ -90,13 +103,27 @@ def notes(scene: Scene, sweep: Sweep) -> tuple[Block, ...]:
 
 
 def empty(scene: Scene, sweep: Sweep) -> tuple[Fold, ...]:
-    """Answers that held nothing, with what was asked, over which window, and that zero came back."""
+    """Answers that held nothing, each with what was asked, over which window, and that zero came back."""
     nothing = [item for item in sweep.evidence if is_empty(item)]
     if not nothing:
         return ()
-    columns = tuple(scene.text(f"column.{name}") for name in ("source", "query", "window", "count"))
-    rows = tuple((item.source, item.query, window(scene, item), str(item.count)) for item in nothing)
-    return (Fold(scene.text("evidence_card.empty", n=len(nothing)), (Table(columns, rows),)),)
+    found = Findings(
+        tuple(
+            replace(finding(scene, item), text=scene.text("evidence_card.zero", window=window(scene, item)))
+            for item in nothing
+        )
+    )
+    return (Fold(scene.text("evidence_card.empty", n=len(nothing)), (found,)),)
+
+
+def queries(scene: Scene, sweep: Sweep) -> tuple[Fold, ...]:
+    """Everything that was asked, in full and as text, so that a person can ask it again: source, id, count, query."""
+    rows = [
+        f"{item.source} [{item.id}] {scene.text('evidence_card.results', n=item.count)}: {item.query}"
+        for item in sweep.evidence
+        if item.query
+    ]
+    return (Fold(scene.text("evidence_card.queries", n=len(rows)), (Log(tuple(rows)),)),) if rows else ()
 
 
 def window(scene: Scene, item: Evidence | Sweep) -> str:
@@ -109,40 +136,71 @@ def is_empty(item: Evidence) -> bool:
     return item.count == 0 and not item.points and not item.excerpt and item.change is None and not item.details
 
 
-def _asking(scene: Scene) -> tuple[Block, ...]:
-    steps = tuple(
-        Step(asked.source, STATES.get(asked.state, "pending"), _note(scene, asked.state, asked.count, asked.seconds))
-        for asked in scene.incident.asked.values()
+def _round(scene: Scene, sweep: Sweep | None) -> tuple[Block, ...]:
+    """The window, how deep it was looked and why, and how asking each source went."""
+    said = [scene.text("evidence_card.read_only")] if sweep is None else []
+    said += [scene.text("evidence_card.window", window=window(scene, sweep))] if sweep else []
+    plan = scene.incident.asking
+    if plan and plan.why:
+        said.append(scene.text(f"evidence_card.depth_{plan.depth}", why=plan.why))
+    blocks: tuple[Block, ...] = (Prose(" · ".join(said), quiet=True),) if said else ()
+    steps = _steps(scene)
+    return (*blocks, Steps(steps)) if steps else blocks
+
+
+def _steps(scene: Scene) -> tuple[Step, ...]:
+    """One step per source. Older incidents have silent sources that nobody noted while they were asked."""
+    incident = scene.incident
+    reasons = {item.source: item.reason for item in incident.sweep.silent} if incident.sweep else {}
+    noted = dict(incident.asked)
+    for source, reason in reasons.items():
+        noted.setdefault(source, Asked(source=source, state="silent", reason=reason))
+    return tuple(
+        Step(asked.source, STATES.get(asked.state, "pending"), _note(scene, asked, reasons.get(asked.source)))
+        for asked in noted.values()
     )
-    return (Prose(scene.text("evidence_card.read_only"), quiet=True), Steps(steps))
 
 
-def _note(scene: Scene, state: str, count: int, seconds: float) -> str:
-    match state:
+def _note(scene: Scene, asked: Asked, reason: Phrase | None) -> str:
+    time = scene.words.duration(asked.seconds)
+    match asked.state:
         case "done":
-            return scene.text("evidence_card.answered", n=count, time=scene.words.duration(seconds))
+            return scene.text("evidence_card.answered", n=asked.count, time=time)
         case "silent":
-            return scene.text("evidence_card.no_answer", time=scene.words.duration(seconds))
+            why = scene.say(asked.reason or reason)
+            return (
+                scene.text("evidence_card.silent_because", reason=why)
+                if why
+                else scene.text("evidence_card.no_answer", time=time)
+            )
         case _:
-            return ""
+            return scene.text("evidence_card.waiting")
 
 
 def _collected(scene: Scene, sweep: Sweep) -> tuple[Block, ...]:
-    odd = by_time([item for item in sweep.evidence if item.abnormal])
+    """The decisive findings open, in order of time; all others folded: a card stays readable however much came."""
+    odd = [item for item in sweep.evidence if item.abnormal]
     usual = [item for item in sweep.evidence if not item.abnormal and not is_empty(item) and not is_note(item)]
-    drawn = charts(scene, odd)
-    more = drawn[MOST_CHARTS:]
-    blocks: list[Block] = [Prose(scene.text("evidence_card.window", window=window(scene, sweep)), quiet=True)]
-    found = Findings(tuple(finding(scene, item) for item in odd))
-    nobody = not sweep.evidence and not sweep.silent
-    blocks.append(found if odd else Prose(scene.text("evidence_card.no_source" if nobody else "evidence_card.none")))
+    # Evidence stands in order of weight.
+    decisive, others = by_time(odd[:MOST_OPEN]), by_time(odd[MOST_OPEN:])
+    drawn = charts(scene, by_time(odd))
+    blocks: list[Block] = [_findings(scene, decisive) if odd else Prose(scene.text(_nothing(scene, sweep)))]
     blocks += drawn[:MOST_CHARTS]
-    blocks += silent(scene, sweep)
     blocks += notes(scene, sweep)
-    blocks += logs(scene, odd)
-    if more:
-        blocks.append(Fold(scene.text("evidence_card.more_charts", n=len(more)), more))
-    if usual:
-        folded = Findings(tuple(finding(scene, item) for item in usual))
-        blocks.append(Fold(scene.text("evidence_card.usual", n=len(usual)), (folded,)))
-    return (*blocks, *empty(scene, sweep))
+    for word, items in (("more", others), ("usual", usual)):
+        if items:
+            blocks.append(Fold(scene.text(f"evidence_card.{word}", n=len(items)), (_findings(scene, items),)))
+    if drawn[MOST_CHARTS:]:
+        folded = drawn[MOST_CHARTS:]
+        blocks.append(Fold(scene.text("evidence_card.more_charts", n=len(folded)), folded))
+    return (*blocks, *logs(scene, by_time(odd)), *empty(scene, sweep), *queries(scene, sweep))
+
+
+def _nothing(scene: Scene, sweep: Sweep) -> str:
+    if asking(scene):
+        return "evidence_card.none_yet"
+    return "evidence_card.none" if sweep.evidence or sweep.silent else "evidence_card.no_source"
+
+
+def _findings(scene: Scene, items: Iterable[Evidence]) -> Findings:
+    return Findings(tuple(finding(scene, item) for item in items))

@@ -48,13 +48,17 @@ def _evidence(scene: Scene) -> Standing:
     if scene.incident.sweep is not None:
         odd = sum(item.abnormal for item in scene.evidence)
         return "done", scene.text("step.evidence_note", abnormal=odd, all=len(scene.evidence))
-    return ("running", "") if scene.incident.asked else ("pending", "")
+    asked = scene.incident.asked.values()
+    if not asked:
+        return "pending", ""
+    heard = sum(each.state != "running" for each in asked)
+    return "running", scene.text("step.heard", n=heard, all=len(asked))
 
 
 def _cause(scene: Scene) -> Standing:
     diagnosis = scene.incident.diagnosis
     if diagnosis is None:
-        return ("running", "") if scene.incident.sweep else ("pending", "")
+        return ("running", "") if scene.sweep else ("pending", "")
     if diagnosis.cause is not None:
         return "done", scene.say(diagnosis.cause.title)
     return ("done", scene.text("step.quiet")) if diagnosis.quiet else ("failed", scene.text("step.inconclusive"))

@@ -8,7 +8,7 @@ from datetime import datetime
 from cards.model import Addressee, Button, Buttons, Link
 from cards.words import Filling, Words
 from engine.incident import Incident, Proposal
-from engine.model import Evidence, Phrase, Quantity, Unit
+from engine.model import Evidence, Phrase, Quantity, Sweep, Unit
 from engine.team import Team
 
 BOT = "tocsin"
@@ -81,9 +81,15 @@ class Scene:
         return self.incident.status == "closed"
 
     @property
+    def sweep(self) -> Sweep | None:
+        """What the newest round brought; before it is over, what its first look did."""
+        first = self.incident.first_look
+        return self.incident.sweep or (first.sweep if first else None)
+
+    @property
     def evidence(self) -> tuple[Evidence, ...]:
         """All evidence of the newest round."""
-        return self.incident.sweep.evidence if self.incident.sweep else ()
+        return self.sweep.evidence if self.sweep else ()
 
     @property
     def cited(self) -> dict[str, Evidence]:

@@ -7,7 +7,7 @@ from handlers.commands.command import Command
 from handlers.inbound import Answer
 from handlers.visit import Visit
 
-QUIET_KINDS = ("evidence.asked", "time.rested", "alert.repeated")
+QUIET_KINDS = ("evidence.asking", "evidence.asked", "time.rested", "alert.repeated")
 MOST = 60
 
 

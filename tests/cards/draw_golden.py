@@ -1,20 +1,22 @@
 """Names the golden cards and draws them; `python -m tests.cards.draw_golden` writes them anew after a wanted change."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from cards.model import Card
 from cards.render import feishu, html, slack, text, wecom
 from cards.views import draw
 from cards.words import Words
-from tests.cards.factory import PLAN, TEAM, worked_example
+from tests.cards.factory import PLAN, TEAM, Story, unclear_example, worked_example
 
 GOLDEN = Path(__file__).parent / "golden"
 LANGUAGES = ("zh", "en")
 MOMENTS = (
     ("header", "header", "approval.requested"),
-    ("asking", "evidence", "evidence.asked"),
+    ("asking", "evidence", "evidence.asking"),
+    ("looking", "evidence", "evidence.first_look"),
+    ("first-look", "diagnosis", "evidence.first_look"),
     ("background", "background", ""),
     ("evidence", "evidence", ""),
     ("diagnosis", "diagnosis", "approval.requested"),
@@ -27,20 +29,28 @@ MOMENTS = (
 )
 """Name of the file, slot, and the last kind of entry that has been written by then."""
 
+UNCLEAR = (("unclear", "diagnosis", ""),)
+"""The same of an incident of which nothing certain is known."""
 
-def card(language: str, slot: str, upto: str) -> Card:
-    drawn = draw(worked_example(language).fold(upto), slot, Words(language), TEAM)
+
+def card(language: str, slot: str, upto: str, story: Callable[[str], Story] = worked_example) -> Card:
+    drawn = draw(story(language).fold(upto), slot, Words(language), TEAM)
     assert drawn is not None
     return drawn
 
 
+def moments() -> Iterator[tuple[str, dict[str, Card]]]:
+    """Name of the file, and its card in each language."""
+    for story, some in ((worked_example, MOMENTS), (unclear_example, UNCLEAR)):
+        for name, slot, upto in some:
+            yield name, {language: card(language, slot, upto, story) for language in LANGUAGES}
+
+
 def pictures() -> Iterator[tuple[str, str]]:
     """File name and what belongs into it."""
-    for name, slot, upto in MOMENTS:
-        yield from on_feishu(f"feishu/{name}.both", {each: card(each, slot, upto) for each in LANGUAGES})
-    for language in LANGUAGES:
-        for name, slot, upto in MOMENTS:
-            found = card(language, slot, upto)
+    for name, both in moments():
+        yield from on_feishu(f"feishu/{name}.both", both)
+        for language, found in both.items():
             yield f"{name}.{language}.txt", text.render(found).body
             yield f"{name}.{language}.html", html.render(found, csrf="csrf-token").body.replace("><", ">\n<") + "\n"
             yield from on_wecom(f"wecom/{name}.{language}", found)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from engine.incident import Asked, Incident, Taught, fold
+from engine.incident import Incident, Taught, fold
+from engine.looks import Asked, Asking, FirstLook
 from engine.model import (
     Alert,
     Change,
@@ -29,6 +30,7 @@ from engine.model import (
     RecoverySignal,
     Request,
     Silence,
+    Suspect,
     Sweep,
     Unit,
     Value,
@@ -37,6 +39,8 @@ from engine.model import (
 from engine.team import Constraint, Lesson, Objective, Person, Service, Team
 
 INCIDENT = "inc_5f0a1c22"
+SOURCES = ("prometheus", "loki", "jaeger", "deploys")
+SEVERE: dict[str, Any] = {"severity": "P1"}
 START = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 DEPLOYED = START - timedelta(minutes=8)
 WINDOW = Window(start=START - timedelta(minutes=30), split=DEPLOYED, end=START + timedelta(seconds=30))
@@ -123,6 +127,35 @@ def worked_example(language: str = "zh") -> Story:
     return story
 
 
+def unclear_example(language: str = "zh") -> Story:
+    """The same alert, and evidence from which no cause can be told: what is missing, and whom to suspect."""
+    story = Story(language)
+    _arrives(story)
+    _is_looked_at(story)
+    t = story.t
+    guess = hypothesis(story).model_copy(update={"confidence": 0.38})
+    story.tell(
+        17,
+        "hypothesis.generated",
+        Diagnosis(
+            verdict="inconclusive",
+            hypotheses=(guess,),
+            suspects=(
+                Suspect(service="payment-service", probability=0.55, reasons=(t("503 占比最高", "highest 503 ratio"),)),
+                Suspect(service="mysql", probability=0.31, reasons=(t("等待连接", "connections wait"),)),
+                Suspect(service="coupon", probability=0.14),
+            ),
+            why_inconclusive=(t("没有调用链，看不出错误从哪里开始", "without traces nobody sees where errors begin"),),
+            next_steps=(
+                t("修好 jaeger 再看一次", "Repair jaeger, then look again"),
+                t("看谁占着连接", "See who holds the connections"),
+            ),
+        ),
+    )
+    story.tell(17, "incident.handed_over", {"say": t("等人处理", "waits for a person").model_dump(mode="json")})
+    return story
+
+
 def _arrives(story: Story) -> None:
     title = "payment-service 503" if story.language == "en" else "支付服务 503 激增"
     created = {
@@ -193,11 +226,37 @@ def _is_looked_at(story: Story) -> None:
         seen=2,
     )
     story.tell(6, "memory.recalled", {"lessons": [lesson.model_dump(mode="json")]})
-    for source, count in (("prometheus", 7), ("loki", 34), ("jaeger", 0), ("deploys", 1)):
-        story.tell(6, "evidence.asked", Asked(source=source, state="running"))
-        state = "silent" if source == "jaeger" else "done"
-        story.tell(8, "evidence.asked", Asked(source=source, state=state, count=count, seconds=0.42))
-    story.tell(9, "evidence.collected", Sweep(window=WINDOW, evidence=evidence(story), silent=(_silence(story),)))
+    story.tell(6, "evidence.asking", Asking(sources=SOURCES, why=Phrase(word="evidence.depth.severe", values=SEVERE)))
+    _hears(story, "prometheus", 7)
+    _hears(story, "deploys", 1)
+    story.tell(9, "evidence.first_look", first_look(story))
+    _hears(story, "loki", 34)
+    silence = _silence(story)
+    story.tell(16, "evidence.asked", Asked(source="jaeger", state="silent", seconds=10.0, reason=silence.reason))
+    story.tell(16, "evidence.collected", Sweep(window=WINDOW, evidence=evidence(story), silent=(silence,)))
+
+
+def _hears(story: Story, source: str, count: int) -> None:
+    story.tell(8, "evidence.asked", Asked(source=source, state="done", count=count, seconds=0.42))
+
+
+def first_look(story: Story) -> FirstLook:
+    """What Prometheus and the deploys tell before the log has been read."""
+    quick = tuple(item for item in evidence(story) if item.source in ("prometheus", "deploys"))
+    bare = tuple(item.model_copy(update={"points": ()}) for item in quick)
+    cause = hypothesis(story).model_copy(update={"confidence": 0.62})
+    known = {item.id for item in bare}
+    claims = tuple(
+        claim.model_copy(update={"evidence_ids": tuple(id_ for id_ in claim.evidence_ids if id_ in known)})
+        for claim in cause.supporting
+    )
+    found_ = Diagnosis(verdict="conclusive", hypotheses=(cause.model_copy(update={"supporting": claims}),))
+    return FirstLook(
+        sweep=Sweep(window=WINDOW, evidence=bare),
+        diagnosis=found_,
+        answered=("prometheus", "deploys"),
+        waiting=("loki", "jaeger"),
+    )
 
 
 def _silence(story: Story) -> Silence:
@@ -299,9 +358,10 @@ def evidence(story: Story) -> tuple[Evidence, ...]:
     )
 
 
-def _is_understood(story: Story) -> None:
+def hypothesis(story: Story) -> Hypothesis:
+    """The cause of the worked example."""
     t = story.t
-    cause = Hypothesis(
+    return Hypothesis(
         category="deploy_db_regression",
         service="payment-service",
         change=Change(id="dep_1", service="payment-service", kind="deploy", at=DEPLOYED, version="v2.3.1"),
@@ -318,6 +378,11 @@ def _is_understood(story: Story) -> None:
         ),
         contradicting=(Claim(phrase=t("流量没有变化", "traffic did not change"), evidence_ids=("ev_metric_4",)),),
     )
+
+
+def _is_understood(story: Story) -> None:
+    t = story.t
+    cause = hypothesis(story)
     other = Hypothesis(
         category="traffic_surge",
         service="payment-service",
@@ -331,7 +396,7 @@ def _is_understood(story: Story) -> None:
         Claim(phrase=t("出现 503", "503 begins"), evidence_ids=("ev_metric_1",)),
     )
     found_ = Diagnosis(verdict="conclusive", hypotheses=(cause, other), sequence=sequence)
-    story.tell(10, "hypothesis.generated", found_)
+    story.tell(17, "hypothesis.generated", found_)
 
 
 def plan_of(story: Story) -> Plan:

@@ -214,7 +214,7 @@ def test_evidence_stands_abnormal_first_with_charts_and_the_silent_named() -> No
     assert {mark.tone for mark in charts[0].marks} == {"warning", "bad"}
     assert charts[0].unit == "%"
     assert max(value for _, value in charts[0].points) > 15
-    assert "Silent source (jaeger)" in body(card)
+    assert "jaeger  silent: no answer within 10 s" in body(card)
     assert '{app="coupon"} |= "error"' in body(card)
 
 
@@ -253,7 +253,7 @@ def test_inconclusive_says_why_and_what_next_and_proposes_nothing() -> None:
     )
     incident = STORY.fold("evidence.collected").model_copy(update={"diagnosis": found})
     card = drawn(incident, "diagnosis")
-    assert actions(card) == ["look_again", "false_alarm", "close"]
+    assert actions(card) == ["query", "query", "query", "look_again", "false_alarm", "close"]
     assert "only one kind of evidence" in body(card)
     assert "look at the database" in body(card)
     quiet = incident.model_copy(update={"diagnosis": found.model_copy(update={"quiet": True})})

@@ -34,6 +34,7 @@ TEMPO = Tempo(
     lookback=30.0,
     lead=12.0,
     source_timeout=5.0,
+    first_look=0.03,
     act_timeout=5.0,
     verify_after=0.12,
     verify_every=0.1,

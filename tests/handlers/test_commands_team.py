@@ -428,6 +428,22 @@ async def test_in_a_thread_a_query_is_about_its_service_and_is_written_down() ->
 
 
 @BOTH
+async def test_a_button_asks_as_if_it_had_been_typed(language: str) -> None:
+    scene, sources = by_hand(language)
+    incident = await scene.incident()
+    answer = await scene.press("vic", "query", incident, ask="logs payment")
+    assert "pool exhausted" in read(answer)
+    assert sources["log"].asked[0].service == scene.team.services["payment"]
+    (entry,) = await scene.entries(incident, "query.asked")
+    assert entry.actor == "vic"
+    typed = await scene.press("vic", "query", incident, ask="metrics sum(rate(x[5m]))")
+    assert sources["metric"].asked[0].text == "sum(rate(x[5m]))"
+    assert read(typed)
+    assert (await scene.press("vic", "query", incident)).tone == "refused"
+    assert (await scene.press("vic", "query", incident, ask="logs stock")).tone == "refused", "another team's"
+
+
+@BOTH
 @pytest.mark.parametrize(
     "text", ["query", "query logs", "query logs nosuch error", "query traces", 'query up{app="stock"}']
 )

@@ -204,7 +204,9 @@ async def test_an_empty_answer_shows_query_window_and_count(tmp_path: Path, lang
         state = await story.until(lambda s: s.diagnosis is not None)
         assert state.sweep is not None
         card = await story.reads("evidence")
-        row = next(line for line in card.splitlines() if "rate(errors[1m])" in line)
+        lines = card.splitlines()
+        at = next(at for at, line in enumerate(lines) if "rate(errors[1m])" in line)
+        row = "\n".join(lines[at - 1 : at + 1])
         window = state.sweep.window
         for part in (f"{window.start:%H:%M:%S}", f"{window.end:%H:%M:%S}", " 0"):
             assert part in row

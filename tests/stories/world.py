@@ -13,6 +13,8 @@ from tests.fakes.sources import FakeSource
 
 STEP = 15.0
 RAMP = 45.0
+SLOW = 7.0
+"""Seconds a slow source takes: past the first look, and within what it has."""
 LEAK = {
     "sli": (0.002, 0.18, "ratio"),
     "error_ratio": (0.002, 0.18, "ratio"),
@@ -204,7 +206,7 @@ class World:
 
 
 class MoodySource(FakeSource):
-    """Answers well, or as the world's `moods` say: hangs, garbage (what reading nonsense raises), empty."""
+    """Answers well, or as the world's `moods` say: hangs, slow, garbage (what reading nonsense raises), empty."""
 
     def __init__(self, world: World, name: str, answer: Any) -> None:
         super().__init__(answer, name)
@@ -213,6 +215,7 @@ class MoodySource(FakeSource):
     async def ask(self, question: Question) -> Sequence[Observation]:
         mood = self._world.moods.get(self.name, "well")
         self._hangs = mood == "hangs"
+        self._after = SLOW if mood == "slow" else 0.0
         if mood == "garbage":
             raise ValueError("Expecting value: line 1 column 1 (char 0)")
         if mood == "empty":

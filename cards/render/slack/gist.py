@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from cards.model import Ask, Block, Buttons, Change, Chart, Facts, Findings, Fold, Log, Prose, Steps, Table
-from cards.render.slack.wording import cut, shown, size
+from cards.render.slack.wording import SUMMONS, cut, shown, size
 
 MOST = 240
 """Characters of a closed fold that show."""
@@ -18,7 +18,8 @@ def gist(blocks: Iterable[Block]) -> tuple[str, bool]:
         whole = whole and complete
         said += [" ".join(shown(text).split())] if text.strip() else []
     joined = " · ".join(said)
-    return cut(joined, MOST), whole and size(joined) <= MOST
+    # Defused before it is cut: of half an address nobody would know any more that it was one.
+    return cut(SUMMONS.sub("‹", joined), MOST), whole and size(joined) <= MOST
 
 
 Told = Prose | Facts | Steps | Findings | Log | Change
