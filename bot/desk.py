@@ -1,6 +1,7 @@
 """Shows parts of incidents in the rooms of their teams: state → view → card, through the outbox."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from bot.outbox import Outbox
 from cards import views
@@ -60,13 +61,23 @@ class ChatDesk:
 
     async def announce(self, team: Team, phrase: Phrase) -> None:
         """Say something that belongs to no incident in the team's rooms, once per wording."""
-        words = Words(team.language, team.zone)
-        text = words.say(phrase)
-        card = Card(
-            title=words.text("say.title"), summary=text, tone="warning", blocks=(Prose(text),), language=team.language
-        )
         if self._outbox is not None:
-            await self._outbox.announce(team.rooms, card)
+            await self._outbox.announce(team.rooms, _warning(team, phrase))
+
+    async def lose(self, rooms: str, why: Phrase, at: datetime) -> None:
+        """A platform takes nothing any more in one room ("platform:room"), or in all of its rooms ("platform:"): say so
+        in the other rooms of each team that has it, and let them show what is due there."""
+        if self._outbox is None:
+            return
+        for team in self._teams.all():
+            gone = [room for room in team.places if room == rooms or (rooms.endswith(":") and room.startswith(rooms))]
+            if not gone:
+                continue
+            for room in gone:
+                self._outbox.lost(room, why)
+            left = [room for room in team.rooms if room not in gone] or [r for r in team.places if r not in gone]
+            said = Phrase(word="outbox.lost", values={"room": ", ".join(gone), "reason": why})
+            await self._outbox.announce(tuple(left), _warning(team, said), f"lost/{rooms}/{at:%Y%m%d%H%M}")
 
     async def state(self, incident: str) -> Incident:
         """The incident as its timeline stands now."""
@@ -76,4 +87,12 @@ class ChatDesk:
         """The card of this part as it stands now, in the team's language unless another is asked for."""
         state = await self.state(incident)
         team = self._teams.team(state.team)
-        return views.draw(state, slot, Words(language or team.language, team.zone), team)
+        card = views.draw(state, slot, Words(language or team.language, team.zone), team)
+        return self._outbox.explained(slot, card) if self._outbox is not None and card is not None else card
+
+
+def _warning(team: Team, phrase: Phrase) -> Card:
+    words = Words(team.language, team.zone)
+    text = words.say(phrase)
+    title = words.text("say.title")
+    return Card(title=title, summary=text, tone="warning", blocks=(Prose(text),), language=team.language)

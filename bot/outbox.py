@@ -12,7 +12,9 @@ from bot.stand_in import Elsewhere, StandIn, nowhere
 from bot.turns import Turns
 from cards.codec import encode
 from cards.model import Card
+from cards.words import Words
 from engine.errors import PlatformBusy, PlatformError, StoreError
+from engine.model import Phrase
 from engine.ports import Clock
 from store.rooms import Post, Posts
 
@@ -93,8 +95,19 @@ class Outbox:
         if stale:
             await self.want(room, incident, tuple(stale))
 
-    async def announce(self, rooms: tuple[str, ...], card: Card) -> None:
-        """Post a card that belongs to no incident, as far as the rooms take it now; a repetition is one message."""
+    def lost(self, room: str, why: Phrase) -> None:
+        """The platform says that a room takes nothing any more: what is due there another one shows at once."""
+        self.failing[room] = Words("en").say(why)
+        self._stand_in.lost(room, why)
+        self._ring(room)
+
+    def explained(self, slot: str, card: Card) -> Card:
+        """A card that stands in for another room, with why that one takes nothing; every other card as it is."""
+        return self._stand_in.explained(slot, card)
+
+    async def announce(self, rooms: tuple[str, ...], card: Card, key: str = "") -> None:
+        """Post a card that belongs to no incident, as far as the rooms take it now; a repetition (of the key, or where
+        there is none of the card) is one message."""
         for room in rooms:
             name, _, channel = room.partition(":")
             if name not in self._platforms:
@@ -102,7 +115,7 @@ class Outbox:
             await self._turns.take(room, self._platforms[name].pace)
             try:
                 async with asyncio.timeout(SEND_TIMEOUT):
-                    await self._platforms[name].post(channel, "", card, f"announced/{fingerprint(card)[:16]}")
+                    await self._platforms[name].post(channel, "", card, f"announced/{key or fingerprint(card)[:16]}")
             except (PlatformError, TimeoutError) as error:
                 log.warning("%s does not take an announcement: %s", room, error)
 
@@ -150,8 +163,9 @@ class Outbox:
             try:
                 await self._send(room, post)
             except (PlatformError, TimeoutError) as error:
-                self.failing[room] = str(error) or "timed out"
-                self._stand_in.refused(room)
+                why = error.phrase if isinstance(error, PlatformError) else None
+                self.failing[room] = Words("en").say(why) if why else "timed out"
+                self._stand_in.refused(room, why)
                 held[post.incident] = error
                 if is_outage(error) or len(held) >= OUTAGE:
                     return error

@@ -6,8 +6,12 @@ another platform, else the first at all; with a note that says why. From then on
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from cards.model import Card, Prose
+from cards.words import Words
+from engine.model import Phrase
 from engine.ports import Clock
 from store.rooms import Posts
 
@@ -33,15 +37,32 @@ class StandIn:
         self._elsewhere = elsewhere
         self._clock = clock
         self._since: dict[str, datetime] = {}
+        self._why: dict[str, Phrase] = {}
         self._looked: dict[str, datetime] = {}
 
     def took(self, room: str) -> None:
         """The room took a message."""
         self._since.pop(room, None)
+        self._why.pop(room, None)
 
-    def refused(self, room: str) -> None:
-        """The room did not take a message."""
+    def refused(self, room: str, why: Phrase | None) -> None:
+        """The room did not take a message; `why`, where the platform said so."""
         self._since.setdefault(room, self._clock.now())
+        if why is not None:
+            self._why[room] = why
+
+    def lost(self, room: str, why: Phrase) -> None:
+        """The platform says that the room takes nothing any more: nobody needs to wait until that shows."""
+        self._since[room] = min(self._since.get(room, self._clock.now()), self._clock.now() - AWAY_AFTER)
+        self._why[room] = why
+        self._looked.pop(room, None)
+
+    def explained(self, slot: str, card: Card) -> Card:
+        """A note with why its room takes nothing, as far as that is known."""
+        why = self._why.get(slot.removeprefix(NOTE)) if slot.startswith(NOTE) else None
+        if why is None:
+            return card
+        return replace(card, blocks=(*card.blocks, Prose(Words(card.language).say(why))))
 
     def away(self, room: str) -> bool:
         """Whether the room has taken nothing for too long."""

@@ -215,7 +215,11 @@ class Kits:
             post = await ground.store.posts.by_message(f"{platform}:{room}", message)
             return post.incident if post else ""
 
-        news = News(lambda group: ground.groups.changed(f"{platform}:group:{group}"))
+        def lost(room: str, why: Phrase) -> None:
+            rooms, at = f"{platform}:{room}", self.clock.now()
+            ground.crew.start(f"lost {rooms}", lambda: self.desk.lose(rooms, why, at))
+
+        news = News(lambda group: ground.groups.changed(f"{platform}:group:{group}"), lost)
         lent = (ground.session, self.clock, ground.crew, ground.teams, ground.seal, self.app)
         return Kit(*lent, incident_at, self.desk.draw, self.public_url, news)
 

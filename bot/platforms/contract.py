@@ -9,6 +9,7 @@ from aiohttp import ClientSession, web
 from bot.crew import Crew
 from bot.platforms.seal import Seal
 from cards.model import Card
+from engine.model import Phrase
 from engine.ports import Clock, Teams
 from handlers.inbound import Answer, Inbound
 
@@ -30,9 +31,10 @@ class Inbox(Protocol):
 @dataclass(frozen=True)
 class News:
     """What a platform tells the house besides what people did. `regrouped`: who is in this user group (its id; "" for
-    any of them) may have changed."""
+    any of them) may have changed. `lost`: this room ("": every room) takes nothing from us any more, and why."""
 
     regrouped: Callable[[str], None] = lambda group: None
+    lost: Callable[[str, Phrase], None] = lambda room, why: None
 
 
 @dataclass(frozen=True)

@@ -27,9 +27,9 @@ class Posted:
 
 class FakePlatform:
     """Messages in a list. `posts` and `edits` count calls; `refuse` and `busy` make the next calls fail, `lose` makes
-    their answers get lost, and while `away` is set all fail. `insisted` are the messages that insist, and for whom;
-    nobody `deaf` is reached. With a clock it counts like a vendor: whatever comes over its pace is refused, and told in
-    `over`."""
+    their answers get lost; while `away` is set all fail, and while `lost` is, for good. `insisted` are the messages
+    that insist, and for whom; nobody `deaf` is reached. With a clock it counts like a vendor: whatever comes over its
+    pace is refused, and told in `over`."""
 
     def __init__(
         self,
@@ -45,6 +45,7 @@ class FakePlatform:
         self.over = 0
         self.lose = 0
         self.away = False
+        self.lost = False
         self.messages: list[Posted] = []
         self.insisted: list[tuple[str, tuple[str, ...]]] = []
         self.deaf: frozenset[str] = frozenset()
@@ -127,6 +128,8 @@ class FakePlatform:
             raise _busy("the line broke", 1.0)
 
     def _fail(self) -> None:
+        if self.lost:
+            raise PlatformError("not in the room")
         if self.away:
             raise _busy("away", 5.0)
         if self.busy:

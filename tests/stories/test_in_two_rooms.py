@@ -17,7 +17,7 @@ from tests.fakes.clock import FakeIds
 from tests.fakes.feishu_rest import APP_ID, APP_SECRET
 from tests.fakes.feishu_server import FeishuServer
 from tests.fakes.slack_server import SlackServer
-from tests.fakes.slack_workspace import APP_TOKEN, BOT_TOKEN
+from tests.fakes.slack_workspace import APP_TOKEN, BOT, BOT_TOKEN
 from tests.fakes.store import FakeStore
 from tests.stories import test_in_feishu as feishu
 from tests.stories import test_in_slack as slack
@@ -144,3 +144,30 @@ async def test_a_room_changes_its_language_while_an_incident_lives(tmp_path: Pat
         await threads.slack.says("lin", "ack")
         await threads.slack.shows("PaymentHigh503", "证据", "Lin")
         assert "Evidence" not in threads.slack.root.words
+
+
+async def test_the_bot_is_taken_out_of_the_channel_in_the_middle(tmp_path: Path) -> None:
+    async with told_in_both(tmp_path) as threads:
+        story, workspace = threads.story, threads.slack.slack
+        story.world.release_leaks()
+        await story.alert()
+        await threads.feishu.shows("PaymentHigh503")
+        workspace.workspace.channels[slack.CHANNEL].discard(BOT)
+        workspace.workspace.scopes.discard("chat:write.public")
+        await workspace.event({"type": "channel_left", "channel": slack.CHANNEL})
+        # Said at once where people still are, with what to do; the incident goes on there.
+        await threads.feishu.shows(f"slack:{slack.CHANNEL}", "/invite @Tocsin")
+        await threads.feishu.offers("Approve…")
+        await threads.feishu.shows("goes on here", "/invite @Tocsin")
+        await threads.feishu.presses("chen", "Approve…")
+        await threads.feishu.offers("Execute")
+        await threads.feishu.presses("chen", "Execute", word="CONFIRM_EXECUTE")
+        await story.status("recovered")
+        # Invited again, the channel shows how it ended, each part once.
+        workspace.workspace.channels[slack.CHANNEL].add(BOT)
+        await threads.slack.shows("receipt_1")
+        await threads.slack.shows("Recovered")
+        await story.house.outbox.settle(120.0)
+        keys = [m.metadata["event_payload"]["key"] for m in workspace.shown(slack.CHANNEL) if m.user == BOT]
+        assert len(keys) == len(set(keys))
+        assert story.house.outbox.failing == {}

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from engine.model import Phrase
 from tests.stories.stage import Story, in_story_time, open_story
 
 SAID = {"en": "What is decided here counts everywhere", "zh": "在这里的决定处处有效"}
@@ -59,6 +60,7 @@ async def test_people_are_told_that_the_other_room_is_away(tmp_path: Path, langu
         note = await story.reads(NOTE)
         assert said in note
         assert "second:trade" in note
+        assert "away" in note, "why, in the platform's words"
         await agree(story)
 
 
@@ -75,3 +77,28 @@ async def test_the_room_for_later_stands_in_for_the_only_one(tmp_path: Path, lan
         await decided_here(story)
         assert said in await story.reads(NOTE)
         await agree(story)
+
+
+@BOTH
+@in_story_time
+async def test_a_room_that_is_lost_is_told_of_and_stood_in_for_at_once(tmp_path: Path, language: str, said: str):
+    async with open_story(tmp_path, language) as story:
+        chat, clock = story.platforms["chat"], story.house.tools.clock
+        story.platforms["second"].lost = True
+        why = Phrase(word="slack.lost.left")
+        await story.house.desk.lose("second:trade", why, clock.now())
+        await story.house.desk.lose("second:", why, clock.now())
+        await story.house.desk.lose("second:elsewhere", why, clock.now())
+        told = [message.card.summary for message in chat.messages]
+        assert [story.words.say(why) in text and "second:trade" in text for text in told] == [True, True]
+        assert "second:trade" in story.house.outbox.failing
+        story.world.release_leaks()
+        await story.alert()
+        await story.asked()
+        await clock.sleep(20.0)
+        note = await story.reads(NOTE)
+        assert (said in note, story.words.say(why) in note or "no" in note) == (True, True)
+        story.platforms["second"].lost = False
+        await clock.sleep(300.0)
+        await story.house.outbox.settle(60.0)
+        assert story.house.outbox.failing == {}

@@ -15,6 +15,7 @@ from bot.platforms.feishu.spoken import command, everything, parsed, without_bot
 from cards.render.feishu import answers
 from engine.errors import PlatformError
 from engine.feedback import RATED
+from engine.model import Phrase
 from engine.team import Account
 from handlers.inbound import (
     ButtonPressed,
@@ -54,6 +55,7 @@ class Translator:
             TAKEN_BACK: self._reacted,
             "application.bot.menu_v6": self._chosen,
             "im.chat.member.bot.deleted_v1": self._removed,
+            "im.chat.disbanded_v1": self._removed,
             **dict.fromkeys(groups.EVENTS, self._regrouped),
         }
 
@@ -145,8 +147,12 @@ class Translator:
         return CommandTyped(envelope.id, Place(NAME, person, direct=True), account, said)
 
     async def _removed(self, envelope: Envelope) -> Inbound | None:
-        """Somebody took the bot out of a chat; what goes there from now on is refused, and goes elsewhere."""
-        log.warning("the bot was removed from the Feishu chat %s", text(envelope.event, "chat_id")[:80])
+        """Somebody took the bot out of a chat, or dissolved the chat; what goes there from now on goes elsewhere."""
+        chat = text(envelope.event, "chat_id")
+        log.warning("the bot is no longer in the Feishu chat %s", chat[:80])
+        if chat:
+            word = "disbanded" if envelope.kind == "im.chat.disbanded_v1" else "removed"
+            self._kit.news.lost(chat, Phrase(word=f"feishu.lost.{word}"))
         return None
 
     async def _regrouped(self, envelope: Envelope) -> Inbound | None:

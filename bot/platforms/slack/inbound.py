@@ -3,7 +3,7 @@
 import re
 
 from bot.platforms.contract import Kit
-from bot.platforms.slack import groups
+from bot.platforms.slack import groups, losses
 from bot.platforms.slack.arrival import Arrival, Doorstep, Kind
 from bot.platforms.slack.drawing import Easel
 from bot.platforms.slack.payload import NOTHING, Json, part, parts, text
@@ -63,6 +63,10 @@ class Translator:
                 return await self._message(event)
             case "reaction_added" | "reaction_removed":
                 return await self._reaction(id, event)
+            case kind if kind in losses.WORDS:
+                if (loss := losses.lost(event, self.bot)) is not None:
+                    self._kit.news.lost(*loss)
+                return None
             case kind if kind in groups.EVENTS:
                 self._kit.news.regrouped(groups.changed(event))
                 return None

@@ -13,6 +13,14 @@ TAKEN_OVER = 300.0
 
 BUSY = {45009: NEXT_MINUTE, 45033: SOON, 45047: NEXT_MINUTE, -1: 5.0, 50001: 5.0}
 """Frequency over the limit (blocked for the whole minute), too many at once, over the limit for a chat, system busy."""
+WORDS = {
+    93006: "wecom.error.chat",
+    40001: "wecom.error.credentials",
+    40013: "wecom.error.credentials",
+    60020: "wecom.error.address",
+    81013: "wecom.error.member",
+}
+"""What WeCom's codes mean, where somebody can do something about it."""
 STALE_TOKEN = frozenset({40014, 41001, 42001})
 """The access token is not valid, missing, expired: fetch another one."""
 
@@ -36,7 +44,8 @@ def refusal(answer: Mapping[str, Any]) -> PlatformError | None:
     if code == 0:
         return None
     reason = bounded(mask(str(answer.get("errmsg", ""))), 200)
-    phrase = Phrase(word="wecom.refused", values={"code": str(code), "reason": reason})
+    word = WORDS.get(code, "wecom.refused")
+    phrase = Phrase(word=word, values={"code": str(code), "reason": reason})
     if code in BUSY:
         return PlatformBusy(phrase, BUSY[code])
     return Refused(phrase, code if isinstance(code, int) else 0)

@@ -101,6 +101,7 @@ class WeComPlatform:
             # Nothing happens while it is at work; one that broke in a way nobody thought of is started again.
             self._kit.crew.start(LINE, self.line.run)
             await self._kit.clock.sleep(LOOK_AFTER)
+        self._kit.news.lost("", Phrase(word="wecom.lost.taken_over"))
         await asyncio.Event().wait()
 
     def _show_health(self) -> None:

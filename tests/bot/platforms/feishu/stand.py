@@ -11,7 +11,7 @@ from aiohttp import ClientSession, web
 from pydantic import SecretStr
 
 from bot.crew import Crew
-from bot.platforms.contract import Kit
+from bot.platforms.contract import Kit, News
 from bot.platforms.feishu.platform import FeishuPlatform
 from bot.platforms.seal import Seal
 from bot.settings import Feishu
@@ -62,6 +62,7 @@ class Stand:
     inbox: FakeInbox = field(default_factory=FakeInbox)
     incidents: dict[tuple[str, str], str] = field(default_factory=dict)
     drawn: dict[tuple[str, str, str], Card] = field(default_factory=dict)
+    news: list[tuple[str, ...]] = field(default_factory=list)
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
@@ -87,6 +88,7 @@ async def standing(server: FeishuServer, **settings: Any) -> AsyncIterator[Stand
     """A platform on this tenant."""
     incidents: dict[tuple[str, str], str] = {}
     drawn: dict[tuple[str, str, str], Card] = {}
+    told: list[tuple[str, ...]] = []
 
     async def incident_at(room: str, message: str) -> str:
         return incidents.get((room, message), "")
@@ -105,9 +107,10 @@ async def standing(server: FeishuServer, **settings: Any) -> AsyncIterator[Stand
             incident_at=incident_at,
             draw=draw,
             public_url="http://127.0.0.1:8321",
+            news=News(lambda group: told.append(("regrouped", group)), lambda room, why: told.append((room, why.word))),
         )
         about = settings_for(server, **settings)
-        yield Stand(server, about, kit, FeishuPlatform(about, kit), incidents=incidents, drawn=drawn)
+        yield Stand(server, about, kit, FeishuPlatform(about, kit), incidents=incidents, drawn=drawn, news=told)
 
 
 @asynccontextmanager

@@ -239,7 +239,7 @@ async def test_its_own_words_and_those_of_other_bots_are_not_heard(stand: Stand)
 
 async def test_being_removed_from_a_chat_is_said_in_the_log(stand: Stand, caplog: pytest.LogCaptureFixture) -> None:
     await stand.server.deliver(stand.server.event("im.chat.member.bot.deleted_v1", {"chat_id": CHAT}))
-    assert f"the bot was removed from the Feishu chat {CHAT}" in caplog.text
+    assert f"the bot is no longer in the Feishu chat {CHAT}" in caplog.text
     assert stand.server.codes == [200]
 
 
@@ -268,3 +268,13 @@ async def test_malformed_events_are_taken_and_say_nothing(stand: Stand, event: d
 async def answered(stand: Stand, messages: int, chat: str = CHAT) -> None:
     """Wait until the bot has said so much in a chat."""
     await stand.server.until(lambda: len(stand.server.cards(chat)) >= messages)
+
+
+async def test_what_is_taken_from_the_bot_is_told_to_the_house(stand: Stand) -> None:
+    deliver, event = stand.server.deliver, stand.server.event
+    await deliver(event("im.chat.member.bot.deleted_v1", {"chat_id": CHAT, "operator_id": {"open_id": LIN}}))
+    await deliver(event("im.chat.disbanded_v1", {"chat_id": CHAT}))
+    await deliver(event("im.chat.disbanded_v1", {}))
+    await deliver(event("contact.user.deleted_v3", {"object": {"open_id": LIN}}))
+    assert stand.news == [(CHAT, "feishu.lost.removed"), (CHAT, "feishu.lost.disbanded"), ("regrouped", "")]
+    assert stand.inbox.events == []

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import ClientSession, web
 
 from bot.crew import Crew
-from bot.platforms.contract import Kit
+from bot.platforms.contract import Kit, News
 from bot.platforms.seal import Seal
 from bot.platforms.slack.platform import SlackPlatform
 from bot.settings import Slack
@@ -29,11 +29,13 @@ ROOM, OTHER = "payments", "trade"
 
 @dataclass
 class Lent:
-    """A kit whose threads are a table, and the crew behind it."""
+    """A kit whose threads are a table, the crew behind it, and what the platform told of itself."""
 
     kit: Kit
     crew: Crew
     threads: dict[tuple[str, str], str] = field(default_factory=dict)
+    losses: list[tuple[str, str]] = field(default_factory=list)
+    regrouped: list[str] = field(default_factory=list)
 
 
 @asynccontextmanager
@@ -50,8 +52,11 @@ async def lending(clock: Clock | None = None, *teams: Team) -> AsyncIterator[Len
     async with ClientSession() as session, Crew() as crew:
         known = FakeTeams(*(teams or (Team(id="default", name="Default"),)))
         seal, url = Seal(b"k" * 32), "https://tocsin.example"
-        kit = Kit(session, clock or FakeClock(auto=True), crew, known, seal, web.Application(), incident_at, draw, url)
-        yield Lent(kit, crew, threads)
+        losses: list[tuple[str, str]] = []
+        regrouped: list[str] = []
+        news = News(regrouped.append, lambda room, why: losses.append((room, why.word)))
+        lent = (session, clock or FakeClock(auto=True), crew, known, seal, web.Application())
+        yield Lent(Kit(*lent, incident_at, draw, url, news), crew, threads, losses, regrouped)
 
 
 def settings(server: SlackServer, **more: Any) -> Slack:

@@ -21,7 +21,7 @@ from handlers.inbound import (
 )
 from tests.bot.platforms.slack.conftest import OTHER, ROOM, Lent, Listening, settings
 from tests.fakes.slack_server import SlackServer
-from tests.fakes.slack_wire import Failed
+from tests.fakes.slack_wire import Failed, Json
 from tests.fakes.slack_workspace import BOT, BOT_ID, Human, Message
 
 APPROVE = Buttons(
@@ -379,3 +379,36 @@ async def test_a_hundred_repetitions_in_any_order_are_one_each(
 
 def _more_than(slack: SlackServer, who: Human, many: int) -> bool:
     return len(slack.told(who)) > many
+
+
+@pytest.mark.parametrize(
+    "event, room, word",
+    [
+        ({"type": "channel_left", "channel": ROOM}, ROOM, "left"),
+        ({"type": "group_left", "channel": ROOM}, ROOM, "left"),
+        ({"type": "channel_archive", "channel": ROOM, "user": "U1"}, ROOM, "archived"),
+        ({"type": "group_deleted", "channel": ROOM}, ROOM, "deleted"),
+        ({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [BOT]}}, "", "revoked"),
+        ({"type": "app_uninstalled"}, "", "uninstalled"),
+    ],
+)
+async def test_what_is_taken_from_the_bot_is_told_to_the_house(
+    slack: SlackServer, inbox: Listening, lent: Lent, event: Json, room: str, word: str
+) -> None:
+    await slack.event(event)
+    assert (lent.losses, inbox.events) == ([(room, f"slack.lost.{word}")], [])
+
+
+async def test_what_is_taken_from_others_is_none_of_our_business(
+    slack: SlackServer, inbox: Listening, lent: Lent
+) -> None:
+    await slack.event({"type": "tokens_revoked", "tokens": {"oauth": ["U1"], "bot": ["UOTHER"]}})
+    await slack.event({"type": "tokens_revoked", "tokens": {"oauth": ["U1"]}})
+    await slack.event({"type": "channel_rename", "channel": {"id": ROOM}})
+    assert (lent.losses, inbox.events) == ([], [])
+
+
+async def test_a_group_that_changed_is_told_to_the_house(slack: SlackServer, inbox: Listening, lent: Lent) -> None:
+    await slack.regroups("S1", "U1")
+    await slack.event({"type": "subteam_updated", "subteam": {"id": "S2"}})
+    assert lent.regrouped == ["S1", "S2"]

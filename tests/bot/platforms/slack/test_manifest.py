@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.platforms.slack import groups
+from bot.platforms.slack import groups, losses
 from bot.platforms.slack.examination import GROUPS
 from bot.platforms.slack.examination import SCOPES as NEEDED
 from bot.platforms.slack.inbound import ACK, DECLARE
@@ -21,6 +21,7 @@ EVENTS = {
     *("app_home_opened", "app_mention", "message.channels", "message.groups", "message.im", "reaction_added"),
     "reaction_removed",
     *groups.EVENTS,
+    *losses.WORDS,
 }
 IN_WORDS = {"app_mentions:read", "commands", "files:read", "reactions:read", "groups:history", "im:history"}
 """Scopes of what arrives, and of the same calls in other kinds of channels."""

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from bot.crew import Crew
 from bot.gauges import Gauges
-from bot.platforms.contract import Kit
+from bot.platforms.contract import Kit, News
 from bot.platforms.seal import Seal
 from bot.platforms.wecom.platform import LINE, WeComPlatform
 from bot.settings import WeCom
@@ -65,7 +65,7 @@ class OneTeam:
 
 @dataclass
 class Desk:
-    """A bot at work. `cards` are what the house would draw, by slot."""
+    """A bot at work. `cards` are what the house would draw, by slot; `losses` what the platform says it lost."""
 
     server: WeComServer
     platform: WeComPlatform
@@ -75,6 +75,7 @@ class Desk:
     seal: Seal
     gauges: Gauges
     cards: dict[str, Card] = field(default_factory=dict)
+    losses: list[tuple[str, str]] = field(default_factory=list)
 
     async def draw(self, incident: str, slot: str, language: str) -> Card | None:
         return self.cards.get(slot)
@@ -84,15 +85,24 @@ class Desk:
         await self.server.until(lambda: len(self.inbox.events) >= count)
 
 
-def kit(session: ClientSession, clock: Clock, crew: Crew, draw: Draw, seal: Seal | None = None) -> Kit:
-    """What the house lends, with nothing behind it but what a test says."""
+def kit(
+    session: ClientSession,
+    clock: Clock,
+    crew: Crew,
+    draw: Draw,
+    seal: Seal | None = None,
+    losses: list[tuple[str, str]] | None = None,
+) -> Kit:
+    """What the house lends, with nothing behind it but what a test says; what is lost is put down in `losses`."""
+    told: list[tuple[str, str]] = [] if losses is None else losses
+    news = News(lost=lambda room, why: told.append((room, why.word)))
 
     async def no_incident(room: str, message: str) -> str:
         return ""
 
     app = web.Application()
     app[GAUGES] = Gauges()
-    return Kit(session, clock, crew, OneTeam(), seal or Seal(b"w" * 32), app, no_incident, draw, HERE)
+    return Kit(session, clock, crew, OneTeam(), seal or Seal(b"w" * 32), app, no_incident, draw, HERE, news)
 
 
 @asynccontextmanager
@@ -107,14 +117,15 @@ async def desk(*, connected: bool = True, patience: float = 5.0, **settings: str
         async def draw(incident: str, slot: str, language: str) -> Card | None:
             return cards.get(slot)
 
-        lent = kit(session, clock, crew, draw)
+        losses: list[tuple[str, str]] = []
+        lent = kit(session, clock, crew, draw, losses=losses)
         platform = WeComPlatform(known, lent, patience=patience)
         inbox = FakeInbox()
         if connected:
             crew.start("platform wecom", lambda: platform.run(inbox))
             async with asyncio.timeout(5):
                 await platform.line.open.wait()
-        yield Desk(server, platform, inbox, clock, crew, lent.seal, lent.app[GAUGES], cards)
+        yield Desk(server, platform, inbox, clock, crew, lent.seal, lent.app[GAUGES], cards, losses)
         crew.stop(LINE)
 
 

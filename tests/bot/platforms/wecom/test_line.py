@@ -73,6 +73,7 @@ async def test_a_takeover_is_final_and_said_loudly(caplog: pytest.LogCaptureFixt
         assert "tocsin_wecom_connected 0" in await here.gauges.text()
         assert "tocsin_wecom_connected 1" in await other.gauges.text()
         assert await other.gauges.flaws() == []
+        assert (here.losses, other.losses) == ([("", "wecom.lost.taken_over")], [])
 
 
 async def test_it_shows_that_it_lives_and_notices_when_the_other_side_does_not() -> None:
