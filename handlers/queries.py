@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from cards.views import query as drawn
 from engine.errors import SourceSilent
-from engine.model import EvidenceKind, Observation, Window
+from engine.model import EvidenceKind, Observation, Phrase, Window
 from engine.ports import Queried, Query
 from engine.team import Service
+from handlers import saved
 from handlers.inbound import Answer
 from handlers.monitor import foreign, unknown, wanted
 from handlers.statements import duration
@@ -43,15 +44,25 @@ async def query(visit: Visit, text: str) -> Answer:
     asked = understood(text)
     if asked is None:
         return no("error.query_what")
-    source = next((each for each in visit.telemetry.by_hand if each.answers == asked.kind), None)
-    if source is None:
+    first, _, rest = asked.text.partition(" ")
+    if asked.kind == "metric" and first.casefold() in saved.LIST:
+        service = wanted(visit, rest)
+        return Answer(card=drawn.saved(saved.lines(service), visit.words)) if service else unknown(visit, rest)
+    sources = [each for each in visit.telemetry.by_hand if each.answers == asked.kind]
+    if not sources:
         return no("error.no_query_source", kind=visit.words.text(f"evidence_kind.{asked.kind}"))
     service, words, refusal = about(visit, asked)
     if refusal is not None:
         return refusal
     now = visit.house.clock.now()
     window = Window(start=now - asked.back, split=now - asked.back, end=now)
-    return await _ask(visit, source, Query(text=words, service=service, window=window, limit=LIMITS[asked.kind]))
+    wish = Query(text=words, service=service, window=window, limit=LIMITS[asked.kind])
+    heard = await _ask(visit, sources[0], wish)
+    for source in sources[1:]:
+        # Where two hold the same kind of data, most often one of them holds this service's.
+        other = heard if heard.holds else await _ask(visit, source, wish)
+        heard = other if other.holds or heard.found is None else heard
+    return await _told(visit, heard)
 
 
 def understood(text: str) -> Asked | None:
@@ -68,7 +79,8 @@ def understood(text: str) -> Asked | None:
 def about(visit: Visit, asked: Asked) -> tuple[Service | None, str, Answer | None]:
     """The service and the words of a question, or why it is not asked."""
     if asked.kind == "metric":
-        return None, asked.text, _beyond(visit, asked.text)
+        expression = _named(visit, asked.text)
+        return None, expression, _beyond(visit, expression)
     first, _, rest = asked.text.partition(" ")
     named = wanted(visit, first) if first else None
     if named is not None:
@@ -87,18 +99,46 @@ def _beyond(visit: Visit, expression: str) -> Answer | None:
     return None
 
 
-async def _ask(visit: Visit, source: Queried, query: Query) -> Answer:
+def _named(visit: Visit, text: str) -> str:
+    """The expression a name stands for, of the service behind it or the incident's; else what was typed."""
+    first, _, rest = text.partition(" ")
+    name, service = saved.NAMES.get(first, first.casefold()), wanted(visit, rest)
+    return saved.saved(service).get(name, text) if service else text
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What one source answered: its data, or why there are none."""
+
+    source: str
+    found: drawn.Found | None = None
+    silent: Phrase | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether anything came."""
+        return self.found is not None and bool(self.found.shown)
+
+
+async def _ask(visit: Visit, source: Queried, query: Query) -> Heard:
     try:
         seen = await source.look_up(query)
     except SourceSilent as silent:
-        return Answer(tone="refused", phrase=silent.phrase)
+        return Heard(source.name, silent=silent.phrase)
     own = [each for each in seen if not _of_others(visit, each)]
     found = drawn.Found(source.name, source.answers, query, tuple(own), left_out=len(seen) - len(own))
+    return Heard(source.name, found)
+
+
+async def _told(visit: Visit, heard: Heard) -> Answer:
+    """The card of what came, which is written down in an incident."""
+    if heard.found is None:
+        return Answer(tone="refused", phrase=heard.silent)
     if visit.incident.id:
-        count = sum(each.count for each in own)
-        body = {"source": source.name, "query": found.asked[:LONGEST], "count": count, "inbound": visit.id}
+        count = sum(each.count for each in heard.found.seen)
+        body = {"source": heard.source, "query": heard.found.asked[:LONGEST], "count": count, "inbound": visit.id}
         await visit.write(f"query:{visit.id}", "query.asked", body)
-    return Answer(card=drawn.query(found, visit.words, visit.incident.id))
+    return Answer(card=drawn.query(heard.found, visit.words, visit.incident.id))
 
 
 def _of_others(visit: Visit, seen: Observation) -> bool:

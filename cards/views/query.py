@@ -62,6 +62,14 @@ def query(found: Found, words: Words, incident: str) -> Card:
     return Card(title, title, tone="info", blocks=tuple(blocks), incident=incident, language=words.language)
 
 
+def saved(lines: Sequence[str], words: Words) -> Card:
+    """What can be asked by a name, as it is typed."""
+    title = words.text("query_card.saved")
+    return Card(
+        title, title, tone="info", blocks=(Log(tuple(mask(line)[:SHORT] for line in lines)),), language=words.language
+    )
+
+
 def _count(found: Found) -> int:
     """How many series, lines or traces came."""
     match found.kind:

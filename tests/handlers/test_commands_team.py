@@ -466,6 +466,38 @@ async def test_what_is_wrong_with_a_question_is_said_and_a_stranger_asks_nothing
     assert (await bare.type("vic", "", "query up")).tone == "refused"
 
 
+@BOTH
+async def test_a_saved_query_is_asked_by_its_name(language: str) -> None:
+    asked: list[str] = []
+
+    def noted(query: Query) -> list[Observation]:
+        asked.append(query.text)
+        return series(query)
+
+    scene = watched(language, by_hand=(FakeQueried(noted, "metric", "prometheus"),))
+    incident = await scene.incident()
+    assert read(await scene.type("vic", "", word(language, "查询 错误率 payment", "query errors payment")))
+    assert read(await scene.type("vic", incident, "query latency last 2h"))
+    assert asked[0].startswith('sum(rate(http_requests_total{service="payment",code=~"5.."}[5m]))')
+    assert asked[1].startswith("histogram_quantile(0.95,")
+    listed = read(await scene.type("vic", incident, word(language, "查询 常用", "query saved")))
+    assert "errors payment" in listed
+    assert "logs payment ERROR" in listed
+    assert (await scene.type("vic", "", "query saved nosuch")).tone == "refused"
+
+
+async def test_the_second_store_of_traces_is_asked_where_the_first_holds_none() -> None:
+    def none(query: Query) -> list[Observation]:
+        return [each.model_copy(update={"spans": (), "count": 0}) for each in spans(query)]
+
+    jaeger, tempo = FakeQueried(none, "trace", "jaeger"), FakeQueried(spans, "trace", "tempo")
+    broken = FakeQueried(misunderstood, "trace", "broken")
+    for order, source in (((jaeger, tempo), "tempo"), ((tempo, jaeger), "tempo"), ((broken, jaeger), "jaeger")):
+        scene = watched(by_hand=order)
+        answer = await scene.type("vic", "", "query traces payment")
+        assert source in read(answer)
+
+
 def misunderstood(query: Query) -> list[Observation]:
     values = {"source": "prometheus", "host": "127.0.0.1:9090", "detail": "unclosed left parenthesis"}
     raise SourceSilent(Phrase(word="evidence.silent.query", values={**values}))
