@@ -21,6 +21,9 @@ SERVICE_LABELS = (
 )
 """Labels that carry a service's name, the most telling first."""
 
+LABELS_OF_THINGS = ("persistentvolumeclaim", "consumergroup", "queue", "horizontalpodautoscaler", "name")
+"""Labels that carry what a thing of a service is called: its own name, or what the catalogue says."""
+
 SCOPE_LABELS = ("cluster", "region", "environment", "env", "deployment_environment", "namespace", "exported_namespace")
 """Labels that tell two services of one name apart: taken over from the alert where the series carry them too."""
 
@@ -58,12 +61,14 @@ HTTP_FAULTS = {
     "unavailable_ratio": '="503"',
     "timeout_ratio": '="504"',
     "limited_ratio": '="429"',
+    "auth_failed_ratio": '=~"401|403"',
 }
 GRPC_FAULTS = {
     "error_ratio": '=~"Unknown|Internal|Unavailable|DeadlineExceeded|DataLoss|Unimplemented"',
     "unavailable_ratio": '="Unavailable"',
     "timeout_ratio": '="DeadlineExceeded"',
     "limited_ratio": '="ResourceExhausted"',
+    "auth_failed_ratio": '=~"Unauthenticated|PermissionDenied"',
 }
 FAULT_ROLES = tuple(HTTP_FAULTS)
 

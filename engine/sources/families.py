@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from engine.ports import Question
 from engine.sources.conventions import ARGOCD_APP, CALLED, LATENCY, POOL_WAITS, SCOPE_LABELS, SERVED, identities
+from engine.sources.workings import names as inner
 from engine.team import Service
 
 Labels = Mapping[str, str]
@@ -60,7 +61,7 @@ def lookups(services: Sequence[Service]) -> list[str]:
     """The selectors that find every known family of these services, for `match[]`."""
     either = "|".join(pattern(service.name) for service in services)
     found: list[str] = []
-    for labels, names in identities().items():
+    for labels, names in _wanted().items():
         for ending, narrowed in (("_bucket", 'le="+Inf",'), ("", "")):
             chosen = [name for name in names if name.endswith("_bucket") == bool(ending)]
             if not chosen:
@@ -131,11 +132,19 @@ def _fits(extra: str, labels: Labels) -> bool:
     return not extra or labels.get(key) == value.strip('"')
 
 
+def _wanted() -> dict[tuple[str, ...], tuple[str, ...]]:
+    """Every metric name there is a row for, by the labels under which it is looked for."""
+    wanted = {labels: set(names) for labels, names in identities().items()}
+    for labels, name in inner():
+        wanted.setdefault(labels, set()).add(name)
+    return {labels: tuple(sorted(names)) for labels, names in wanted.items()}
+
+
 def _table() -> dict[str, list[tuple[tuple[str, ...], str]]]:
     table: dict[str, list[tuple[tuple[str, ...], str]]] = {}
     for row in (*SERVED, *CALLED, *LATENCY, *POOL_WAITS):
         table.setdefault(row.name, []).append((row.identity, row.extra))
-    for labels, names in identities().items():
+    for labels, names in _wanted().items():
         for name in names:
             table.setdefault(name, [(labels, "")])
     return table

@@ -22,6 +22,7 @@ from engine.sources.conventions import (
     Timed,
 )
 from engine.sources.families import Families, Family
+from engine.sources.inside import workings
 from engine.team import Service
 
 Row = TypeVar("Row", Counted, Timed)
@@ -56,6 +57,7 @@ def about_service(service: str, known: Families, window: str, neighbours: Sequen
         *_pool_wait(service, known, window),
         *_availability(service, known),
         *_saturation(service, known, window),
+        *_inside(service, known, window),
     ]
 
 
@@ -66,7 +68,16 @@ def about_neighbour(service: str, known: Families, window: str) -> list[Ask]:
         *_latency(service, known, window),
         *_pool(service, known),
         *_availability(service, known),
+        *_inside(service, known, window),
     ]
+
+
+def _inside(service: str, known: Families, window: str) -> Iterable[Ask]:
+    """What goes on inside it; a pool of the service's own speaks before one of its database."""
+    pooled = any(True for _ in _pool(service, known))
+    for each in workings(known, window):
+        if each.role != "pool_use" or not pooled:
+            yield Ask(service, each.role, each.unit, each.query)
 
 
 def _served(service: str, known: Families, window: str, roles: Iterable[str]) -> Iterable[Ask]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import promql_parser
 import pytest
 
+from engine.diagnosis.roles import ROLES
 from engine.sources.conventions import (
     CALLED,
     HTTP_CODES,
@@ -20,7 +21,9 @@ from engine.sources.conventions import (
     UP,
 )
 from engine.sources.families import families, lookups
+from engine.sources.inside import workings
 from engine.sources.questions import about_service
+from engine.sources.workings import EVENTS, LEVELS, PARTS, SHARES, SPEEDS
 from engine.team import Service
 from tests.engine.sources.backends import Labels, selects
 
@@ -54,8 +57,26 @@ def rows() -> Iterator[tuple[str, list[Labels]]]:
         yield "pool_wait", [{"__name__": name, "service": "payment"} for name in pair]
     for role, name, resource in SATURATION:
         yield role, [{"__name__": n, "container": "payment", "pod": "p", "resource": resource} for n in (name, LIMITS)]
+    yield from inner()
     yield "availability", [{"__name__": UP, "job": "shop/payment"}]
     yield "availability", [{"__name__": name, "deployment": "payment"} for name in REPLICAS]
+
+
+def inner() -> Iterator[tuple[str, list[Labels]]]:
+    """Each row about what goes on inside."""
+    for part in PARTS:
+        yield part.role, [{"__name__": n, part.identity[0]: "payment", "pod": "p"} for n in (part.used, part.most)]
+    for share in SHARES:
+        yield share.role, [{"__name__": name, share.identity[0]: "payment"} for name in {share.some, share.every}]
+    for row in (*SPEEDS, *LEVELS, *EVENTS):
+        yield row.role, [{"__name__": row.name, row.identity[0]: "payment", "instance": "i"}]
+
+
+def test_every_role_asked_of_the_inside_is_known_to_the_diagnosis_in_its_unit() -> None:
+    series = [labels for _, found in inner() for labels in found]
+    asks = workings(families(PAYMENT, {}, series), "20s")
+    assert {ask.role for ask in asks} == {role for role, _ in inner()}
+    assert all(ROLES[ask.role].unit == ask.unit for ask in asks)
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,7 @@ async def test_only_what_exists_is_asked_and_each_role_once() -> None:
         ("payment", "unavailable_ratio", "", ""),
         ("payment", "timeout_ratio", "", ""),
         ("payment", "limited_ratio", "", ""),
+        ("payment", "auth_failed_ratio", "", ""),
         ("payment", "latency_p95", "", ""),
         ("payment", "error_ratio", "", "v1"),
         ("payment", "error_ratio", "", "v2"),
