@@ -7,6 +7,10 @@ import numpy as np
 
 from engine.model import Phrase
 
+LOUDEST = 100.0
+LATEST = 0.7
+STEPS = 20
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -23,8 +27,8 @@ class Mark:
 
     @property
     def weight(self) -> float:
-        """The strength on a scale on which ten times as much is not ten times as telling."""
-        return float(np.log1p(max(self.strength, 0.0)))
+        """The strength on a scale on which ten times as much is not ten times as telling, and nothing outshouts all."""
+        return float(np.log1p(min(max(self.strength, 0.0), LOUDEST)))
 
 
 def loudest(marks: Iterable[Mark]) -> dict[tuple[str, str], Mark]:
@@ -40,7 +44,3 @@ def loudest(marks: Iterable[Mark]) -> dict[tuple[str, str], Mark]:
 def onsets(split: float, end: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """When the trouble may have begun: from the split on, with enough left to see it."""
     return np.linspace(split, split + LATEST * max(end - split, 0.0), STEPS)
-
-
-LATEST = 0.7
-STEPS = 20

@@ -13,6 +13,11 @@ EXPLAINED = 0.9
 """How much of a break another one explains that came first in the same requests…"""
 AS_CLEAR = 0.5
 """…and is at least half as clear."""
+NOW = 0.5
+"""The later part of the time after the split, in which trouble that is still there shows."""
+FEWEST = 3
+AS_MUCH = 10.0
+"""Strength of a service that fails in every request that comes by."""
 
 
 def step_marks(lines: Sequence[LogLine], spans: Sequence[Span], window: Window, reach: Reach) -> Iterator[Mark]:
@@ -27,6 +32,27 @@ def step_marks(lines: Sequence[LogLine], spans: Sequence[Span], window: Window, 
         yield _mark(rule, "steps", rule.strength - explained)
         if explained:
             yield _mark(rule, "steps_explained", explained)
+    yield from _failing(seen, window)
+
+
+def _failing(seen: Mapping[str, Visits], window: Window) -> Iterator[Mark]:
+    """Who is first to fail within requests, as a share of the requests that came by, less what was so before."""
+    since = {name: each.fails for name, each in seen.items()}
+    first: dict[str, str] = {}
+    for name, fails in sorted(since.items()):
+        for trace, at in fails.items():
+            if trace not in first or at < since[first[trace]][trace]:
+                first[trace] = name
+    last = max((each.begun[-1] for each in seen.values() if len(each.begun)), default=0.0)
+    late = window.split.timestamp() + NOW * (last - window.split.timestamp())
+    for name, each in seen.items():
+        failed = np.array([first.get(trace) == name for trace in each.traces])
+        now, before = failed[each.begun >= late], failed[each.begun < window.split.timestamp()]
+        if len(now) >= FEWEST:
+            surplus = float(now.mean()) - (float(before.mean()) if len(before) >= FEWEST else 0.0)
+            share = Quantity(value=float(now.mean()), unit="ratio")
+            phrase = Phrase(word="suspect.failing", values={"service": name, "share": share})
+            yield Mark(name, "failing", AS_MUCH * max(surplus, 0.0), phrase, "failing", late)
 
 
 def _explains(rule: Break, other: Break, seen: Mapping[str, Visits], reach: Reach) -> float:

@@ -56,6 +56,15 @@ class Visits:
         """When each trace came to this service."""
         return dict(zip(self.traces, self.begun.tolist(), strict=True))
 
+    @property
+    def fails(self) -> dict[str, float]:
+        """When each trace that failed here first did."""
+        bad = [place for place, (_, failure) in enumerate(self.steps) if failure]
+        if not bad:
+            return {}
+        first = np.where(np.isnan(self.first[:, bad]), np.inf, self.first[:, bad]).min(axis=1)
+        return {trace: float(at) for trace, at in zip(self.traces, first, strict=True) if np.isfinite(at)}
+
 
 @dataclass(frozen=True)
 class Break:
