@@ -78,6 +78,9 @@ def make_parser() -> argparse.ArgumentParser:
     evaluate = _json(_add(commands, "evaluate", evaluate_diagnosis, "measure the diagnosis on recorded incidents"))
     evaluate.add_argument("what", choices=("rca", "situations"))
     evaluate.add_argument("folder", type=Path, metavar="DIR", help="searched at any depth for case.json, or alert.json")
+    evaluate.add_argument(
+        "--cross-validate", action="store_true", help="judge each application with weights fitted on the others as well"
+    )
     return parser
 
 
@@ -228,7 +231,8 @@ def evaluate_diagnosis(options: argparse.Namespace) -> int:
         for line in situations.lines(looked, words):
             say(line)
         return OK
-    report = rca.evaluate(options.folder, logging.getLogger("tocsin").info)
+    told = logging.getLogger("tocsin").info
+    report = rca.evaluate(options.folder, cross_validate=options.cross_validate, told=told)
     if options.json:
         return _print_json(table.tree(report, words))
     for line in table.lines(report, words):

@@ -10,14 +10,7 @@ Unit = Literal["ratio", "seconds", "per_second", "bytes", "count", "connections"
 Tier = Literal["observe", "safe", "confirm", "destructive", "forbidden"]
 EvidenceKind = Literal["sli", "metric", "log", "trace", "change", "state", "probe"]
 Status = Literal[
-    "open",
-    "investigating",
-    "awaiting_approval",
-    "executing",
-    "verifying",
-    "recovered",
-    "needs_human",
-    "closed",
+    "open", "investigating", "awaiting_approval", "executing", "verifying", "recovered", "needs_human", "closed"
 ]
 Outcome = Literal["recovered", "false_alarm", "inconclusive", "needs_human", "merged"]
 OperationClass = Literal["rollback", "degrade", "rate_limit", "restart", "scale", "configure", "restore"]
@@ -218,14 +211,17 @@ class Evidence(Value):
 class Suspect(Value):
     """Somebody who may be where the trouble comes from: a service, or what it runs on. Probabilities of all sum to 1.
 
-    `signal` says what speaks loudest, `reasons` what it is and since when, weightiest first.
+    `confidence` is the probability where nobody of them may be it; `signal` says what speaks loudest, `reasons` what it
+    is and since when, weightiest first; `evidence_ids` are what it rests on.
     """
 
     service: str
     probability: float
+    confidence: float = 0.0
     signal: str = ""
     onset: datetime | None = None
     reasons: tuple[Phrase, ...] = ()
+    evidence_ids: tuple[str, ...] = ()
 
 
 class Sweep(Value):

@@ -17,12 +17,12 @@ TINY = 1e-9
 def robust(before: Floats, after: Floats) -> float:
     """The furthest point after, in spreads (IQR) from the median before."""
     low, middle, high = np.quantile(before, [0.25, 0.5, 0.75])
-    return float(np.max(np.abs(after - middle)) / max(high - low, TINY))
+    return float(np.max(np.abs(after - middle)) / (high - low or 1.0))
 
 
 def sigmas(before: Floats, after: Floats) -> float:
     """The furthest point after, in standard deviations from the mean before."""
-    return float(np.max(np.abs(after - before.mean())) / max(float(before.std()), TINY))
+    return float(np.max(np.abs(after - before.mean())) / (float(before.std()) or 1.0))
 
 
 def change(before: Floats, after: Floats) -> float:

@@ -1,21 +1,21 @@
 """Lets the engine look at one case on the path of a live incident, and puts what it said beside the truth."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.evaluation.case import Case
 from bot.evaluation.names import Names, candidates, hidden, named
 from bot.evaluation.observing import Scene, scene
-from engine.diagnosis.sweeping import explain, weigh
-from engine.model import Diagnosis, Hypothesis, Suspect, Sweep
+from engine.diagnosis.parameters import Parameters
+from engine.diagnosis.sweeping import Sight, explain, look, suspect
+from engine.model import Diagnosis, EvidenceKind, Hypothesis, Observation, Sweep
 
-STATED = ("dependency_timeout", "dependency_down")
-"""Patterns whose cause lies with the peer."""
+NO_KIND: frozenset[EvidenceKind] = frozenset({"sli", "change"})
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a diagnosis blames, under real names; `conclusive` False: nobody."""
+    """What a diagnosis blames, under real names; where it is not conclusive, what it would blame first."""
 
     conclusive: bool
     service: str
@@ -26,49 +26,79 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Examined:
-    """One case as the engine saw it. `ranking` is (name, probability), most suspicious first."""
+    """One case as the engine saw it. `ranking` is (name, probability), most suspicious first.
+
+    `kinds`: how many kinds of evidence there were to see; `seconds`: the engine's time alone.
+    """
 
     case: Case
-    ranking: tuple[tuple[str, float], ...]
-    verdict: Verdict
-    kinds: int
-    seconds: float
+    names: Names
     scene: Scene
+    sight: Sight
     sweep: Sweep
     diagnosis: Diagnosis
+    seconds: float
+
+    @property
+    def ranking(self) -> tuple[tuple[str, float], ...]:
+        """Everybody under real names, with probabilities."""
+        return tuple((self.names.real(each.service), each.probability) for each in self.sweep.suspects)
+
+    @property
+    def kinds(self) -> int:
+        """How many kinds of evidence this case has, changes and the alert's own series aside."""
+        return len({each.kind for each in self.scene.observations} - NO_KIND)
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the diagnosis says."""
+        first = self.diagnosis.hypotheses[0] if self.diagnosis.hypotheses else None
+        if first is None:
+            return Verdict(False, "", "", "", 0.0)
+        change = first.change.id if first.change else ""
+        told = self.diagnosis.verdict == "conclusive"
+        return Verdict(told, self.names.real(blamed(first)), first.category, change, first.confidence)
 
 
 def examine(case: Case, salt: str = "") -> Examined:
-    """One case under hidden names. `seconds` is the engine's time alone: reading a file is no diagnosis."""
+    """One case under hidden names."""
     names = Names((*candidates(case.inputs), *named(case.inputs)), salt)
     staged = scene(hidden(case.inputs, names))
+    return _examined(case, names, staged)
+
+
+def _examined(case: Case, names: Names, staged: Scene) -> Examined:
     begun = time.perf_counter()
-    sweep = weigh(staged.observations, (), staged.window, staged.services, staged.candidates)
+    sight = look(staged.observations, staged.window, staged.services, staged.candidates)
+    sweep = suspect(sight)
     diagnosis = explain(sweep, staged.services, staged.service)
     seconds = time.perf_counter() - begun
-    return Examined(
-        case=case,
-        ranking=tuple((names.real(each.service), each.probability) for each in sweep.suspects),
-        verdict=_verdict(diagnosis, names, sweep.suspects),
-        kinds=len({each.kind for each in sweep.evidence if each.abnormal and each.kind != "sli"}),
-        seconds=seconds,
-        scene=staged,
-        sweep=sweep,
-        diagnosis=diagnosis,
-    )
+    return Examined(case, names, staged, sight, sweep, diagnosis, seconds)
 
 
-def _verdict(diagnosis: Diagnosis, names: Names, suspects: tuple[Suspect, ...]) -> Verdict:
-    first = diagnosis.hypotheses[0] if diagnosis.hypotheses else None
-    if first is None:
-        confidence = suspects[0].probability if suspects else 0.0
-        return Verdict(False, names.real(suspects[0].service) if suspects else "", "", "", confidence)
-    change = first.change.id if first.change else ""
-    return Verdict(
-        diagnosis.verdict == "conclusive", names.real(blamed(first)), first.category, change, first.confidence
-    )
+def again(seen: Examined, fitted: Parameters) -> Examined:
+    """The same case judged with other parameters."""
+    sweep = suspect(seen.sight, fitted=fitted)
+    return replace(seen, sweep=sweep, diagnosis=explain(sweep, seen.scene.services, seen.scene.service))
+
+
+def without_proof(seen: Examined) -> Examined:
+    """The same case without the observations that its first hypothesis cites."""
+    first = seen.diagnosis.hypotheses[0]
+    ids = {id for claim in first.supporting for id in claim.evidence_ids}
+    cited = [each for each in seen.sweep.evidence if each.id in ids]
+    about = {(each.kind, each.service) for each in cited} | {(each.kind, first.service) for each in cited}
+    kept = [_stripped(each, about) for each in seen.scene.observations if (each.kind, each.service) not in about]
+    return _examined(seen.case, seen.names, replace(seen.scene, observations=tuple(kept)))
+
+
+def _stripped(each: Observation, about: set[tuple[EvidenceKind, str]]) -> Observation:
+    """An observation of several services without the lines and spans of those that are to be left out."""
+    lines = tuple(line for line in each.lines if ("log", line.service) not in about)
+    spans = tuple(span for span in each.spans if ("trace", span.service) not in about)
+    return each.model_copy(update={"lines": lines, "spans": spans})
 
 
 def blamed(hypothesis: Hypothesis) -> str:
-    """Where a hypothesis puts the cause: with the peer where the pattern is about one."""
-    return hypothesis.peer if hypothesis.category in STATED and hypothesis.peer else hypothesis.service
+    """Where a hypothesis puts the cause: with the peer where it names one."""
+    return hypothesis.peer or hypothesis.service

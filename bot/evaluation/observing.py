@@ -64,9 +64,10 @@ def _window(inputs: Inputs) -> Window:
     now = inputs.end_time or (times[-1] if times else first)
     if inputs.alert_time is None:
         return Window(start=_moment(first), split=_moment(first), end=_moment(now))
-    tempo = Tempo()
-    lookback = max(inputs.alert_time - tempo.lead - first, 0.0)
-    fitting = tempo.model_copy(update={"lookback": lookback})
+    before = max(inputs.alert_time - first, 0.0)
+    # A recording that begins right before the trouble still needs a before.
+    lead = min(Tempo().lead, before / 2)
+    fitting = Tempo(lead=lead, lookback=before - lead)
     return evidence.window(_moment(inputs.alert_time), _moment(now), fitting)
 
 

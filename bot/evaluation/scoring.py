@@ -44,6 +44,43 @@ class Verdicts:
     calibration: float
 
 
+@dataclass(frozen=True)
+class Healthy:
+    """How many healthy windows there were, and in what share of them somebody was blamed."""
+
+    windows: int
+    false_causes: float | None
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """What becomes of conclusive verdicts when what they cite is taken away: how many, the share that turns
+    inconclusive, and the mean confidence before and after."""
+
+    cases: int
+    inconclusive: float | None
+    confidence: float | None
+    confidence_after: float | None
+
+
+def healthy(calm: Sequence[Examined]) -> Healthy:
+    """The healthy windows of one system."""
+    blamed = sum(each.verdict.conclusive for each in calm)
+    return Healthy(len(calm), blamed / len(calm) if calm else None)
+
+
+def ablation(pairs: Sequence[tuple[Examined, Examined]]) -> Ablation:
+    """Cases with their verdict, each beside what the verdict is without its proof."""
+    if not pairs:
+        return Ablation(0, None, None, None)
+    return Ablation(
+        cases=len(pairs),
+        inconclusive=sum(not after.verdict.conclusive for _, after in pairs) / len(pairs),
+        confidence=sum(before.verdict.confidence for before, _ in pairs) / len(pairs),
+        confidence_after=sum(after.verdict.confidence for _, after in pairs) / len(pairs),
+    )
+
+
 def hits(ranking: Ranking, truth: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """For k = 1 … 5 the chance that the truth is among the first k, equals being drawn in any order."""
     score = next((each for name, each in ranking if name == truth), None)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from bot.evaluation.rca import Report, System
+from bot.evaluation.rca import Figures, Report, System
 from bot.evaluation.scoring import Accuracy
 from cards.words import Words
 
@@ -23,15 +23,24 @@ def _system(system: System) -> dict[str, Any]:
     return {
         "system": system.name,
         **_figures(system.ours),
-        **{key: _round(value) for key, value in asdict(system.verdicts).items()},
+        "nested": None if system.nested is None else _figures(system.nested),
+        "healthy": _rounded(system.healthy),
+        "ablation": _rounded(system.ablation),
         "seconds_per_case": round(system.seconds, 4),
-        "set_aside": _figures(system.set_aside),
-        "methods": [{"method": name, **_figures(each)} for name, each in system.methods.items()],
+        "methods": [{"method": name, **_rounded(each)} for name, each in system.methods.items()],
     }
 
 
-def _figures(accuracy: Accuracy) -> dict[str, Any]:
-    return {key: _round(value) for key, value in asdict(accuracy).items()}
+def _figures(figures: Figures) -> dict[str, Any]:
+    return {
+        **_rounded(figures.ranking),
+        **_rounded(figures.verdicts),
+        "set_aside": _rounded(figures.set_aside),
+    }
+
+
+def _rounded(figures: Any) -> dict[str, Any]:
+    return {key: _round(value) for key, value in asdict(figures).items()}
 
 
 def _round(value: Any) -> Any:
@@ -43,25 +52,47 @@ def _round(value: Any) -> Any:
 def lines(report: Report, words: Words) -> Iterator[str]:
     """The report as text: one block a system, the simple methods under it."""
     for system in report.systems:
-        yield words.text("evaluation.system", system=system.name, cases=system.ours.cases)
+        yield words.text("evaluation.system", system=system.name, cases=system.ours.ranking.cases)
         yield _row([words.text("evaluation.method"), "AC@1", "AC@3", "AC@5", "Avg@5", "AC@1 95 %", "Avg@5 95 %"])
-        yield _accuracy("tocsin", system.ours)
-        if system.set_aside.cases:
-            yield _accuracy(words.text("evaluation.set_aside", cases=system.set_aside.cases), system.set_aside)
+        yield from _ours(words.text("evaluation.shipped"), system.ours, words)
+        if system.nested is not None:
+            yield from _ours(words.text("evaluation.nested"), system.nested, words)
         for name, each in system.methods.items():
             yield _accuracy(name, each)
-        verdicts = system.verdicts
-        yield words.text(
-            "evaluation.verdicts",
-            inconclusive=_share(verdicts.inconclusive),
-            rich=verdicts.rich_cases,
-            coverage=_share(verdicts.coverage),
-            precision=_share(verdicts.precision),
-            calibration=_share(verdicts.calibration),
-            seconds=f"{system.seconds:.3f}",
-        )
+        yield from _verdicts(system, words)
         yield ""
     yield from (words.say(each) for each in report.broken)
+
+
+def _ours(name: str, figures: Figures, words: Words) -> Iterator[str]:
+    yield _accuracy(name, figures.ranking)
+    if figures.set_aside.cases:
+        yield _accuracy(words.text("evaluation.set_aside", cases=figures.set_aside.cases), figures.set_aside)
+
+
+def _verdicts(system: System, words: Words) -> Iterator[str]:
+    for name, figures in (("evaluation.shipped", system.ours), ("evaluation.nested", system.nested)):
+        if figures is not None:
+            verdicts = figures.verdicts
+            yield words.text(
+                "evaluation.verdicts",
+                parameters=words.text(name),
+                inconclusive=_share(verdicts.inconclusive),
+                rich=verdicts.rich_cases,
+                coverage=_share(verdicts.coverage),
+                precision=_share(verdicts.precision),
+                calibration=_share(verdicts.calibration),
+            )
+    calm, bare = system.healthy, system.ablation
+    yield words.text("evaluation.healthy", windows=calm.windows, blamed=_share(calm.false_causes))
+    yield words.text(
+        "evaluation.ablation",
+        cases=bare.cases,
+        inconclusive=_share(bare.inconclusive),
+        before=_share(bare.confidence),
+        after=_share(bare.confidence_after),
+    )
+    yield words.text("evaluation.time", seconds=f"{system.seconds:.3f}")
 
 
 def _accuracy(name: str, each: Accuracy) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.model import Phrase
+from engine.model import EvidenceKind, Phrase, Quantity
 
 LOUDEST = 100.0
 LATEST = 0.7
@@ -24,6 +24,9 @@ class Mark:
     onset: float | None = None
     size: float = 0.0
     """How much it changed, in the unit of what was measured."""
+    kind: EvidenceKind = "metric"
+    before: Quantity | None = None
+    after: Quantity | None = None
 
     @property
     def weight(self) -> float:
@@ -31,13 +34,17 @@ class Mark:
         return float(np.log1p(min(max(self.strength, 0.0), LOUDEST)))
 
 
-def loudest(marks: Iterable[Mark]) -> dict[tuple[str, str], Mark]:
-    """The strongest mark of each kind on each suspect."""
-    best: dict[tuple[str, str], Mark] = {}
+Marks = dict[tuple[str, str, EvidenceKind], Mark]
+"""By suspect, feature and kind of evidence."""
+
+
+def loudest(marks: Iterable[Mark]) -> Marks:
+    """The strongest mark of each sort on each suspect."""
+    best: Marks = {}
     for mark in marks:
-        known = best.get((mark.service, mark.feature))
+        known = best.get((mark.service, mark.feature, mark.kind))
         if known is None or mark.strength > known.strength:
-            best[mark.service, mark.feature] = mark
+            best[mark.service, mark.feature, mark.kind] = mark
     return best
 
 

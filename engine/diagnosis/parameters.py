@@ -7,10 +7,13 @@ from typing import NamedTuple
 
 
 class Parameters(NamedTuple):
-    """`prior` is what was set by hand, before any incident was looked at; `weights` what incidents made of it."""
+    """`weights` say how much each feature counts; `nobody` is the score of the case that nobody seen is to blame.
+
+    `prior` is what was set by hand, `weights` what recorded incidents made of it."""
 
     prior: dict[str, float]
     weights: dict[str, float]
+    nobody: float
 
 
 @cache
@@ -20,4 +23,5 @@ def parameters() -> Parameters:
     return Parameters(
         prior={str(name): float(value) for name, value in table["prior"].items()},
         weights={str(name): float(value) for name, value in table["weights"].items()},
+        nobody=float(table["nobody"]),
     )

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.diagnosis.graph import Reach
-from engine.diagnosis.marks import Mark, loudest
+from engine.diagnosis.marks import Mark, Marks, loudest
+from engine.diagnosis.parameters import Parameters
 from engine.diagnosis.ranking_calls import call_marks
 from engine.diagnosis.ranking_evidence import evidence_marks
 from engine.diagnosis.ranking_explained import explained
@@ -32,41 +33,51 @@ class Lineup:
     names: tuple[str, ...]
     features: tuple[str, ...]
     table: Floats
-    marks: Mapping[tuple[str, str], Mark]
+    marks: Marks
+
+    def weighed(self, weights: Mapping[str, float]) -> Floats:
+        """What each feature adds to the score of each suspect."""
+        factors: Floats = np.array([weights.get(feature, 0.0) for feature in self.features], dtype=np.float64)
+        return np.asarray(self.table * factors, dtype=np.float64)
 
 
-def rank(lineup: Lineup, weights: Mapping[str, float]) -> tuple[Suspect, ...]:
+def rank(lineup: Lineup, parameters: Parameters) -> tuple[Suspect, ...]:
     """Everybody in the line-up, most suspicious first; their probabilities sum to 1. Names say nothing."""
     if not lineup.names:
         return ()
-    weighed = lineup.table * np.array([weights.get(feature, 0.0) for feature in lineup.features])
-    scores = weighed.sum(axis=1)
-    shares = np.exp(scores - scores.max())
-    shares = shares / shares.sum()
-    order = sorted(range(len(lineup.names)), key=lambda row: (-shares[row], lineup.names[row]))
+    scores = lineup.weighed(parameters.weights).sum(axis=1)
+    highest = max(float(scores.max()), parameters.nobody)
+    odds = np.exp(scores - highest)
+    total, nobody = float(odds.sum()), float(np.exp(parameters.nobody - highest))
+    order = sorted(range(len(lineup.names)), key=lambda row: (-scores[row], lineup.names[row]))
     return tuple(
-        _suspect(lineup, row, float(shares[row]), weighed[row] if place < MOST_EXPLAINED else None)
+        _suspect(
+            lineup,
+            lineup.names[row],
+            parameters.weights if place < MOST_EXPLAINED else {},
+            Suspect(service="", probability=float(odds[row]) / total, confidence=float(odds[row]) / (total + nobody)),
+        )
         for place, row in enumerate(order)
     )
 
 
-def _suspect(lineup: Lineup, row: int, share: float, weighed: Floats | None) -> Suspect:
-    name = lineup.names[row]
-    if weighed is None:
-        return Suspect(service=name, probability=share)
-    columns = [column for column in np.argsort(-weighed, kind="stable") if weighed[column] > 0][:MOST_REASONS]
-    found = [
-        lineup.marks[name, lineup.features[column]]
-        for column in columns
-        if (name, lineup.features[column]) in lineup.marks
-    ]
-    onset = next((mark.onset for mark in found if mark.onset is not None), None)
-    return Suspect(
-        service=name,
-        probability=share,
-        signal=found[0].signal if found else "",
-        onset=None if onset is None else datetime.fromtimestamp(onset, UTC),
-        reasons=tuple(mark.phrase for mark in found),
+def speaking(lineup: Lineup, name: str, weights: Mapping[str, float]) -> list[tuple[float, Mark]]:
+    """What speaks for a suspect, weightiest first, with what it adds to the score."""
+    own = [mark for (service, _, _), mark in lineup.marks.items() if service == name]
+    said = [(mark.weight * weights.get(mark.feature, 0.0), mark) for mark in own]
+    return sorted((pair for pair in said if pair[0] > 0), key=lambda pair: (-pair[0], pair[1].feature, pair[1].kind))
+
+
+def _suspect(lineup: Lineup, name: str, weights: Mapping[str, float], shares: Suspect) -> Suspect:
+    said = [mark for _, mark in speaking(lineup, name, weights)] if weights else []
+    onset = next((mark.onset for mark in said if mark.onset is not None), None)
+    return shares.model_copy(
+        update={
+            "service": name,
+            "signal": said[0].signal if said else "",
+            "onset": None if onset is None else datetime.fromtimestamp(onset, UTC),
+            "reasons": tuple(mark.phrase for mark in said[:MOST_REASONS]),
+        }
     )
 
 
@@ -93,11 +104,13 @@ def line_up(
     marks = explained(loudest(seen), reach)
     names = tuple(sorted(candidates))
     place = {name: row for row, name in enumerate(names)}
-    features = tuple(sorted({feature for _, feature in marks}))
+    features = tuple(sorted({feature for _, feature, _ in marks}))
+    column = {feature: number for number, feature in enumerate(features)}
     table = np.zeros((len(names), len(features)))
-    for (name, feature), mark in marks.items():
+    for (name, feature, _), mark in marks.items():
         if name in place:
-            table[place[name], features.index(feature)] = mark.weight
+            cell = (place[name], column[feature])
+            table[cell] = max(table[cell], mark.weight)
     return Lineup(names, features, table, marks)
 
 

@@ -24,7 +24,7 @@ from engine.diagnosis.ranking_series import (
     rows,
     words_of,
 )
-from engine.model import Observation, Phrase, Quantity, Window
+from engine.model import EvidenceKind, Observation, Phrase, Quantity, Window
 
 FEWEST = 2
 """Other calls of a caller that must be measured before they can tell its own trouble from the callee's."""
@@ -43,13 +43,14 @@ class Call:
     kind: str
     moved: Moved
     phrase: Phrase
+    seen_in: EvidenceKind = "metric"
 
 
-def way(caller: str, callee: str, found: Moved) -> Call:
+def way(caller: str, callee: str, found: Moved, seen_in: EvidenceKind = "metric") -> Call:
     """What calls take beyond what their callee needs."""
     before, after = Quantity(value=found.before, unit="seconds"), Quantity(value=found.after, unit="seconds")
     phrase = Phrase(word="suspect.way", values={"service": caller, "peer": callee, "before": before, "after": after})
-    return Call(caller, callee, "way", found, phrase)
+    return Call(caller, callee, "way", found, phrase, seen_in)
 
 
 def call_marks(observations: Sequence[Observation], ways: Sequence[Call], window: Window) -> Iterator[Mark]:
@@ -83,7 +84,7 @@ def _ends(calls: Sequence[Call], of_callee: str, of_caller: str) -> Iterator[Mar
 
 def _mark(call: Call, service: str, feature: str, strength: float) -> Mark:
     size = call.moved.after - call.moved.before
-    return Mark(service, feature, max(strength, 0.0), call.phrase, call.kind, call.moved.onset, size)
+    return Mark(service, feature, max(strength, 0.0), call.phrase, call.kind, call.moved.onset, size, kind=call.seen_in)
 
 
 def _pairs(series: Sequence[Row]) -> tuple[list[tuple[Row, Row]], list[Row]]:

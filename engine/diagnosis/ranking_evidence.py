@@ -23,4 +23,4 @@ def evidence_marks(evidence: Sequence[Evidence]) -> Iterator[Mark]:
 
 def _mark(each: Evidence, service: str, feature: str, strength: float) -> Mark:
     onset = each.onset.timestamp() if each.onset else None
-    return Mark(service, feature, strength, each.summary, each.signal, onset)
+    return Mark(service, feature, strength, each.summary, each.signal, onset, kind=each.kind)

@@ -37,9 +37,11 @@ def complaint_marks(lines: Sequence[LogLine], window: Window, names: Collection[
         text = plain(said[-1].message)
         phrase = Phrase(word="suspect.complaint", values={"service": service, "count": len(said), "text": text[:120]})
         named = [name for name in mentions(text, names) if name != service]
-        yield Mark(service, "complaints_of_others" if named else "complaints", strength, phrase, "log", onset)
+        yield Mark(
+            service, "complaints_of_others" if named else "complaints", strength, phrase, "log", onset, kind="log"
+        )
         for name in named:
-            yield Mark(name, "complained_of", strength, phrase, "log", onset)
+            yield Mark(name, "complained_of", strength, phrase, "log", onset, kind="log")
 
 
 def _risen(times: Floats, clock: Floats, window: Window, starts: Floats) -> tuple[float, float]:

@@ -196,4 +196,6 @@ def mark(row: Row, service: str, feature: str, moved: Moved, strength: float) ->
         signal=row.observation.role or name_of(row.observation),
         onset=moved.onset,
         size=abs(moved.after - moved.before),
+        kind=row.observation.kind,
+        **quantities,
     )

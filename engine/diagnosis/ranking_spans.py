@@ -65,7 +65,9 @@ def span_marks(spans: Sequence[Span], window: Window) -> tuple[list[Mark], list[
     calls = Calls(spans)
     own, ways = _points(calls)
     starts = onsets(window.split.timestamp(), window.end.timestamp())
-    moved_ways = [way(*ends, found) for ends, points in ways.items() if (found := _moved(points, starts)) is not None]
+    moved_ways = [
+        way(*ends, found, "trace") for ends, points in ways.items() if (found := _moved(points, starts)) is not None
+    ]
     slow = [mark for (service, operation), points in own.items() for mark in _slow(service, operation, points, starts)]
     return [*slow, *_error_marks(calls, window.split.timestamp())], moved_ways
 
@@ -92,7 +94,8 @@ def _slow(service: str, operation: str, points: Sequence[tuple[float, float]], s
         phrase = Phrase(
             word="suspect.own_time", values={"service": service, "operation": operation[:120], **_quantities(found)}
         )
-        yield Mark(service, "own_time", found.rise, phrase, "own_time", found.onset, found.after - found.before)
+        size = found.after - found.before
+        yield Mark(service, "own_time", found.rise, phrase, "slow_span", found.onset, size, kind="trace")
 
 
 def _quantities(found: Moved) -> dict[str, str | int | float | Quantity | Phrase]:
@@ -132,4 +135,5 @@ def _error_marks(calls: Calls, split: float) -> Iterator[Mark]:
                 Phrase(word="suspect.error_origin", values=values),
                 "error_span",
                 min(times),
+                kind="trace",
             )

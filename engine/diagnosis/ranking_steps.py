@@ -7,7 +7,7 @@ import numpy as np
 from engine.diagnosis.graph import Reach
 from engine.diagnosis.marks import Mark, onsets
 from engine.diagnosis.visits import Break, Visits, broken, visits
-from engine.model import LogLine, Phrase, Quantity, Span, Window
+from engine.model import EvidenceKind, LogLine, Phrase, Quantity, Span, Window
 
 EXPLAINED = 0.9
 """How much of a break another one explains that came first in the same requests…"""
@@ -24,13 +24,12 @@ def step_marks(lines: Sequence[LogLine], spans: Sequence[Span], window: Window, 
     """What the steps of requests say of the services they came through."""
     seen = visits(lines, spans)
     starts = onsets(window.split.timestamp(), window.end.timestamp()).tolist()
-    found = {name: rule for name, each in seen.items() if (rule := broken(each, starts)) is not None}
-    for rule in found.values():
-        explained = max(
-            (_explains(rule, other, seen, reach) for other in found.values() if other is not rule), default=0.0
-        )
-        yield _mark(rule, "steps", rule.strength - explained)
-        if explained:
+    rules = {name: found for name, each in seen.items() if (found := broken(each, starts))}
+    for name, found in rules.items():
+        others = [other[0] for peer, other in rules.items() if peer != name]
+        for rule in found:
+            explained = max((_explains(rule, other, seen, reach) for other in others), default=0.0)
+            yield _mark(rule, "steps", rule.strength - explained)
             yield _mark(rule, "steps_explained", explained)
     yield from _failing(seen, window)
 
@@ -52,7 +51,8 @@ def _failing(seen: Mapping[str, Visits], window: Window) -> Iterator[Mark]:
             surplus = float(now.mean()) - (float(before.mean()) if len(before) >= FEWEST else 0.0)
             share = Quantity(value=float(now.mean()), unit="ratio")
             phrase = Phrase(word="suspect.failing", values={"service": name, "share": share})
-            yield Mark(name, "failing", AS_MUCH * max(surplus, 0.0), phrase, "failing", late)
+            kind: EvidenceKind = "log" if any(step.failure and step.kind == "log" for step in each.steps) else "trace"
+            yield Mark(name, "failing", AS_MUCH * max(surplus, 0.0), phrase, "failing", late, kind=kind)
 
 
 def _explains(rule: Break, other: Break, seen: Mapping[str, Visits], reach: Reach) -> float:
@@ -73,12 +73,23 @@ def _precedes(rule: Break, other: Visits) -> bool:
 
 
 def _mark(rule: Break, feature: str, strength: float) -> Mark:
-    word = "suspect.step_fails" if rule.is_failure else "suspect.step_silent"
+    now, usual = Quantity(value=rule.now, unit="ratio"), Quantity(value=rule.usual, unit="ratio")
     values: dict[str, str | int | float | Quantity | Phrase] = {
         "service": rule.service,
-        "given": rule.given,
-        "expected": rule.expected,
-        "usual": Quantity(value=rule.usual, unit="ratio"),
-        "now": Quantity(value=rule.now, unit="ratio"),
+        "given": rule.given.what,
+        "expected": rule.expected.what,
+        "usual": usual,
+        "now": now,
     }
-    return Mark(rule.service, feature, max(strength, 0.0), Phrase(word=word, values=values), "steps", rule.onset)
+    word = "suspect.step_fails" if rule.expected.failure else "suspect.step_silent"
+    return Mark(
+        service=rule.service,
+        feature=feature,
+        strength=max(strength, 0.0),
+        phrase=Phrase(word=word, values=values),
+        signal="steps",
+        onset=rule.onset,
+        kind=rule.expected.kind,
+        before=usual,
+        after=now,
+    )

@@ -1,16 +1,29 @@
 """Turns what the sources answered into a sweep: bounded evidence, everybody by suspicion; and that into a diagnosis."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from engine.diagnosis.cluster.suspects import with_state
 from engine.diagnosis.diagnose import diagnose
-from engine.diagnosis.parameters import parameters
-from engine.diagnosis.ranking import line_up, rank
+from engine.diagnosis.located import located
+from engine.diagnosis.parameters import Parameters, parameters
+from engine.diagnosis.ranking import Lineup, line_up, rank
 from engine.diagnosis.signals import chosen, judged
-from engine.model import Diagnosis, Observation, Silence, Sweep, Window
+from engine.diagnosis.testimony import judged_alone, testify
+from engine.model import Diagnosis, Evidence, Observation, Silence, Sweep, Window
 from engine.team import Service
 
 MOST_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What there is to see in the answers of one round, before anybody is suspected."""
+
+    observations: tuple[Observation, ...]
+    window: Window
+    evidence: tuple[Evidence, ...]
+    lineup: Lineup
 
 
 def weigh(
@@ -21,17 +34,31 @@ def weigh(
     candidates: Collection[str] = (),
 ) -> Sweep:
     """Judge and rank all observations of a round. `candidates`: who may be to blame; by default everybody seen."""
-    among = candidates or everybody(seen)
+    return suspect(look(seen, window, services, candidates), silent)
+
+
+def look(
+    seen: Sequence[Observation], window: Window, services: Mapping[str, Service], candidates: Collection[str] = ()
+) -> Sight:
+    """All there is to see in the observations of a round."""
     evidence = judged(seen, window)
-    suspects = rank(line_up(seen, evidence, window, services, among), parameters().weights)
-    suspects = with_state(suspects, evidence, among)
-    return Sweep(window=window, evidence=chosen(evidence), suspects=suspects, silent=tuple(silent))
+    lineup = line_up(seen, evidence, window, services, candidates or everybody(seen))
+    return Sight(tuple(seen), window, tuple(evidence), lineup)
+
+
+def suspect(sight: Sight, silent: Sequence[Silence] = (), fitted: Parameters | None = None) -> Sweep:
+    """The sweep of what was seen; `fitted` are other parameters than the shipped ones."""
+    used = fitted or parameters()
+    suspects = with_state(rank(sight.lineup, used), sight.evidence, sight.lineup.names)
+    evidence = chosen(sight.evidence)
+    evidence, suspects = testify(sight.lineup, suspects, used.weights, evidence, sight.observations, sight.window)
+    return Sweep(window=sight.window, evidence=evidence, suspects=suspects, silent=tuple(silent))
 
 
 def explain(sweep: Sweep, services: Mapping[str, Service], service: str) -> Diagnosis:
     """The diagnosis of a sweep about `service`, with its suspects."""
-    found = diagnose(sweep.evidence, sweep.silent, services, service, sweep.window)
-    return found.model_copy(update={"suspects": sweep.suspects[:MOST_SHOWN]})
+    found = diagnose(judged_alone(sweep.evidence), sweep.silent, services, service, sweep.window)
+    return located(found, sweep).model_copy(update={"suspects": sweep.suspects[:MOST_SHOWN]})
 
 
 def everybody(seen: Sequence[Observation]) -> frozenset[str]:

@@ -10,12 +10,13 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.diagnosis.templates import template
-from engine.model import LogLine, Span
+from engine.model import EvidenceKind, LogLine, Span
 
 Floats = NDArray[np.float64]
 
@@ -30,6 +31,7 @@ LEAST_AFTER = 0.3
 
 NEARLY = 0.05
 CLEAR = 0.5
+KINDS: tuple[EvidenceKind, ...] = ("log", "trace")
 
 FAILED = frozenset({"error", "err", "fatal", "critical", "crit", "panic", "severe", "emerg", "emergency", "alert"})
 FAILING = re.compile(r"(?i)error|exception|fail|fallback|panic")
@@ -37,8 +39,13 @@ PLACE = re.compile(r"\b[A-Za-z_$][\w$]*(?:#|\.(?:go|py|java|js|ts|cs|rb|cc|cpp|r
 """Where in the code a statement stands; its number tells statements apart and is no detail."""
 TRACE = re.compile(r"(?i)\btrace[_-]?id[\"'=: ]+([0-9a-f]{16,32})\b")
 
-Step = tuple[str, bool]
-"""What was done, and whether it is a failure."""
+
+class Step(NamedTuple):
+    """What was done, where that was seen, and whether it is a failure."""
+
+    what: str
+    kind: EvidenceKind
+    failure: bool
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,7 @@ class Visits:
     @property
     def fails(self) -> dict[str, float]:
         """When each trace that failed here first did."""
-        bad = [place for place, (_, failure) in enumerate(self.steps) if failure]
+        bad = [place for place, step in enumerate(self.steps) if step.failure]
         if not bad:
             return {}
         first = np.where(np.isnan(self.first[:, bad]), np.inf, self.first[:, bad]).min(axis=1)
@@ -68,15 +75,14 @@ class Visits:
 
 @dataclass(frozen=True)
 class Break:
-    """The rule of a service that broke most clearly: after `given` comes `expected`; where that is a failure, never.
+    """A rule of a service that broke: after `given` comes `expected`; where that is a failure, never.
 
     `strength` is the log likelihood ratio, less for partial breaks; `usual` and `now` are shares of visits.
     """
 
     service: str
-    given: str
-    expected: str
-    is_failure: bool
+    given: Step
+    expected: Step
     usual: float
     now: float
     visits: int
@@ -92,10 +98,11 @@ def visits(lines: Iterable[LogLine], spans: Iterable[Span]) -> dict[str, Visits]
     for line in lines:
         trace = line.trace_id or _told(line.message)
         if trace:
-            step = (statement(line.message), line.level in FAILED)
+            step = Step(statement(line.message), "log", line.level in FAILED)
             _note(taken[line.service][trace], step, line.at.timestamp())
     for span in spans:
-        step = (f"→ {span.operation[:LONGEST_STEP]}", span.error or bool(FAILING.search(span.operation)))
+        failed = span.error or bool(FAILING.search(span.operation))
+        step = Step(span.operation[:LONGEST_STEP], "trace", failed)
         _note(taken[span.service][span.trace_id], step, span.start.timestamp())
     return {service: _stacked(service, traces) for service, traces in taken.items()}
 
@@ -130,44 +137,55 @@ def _stacked(service: str, traces: Mapping[str, Mapping[Step, float]]) -> Visits
     return Visits(service, tuple(trace for _, trace in ordered), begun, tuple(sorted(common)), first)
 
 
-def broken(seen: Visits, onsets: Sequence[float]) -> Break | None:
-    """The rule that broke most clearly at any of the possible onsets; None where every rule held."""
+def broken(seen: Visits, onsets: Sequence[float]) -> tuple[Break, ...]:
+    """The rules that broke most clearly at any of the possible onsets, at most one of statements and one of operations;
+    the clearest first. None where every rule held."""
     if not seen.steps:
-        return None
+        return ()
     taken = ~np.isnan(seen.first)
-    failure = np.array([bad for _, bad in seen.steps])
-    with np.errstate(invalid="ignore"):
-        offsets = np.array([np.median(column[~np.isnan(column)]) for column in (seen.first - seen.begun[:, None]).T])
+    failure = np.array([step.failure for step in seen.steps])
+    offsets = np.array([np.median(column[~np.isnan(column)]) for column in (seen.first - seen.begun[:, None]).T])
     follows = offsets[None, :] > offsets[:, None]
-    best: tuple[float, float, int, int, float, float] | None = None
+    best: dict[EvidenceKind, Break] = {}
     for onset in onsets:
         split = int(np.searchsorted(seen.begun, onset))
         if min(split, len(taken) - split) < FEWEST:
             continue
-        strength, usual, now = _strengths(taken[:split].astype(float), taken[split:].astype(float), failure, follows)
-        found = float(strength.max())
-        if found > 0 and (best is None or found > best[0]):
-            # What breaks first takes what comes after it along.
-            clear = np.where(strength.max(axis=0) >= CLEAR * found, offsets, np.inf)
-            expected = int(np.argmin(clear))
-            given = int(np.argmax(strength[:, expected]))
-            best = (found, onset, given, expected, float(usual[given, expected]), float(now[given, expected]))
-    return None if best is None else _break(seen, best, taken)
+        shares = _strengths(taken[:split].astype(float), taken[split:].astype(float), failure, follows)
+        for kind in KINDS:
+            of_kind = np.array([step.kind == kind for step in seen.steps])
+            found = _clearest(seen, taken, shares, of_kind, offsets, onset)
+            if found is not None and (kind not in best or found.strength > best[kind].strength):
+                best[kind] = found
+    return tuple(sorted(best.values(), key=lambda each: -each.strength))
 
 
-def _break(seen: Visits, best: tuple[float, float, int, int, float, float], taken: NDArray[np.bool_]) -> Break:
-    strength, onset, given, expected, usual, now = best
+def _clearest(
+    seen: Visits,
+    taken: NDArray[np.bool_],
+    shares: tuple[Floats, Floats, Floats],
+    of_kind: NDArray[np.bool_],
+    offsets: Floats,
+    onset: float,
+) -> Break | None:
+    strength, usual, now = shares
+    clear = strength.max(axis=0) * of_kind
+    found = float(clear.max())
+    if found <= 0:
+        return None
+    # What breaks first takes what comes after it along.
+    expected = int(np.argmin(np.where(clear >= CLEAR * found, offsets, np.inf)))
+    given = int(np.argmax(strength[:, expected]))
     rows = np.flatnonzero(taken[:, expected])
     return Break(
         service=seen.service,
-        given=seen.steps[given][0],
-        expected=seen.steps[expected][0],
-        is_failure=seen.steps[expected][1],
-        usual=usual,
-        now=now,
+        given=seen.steps[given],
+        expected=seen.steps[expected],
+        usual=float(usual[given, expected]),
+        now=float(now[given, expected]),
         visits=int(taken[seen.begun >= onset, given].sum()),
         onset=onset,
-        strength=strength,
+        strength=found,
         when={seen.traces[row]: float(seen.first[row, expected]) for row in rows},
     )
 

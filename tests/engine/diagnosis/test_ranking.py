@@ -46,7 +46,7 @@ def usual(**moved: Mapping[str, float]) -> list[Observation]:
 
 def ranked(observations: list[Observation], services: Mapping[str, Service] = SERVICES) -> tuple[Suspect, ...]:
     lineup = line_up(observations, (), WINDOW, services, set(services))
-    return rank(lineup, parameters().weights)
+    return rank(lineup, parameters())
 
 
 def shares(observations: list[Observation]) -> dict[str, float]:
@@ -121,7 +121,7 @@ def test_work_that_takes_longer_by_itself_names_its_service() -> None:
 
 def test_nothing_seen_makes_all_equal() -> None:
     assert shares([]) == dict.fromkeys(CALLS, pytest.approx(0.25))
-    assert rank(line_up((), (), WINDOW, {}, ()), {}) == ()
+    assert rank(line_up((), (), WINDOW, {}, ()), parameters()) == ()
 
 
 def test_names_and_order_say_nothing() -> None:

@@ -1,0 +1,81 @@
+"""Lets the first suspect's marks stand as evidence, so that people see and a diagnosis cites what it rests on."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from engine.diagnosis.marks import Mark
+from engine.diagnosis.ranking import Lineup, speaking
+from engine.model import Evidence, Observation, Suspect, Window
+
+BELIEVED = 0.5
+"""How sure the ranking must be of its first suspect before its marks are shown as evidence."""
+TELLING = 0.5
+"""What a mark must add to the score."""
+STRONG = 2.0
+MOST = 4
+TESTIFIES = "testifies"
+"""The detail that tells such evidence from what was judged without a look at others."""
+
+Testified = tuple[tuple[Evidence, ...], tuple[Suspect, ...]]
+
+
+def testify(
+    lineup: Lineup,
+    suspects: Sequence[Suspect],
+    weights: Mapping[str, float],
+    evidence: Sequence[Evidence],
+    observations: Sequence[Observation],
+    window: Window,
+) -> Testified:
+    """The evidence with what is new added, and the suspects, the first with the ids of what speaks for it."""
+    if not suspects or suspects[0].confidence < BELIEVED:
+        return tuple(evidence), tuple(suspects)
+    said = speaking(lineup, suspects[0].service, weights)
+    telling = [mark for added, mark in said if added >= TELLING and mark.strength >= STRONG][:MOST]
+    numbers = Counter(each.kind for each in evidence)
+    more: list[Evidence] = []
+    cited: list[str] = []
+    for mark in telling:
+        known = next((each.id for each in evidence if _tells(each, mark)), "")
+        if not known:
+            numbers[mark.kind] += 1
+            known = f"ev_{mark.kind}_{numbers[mark.kind]}"
+            more.append(_evidence(mark, known, observations, window))
+        cited.append(known)
+    first = suspects[0].model_copy(update={"evidence_ids": tuple(dict.fromkeys(cited))})
+    return (*evidence, *more), (first, *suspects[1:])
+
+
+def judged_alone(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """The evidence without what only the ranking made one."""
+    return tuple(each for each in evidence if not each.details.get(TESTIFIES))
+
+
+def _tells(each: Evidence, mark: Mark) -> bool:
+    """Whether a piece of evidence says the same as a mark."""
+    alike = each.kind == mark.kind and each.service == mark.service and each.abnormal
+    return alike and (each.signal == mark.signal or each.summary == mark.phrase)
+
+
+def _evidence(mark: Mark, name: str, observations: Sequence[Observation], window: Window) -> Evidence:
+    kind = [each for each in observations if each.kind == mark.kind]
+    asked = next((each for each in kind if each.service == mark.service), kind[0] if kind else None)
+    return Evidence(
+        id=name,
+        kind=mark.kind,
+        source=asked.source if asked else "",
+        service=mark.service,
+        signal=mark.signal,
+        query=asked.query if asked else "",
+        window=window,
+        summary=mark.phrase,
+        abnormal=True,
+        before=mark.before,
+        after=mark.after,
+        onset=None if mark.onset is None else datetime.fromtimestamp(mark.onset, UTC),
+        unusual=round(min(mark.strength, 1000.0), 2),
+        count=1,
+        link=asked.link if asked else "",
+        details={TESTIFIES: True},
+    )
