@@ -8,13 +8,16 @@ SURE = 0.7
 """How sure the ranking must be of one suspect…"""
 FEWEST_KINDS = 2
 """…and how many kinds of evidence must speak for it."""
+HARDLY = 0.1
+SURER = 0.1
+"""A pattern that blames somebody whom the ranking hardly suspects gives way to a suspect that is surer by this much."""
 NO_WITNESS: frozenset[EvidenceKind] = frozenset({"sli", "change"})
 
 
 def located(found: Diagnosis, sweep: Sweep) -> Diagnosis:
     """The diagnosis itself where it names a cause or all is calm; else, with a sure suspect, one of the place."""
     first = sweep.suspects[0] if sweep.suspects else None
-    if found.cause is not None or found.quiet or first is None or first.confidence < SURE:
+    if found.quiet or first is None or first.confidence < SURE or not _contests(first, found.cause, sweep):
         return found
     cited = [each for each in sweep.evidence if each.id in first.evidence_ids]
     if len({each.kind for each in cited} - NO_WITNESS) < FEWEST_KINDS:
@@ -27,6 +30,15 @@ def located(found: Diagnosis, sweep: Sweep) -> Diagnosis:
             "why_inconclusive": (),
         }
     )
+
+
+def _contests(first: Suspect, cause: Hypothesis | None, sweep: Sweep) -> bool:
+    """Whether nobody is blamed yet, or somebody of whom all that was observed hardly speaks."""
+    if cause is None:
+        return True
+    blamed = cause.peer or cause.service
+    share = next((each.probability for each in sweep.suspects if each.service == blamed), 0.0)
+    return blamed != first.service and share < HARDLY and first.confidence > cause.confidence + SURER
 
 
 def _hypothesis(suspect: Suspect, cited: list[Evidence]) -> Hypothesis:

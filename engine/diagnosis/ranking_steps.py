@@ -9,6 +9,8 @@ from engine.diagnosis.marks import Mark, onsets
 from engine.diagnosis.visits import Break, Visits, broken, visits
 from engine.model import EvidenceKind, LogLine, Phrase, Quantity, Span, Window
 
+Gaps = dict[str, str | int | float | Quantity | Phrase]
+
 EXPLAINED = 0.9
 """How much of a break another one explains that came first in the same requests…"""
 AS_CLEAR = 0.5
@@ -31,6 +33,10 @@ def step_marks(lines: Sequence[LogLine], spans: Sequence[Span], window: Window, 
             explained = max((_explains(rule, other, seen, reach) for other in others), default=0.0)
             yield _mark(rule, "steps", rule.strength - explained)
             yield _mark(rule, "steps_explained", explained)
+            if rule.attested is not None:
+                values: Gaps = {"service": name, "count": rule.visits, "given": rule.given.what}
+                phrase = Phrase(word="suspect.came_by", values=values)
+                yield Mark(name, "came_by", rule.strength - explained, phrase, "steps", rule.onset, kind=rule.attested)
     yield from _failing(seen, window)
 
 
@@ -74,7 +80,7 @@ def _precedes(rule: Break, other: Visits) -> bool:
 
 def _mark(rule: Break, feature: str, strength: float) -> Mark:
     now, usual = Quantity(value=rule.now, unit="ratio"), Quantity(value=rule.usual, unit="ratio")
-    values: dict[str, str | int | float | Quantity | Phrase] = {
+    values: Gaps = {
         "service": rule.service,
         "given": rule.given.what,
         "expected": rule.expected.what,

@@ -10,10 +10,14 @@ from engine.model import Evidence, Observation, Suspect, Window
 
 BELIEVED = 0.5
 """How sure the ranking must be of its first suspect before its marks are shown as evidence."""
-TELLING = 0.5
+TELLING = 0.3
 """What a mark must add to the score."""
-STRONG = 2.0
-MOST = 4
+STRONG = 1.5
+MOST = 5
+ATTESTS = "came_by"
+"""The feature that adds nothing to a score but shows in another kind of evidence what it rests on."""
+SAID_ALREADY = frozenset({"complaints", "complaints_of_others", "failing", "own_time", "error_origin"})
+"""Features that any unusual evidence of the same kind from the same place shows as well."""
 TESTIFIES = "testifies"
 """The detail that tells such evidence from what was judged without a look at others."""
 
@@ -31,8 +35,7 @@ def testify(
     """The evidence with what is new added, and the suspects, the first with the ids of what speaks for it."""
     if not suspects or suspects[0].confidence < BELIEVED:
         return tuple(evidence), tuple(suspects)
-    said = speaking(lineup, suspects[0].service, weights)
-    telling = [mark for added, mark in said if added >= TELLING and mark.strength >= STRONG][:MOST]
+    telling = _telling(lineup, suspects[0].service, weights)
     numbers = Counter(each.kind for each in evidence)
     more: list[Evidence] = []
     cited: list[str] = []
@@ -47,15 +50,24 @@ def testify(
     return (*evidence, *more), (first, *suspects[1:])
 
 
+def _telling(lineup: Lineup, name: str, weights: Mapping[str, float]) -> list[Mark]:
+    """What is worth showing of a suspect, at most a few; where requests stop short there, also that they came by."""
+    said = speaking(lineup, name, weights)
+    telling = [mark for added, mark in said if added >= TELLING and mark.strength >= STRONG][:MOST]
+    stops = any(mark.signal == "steps" for mark in telling)
+    attests = [mark for (who, what, _), mark in lineup.marks.items() if who == name and what == ATTESTS]
+    return [*telling, *(mark for mark in attests if stops and mark.strength >= STRONG)]
+
+
 def judged_alone(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
     """The evidence without what only the ranking made one."""
     return tuple(each for each in evidence if not each.details.get(TESTIFIES))
 
 
 def _tells(each: Evidence, mark: Mark) -> bool:
-    """Whether a piece of evidence says the same as a mark."""
+    """Whether a piece of evidence says the same as a mark, or says by itself what the mark says of more."""
     alike = each.kind == mark.kind and each.service == mark.service and each.abnormal
-    return alike and (each.signal == mark.signal or each.summary == mark.phrase)
+    return alike and (each.signal == mark.signal or each.summary == mark.phrase or mark.feature in SAID_ALREADY)
 
 
 def _evidence(mark: Mark, name: str, observations: Sequence[Observation], window: Window) -> Evidence:

@@ -31,6 +31,8 @@ LEAST_AFTER = 0.3
 
 NEARLY = 0.05
 CLEAR = 0.5
+ATTESTED = 0.8
+"""Share of requests that must be seen in another kind of evidence as well."""
 KINDS: tuple[EvidenceKind, ...] = ("log", "trace")
 
 FAILED = frozenset({"error", "err", "fatal", "critical", "crit", "panic", "severe", "emerg", "emergency", "alert"})
@@ -90,6 +92,8 @@ class Break:
     strength: float
     when: Mapping[str, float]
     """When the visits that took the expected step took it, by trace."""
+    attested: EvidenceKind | None
+    """The other kind of evidence that shows that these requests did come by; None where none does."""
 
 
 def visits(lines: Iterable[LogLine], spans: Iterable[Span]) -> dict[str, Visits]:
@@ -187,7 +191,17 @@ def _clearest(
         onset=onset,
         strength=found,
         when={seen.traces[row]: float(seen.first[row, expected]) for row in rows},
+        attested=_attested(seen, taken, taken[:, given] & (seen.begun >= onset), seen.steps[expected].kind),
     )
+
+
+def _attested(
+    seen: Visits, taken: NDArray[np.bool_], late: NDArray[np.bool_], kind: EvidenceKind
+) -> EvidenceKind | None:
+    other: EvidenceKind = "trace" if kind == "log" else "log"
+    steps = np.array([step.kind == other for step in seen.steps])
+    shown = np.asarray(taken[late][:, steps].any(axis=1), dtype=np.float64)
+    return other if shown.size and float(shown.mean()) >= ATTESTED else None
 
 
 def _strengths(

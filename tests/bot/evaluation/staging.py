@@ -14,8 +14,12 @@ END = ALERT + 300
 CALLS = [["door", "till"], ["till", "vault"]]
 
 
-def stage(folder: Path, truth: str = "vault", seed: int = 1, **more: Any) -> Path:
+SERVICES = ("door", "till", "vault")
+
+
+def stage(folder: Path, truth: str = "vault", seed: int = 1, names: dict[str, str] | None = None, **more: Any) -> Path:
     """One case: the latency and CPU of `truth` leave their usual level two minutes before the alert."""
+    called = names or {name: name for name in SERVICES}
     folder.mkdir(parents=True, exist_ok=True)
     about = {
         "id": folder.name,
@@ -27,14 +31,16 @@ def stage(folder: Path, truth: str = "vault", seed: int = 1, **more: Any) -> Pat
         **more,
     }
     (folder / "case.json").write_text(json.dumps(about))
-    (folder / "topology.json").write_text(json.dumps({"edges": CALLS}))
+    (folder / "topology.json").write_text(
+        json.dumps({"edges": [[called[caller], called[callee]] for caller, callee in CALLS]})
+    )
     draw = random.Random(seed)
-    names = [f"{service}_{metric}" for service in ("door", "till", "vault") for metric in ("cpu", "latency-p95")]
+    columns = [f"{called[service]}_{metric}" for service in SERVICES for metric in ("cpu", "latency-p95")]
     written = io.StringIO()
     table = csv.writer(written)
-    table.writerow(["timestamp", *names])
+    table.writerow(["timestamp", *columns])
     for at in range(START, END, 30):
-        table.writerow([at, *(_value(name, at, truth, draw) for name in names)])
+        table.writerow([at, *(_value(name, at, truth, draw) for name in columns)])
     with gzip.open(folder / "metrics.csv.gz", "wt") as file:
         file.write(written.getvalue())
     return folder

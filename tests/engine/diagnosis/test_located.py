@@ -1,0 +1,70 @@
+"""Tests when a place alone is named as the cause, and when it is not."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from engine.diagnosis.located import located
+from engine.model import Claim, Diagnosis, Evidence, EvidenceKind, Hypothesis, Phrase, Suspect, Sweep, Window
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+WINDOW = Window(start=START, split=START + timedelta(minutes=20), end=START + timedelta(minutes=30))
+NOTHING = Diagnosis(verdict="inconclusive", why_inconclusive=(Phrase(word="diagnosis.why.no_pattern"),))
+
+
+def evidence(id: str, kind: EvidenceKind) -> Evidence:
+    said = Phrase(word="suspect.own_time")
+    return Evidence(
+        id=id, kind=kind, source="", service="vault", signal="x", query="", window=WINDOW, summary=said, abnormal=True,
+        onset=WINDOW.split,
+    )  # fmt: skip
+
+
+def sweep(*kinds: EvidenceKind, confidence: float = 0.9) -> Sweep:
+    found = tuple(evidence(f"ev_{kind}_1", kind) for kind in kinds)
+    ids = tuple(each.id for each in found)
+    first = Suspect(service="vault", probability=0.95, confidence=confidence, onset=WINDOW.split, evidence_ids=ids)
+    other = Suspect(service="till", probability=0.05, confidence=0.05)
+    return Sweep(window=WINDOW, evidence=found, suspects=(first, other))
+
+
+def cause(service: str, confidence: float) -> Diagnosis:
+    blamed = Hypothesis(
+        category="bad_release", service=service, title=Phrase(word="x"), confidence=confidence,
+        supporting=(Claim(phrase=Phrase(word="x"), evidence_ids=("ev_metric_1",)),),
+    )  # fmt: skip
+    return Diagnosis(verdict="conclusive", hypotheses=(blamed,))
+
+
+def test_two_kinds_of_evidence_name_the_place_and_are_cited() -> None:
+    found = located(NOTHING, sweep("metric", "trace"))
+    assert found.cause is not None
+    assert (found.cause.category, found.cause.service) == ("service_fault", "vault")
+    assert [claim.evidence_ids for claim in found.cause.supporting] == [("ev_metric_1",), ("ev_trace_1",)]
+    assert found.why_inconclusive == ()
+    assert len(found.sequence) == 2
+
+
+@pytest.mark.parametrize("kinds", [("metric",), ("metric", "change"), ("metric", "sli"), ()])
+def test_one_kind_is_not_enough(kinds: tuple[EvidenceKind, ...]) -> None:
+    assert located(NOTHING, sweep(*kinds)) == NOTHING
+
+
+def test_neither_is_a_suspect_of_whom_the_ranking_is_not_sure() -> None:
+    assert located(NOTHING, sweep("metric", "trace", confidence=0.6)) == NOTHING
+    assert located(NOTHING, Sweep(window=WINDOW)) == NOTHING
+
+
+def test_a_false_alarm_stays_one() -> None:
+    calm = NOTHING.model_copy(update={"quiet": True})
+    assert located(calm, sweep("metric", "trace")) == calm
+
+
+def test_a_known_fault_stands_unless_all_else_speaks_of_somebody_else() -> None:
+    seen = sweep("metric", "trace")
+    for known in (cause("vault", 0.6), cause("till", 0.85)):
+        assert located(known, seen) == known
+    contested = located(cause("till", 0.6), seen)
+    assert contested.cause is not None
+    assert contested.cause.service == "vault"
+    assert contested.hypotheses[1].service == "till"
