@@ -16,6 +16,13 @@ Tie = Literal["merged_into", "absorbed", "unlinked", "split_into", "split_from"]
 """How an incident belongs to another one, seen from itself."""
 
 
+OF_ONE_EPISODE = (
+    *("closed_at", "closed_by", "closed_reason", "outcome", "resolved_at"),
+    *("stuck", "feedback"),
+)
+"""What an incident forgets when it is taken up again."""
+
+
 class Update(Value):
     """Where things stand, in a person's words, for those who do not follow the thread."""
 
@@ -97,6 +104,15 @@ def _paged(state: State, entry: Entry) -> None:
     state["paged"] = (*state.get("paged", ()), entry.body["summons"])
 
 
+def _closed(state: State, entry: Entry) -> None:
+    outcome, why = entry.body["outcome"], entry.body.get("reason", "")
+    state.update(status="closed", outcome=outcome, closed_at=entry.at, closed_by=entry.actor, closed_reason=why)
+
+
+def _reported(state: State, entry: Entry) -> None:
+    state["reported_by"] = entry.actor
+
+
 def _snoozed(state: State, entry: Entry) -> None:
     state["snooze"] = Snooze(key=entry.key, until=entry.body["until"], by=entry.actor, at=entry.at)
 
@@ -155,6 +171,8 @@ STEPS: dict[str, Step] = {
     "incident.split": _linked("split_into"),
     "incident.split_off": _linked("split_from"),
     "alert.left": _alert_left,
+    "incident.closed": _closed,
+    "report.posted": _reported,
 }
 """What each kind changes. `alert.left` is written before the link it belongs to, so that the link has the last word."""
 

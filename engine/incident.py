@@ -85,6 +85,8 @@ class Incident(Value):
     updated_at: datetime | None = None
     closed_at: datetime | None = None
     closed_by: str = ""
+    closed_reason: str = ""
+    reported_by: str = ""
     resolved_at: datetime | None = None
     acknowledged_by: str = ""
     acknowledged_at: datetime | None = None
@@ -203,8 +205,7 @@ def _repeated(state: State, entry: Entry) -> None:
 
 
 def _reopened(state: State, entry: Entry) -> None:
-    fresh = ("closed_at", "closed_by", "outcome", "resolved_at", "stuck", "feedback")
-    for name in fresh:
+    for name in duty.OF_ONE_EPISODE:
         state.pop(name, None)
     # What people forbade stays forbidden until one of them lifts it; that the alert went away and came back does not.
     standing = tuple(c for c in state.get("constraints", ()) if not c.lifted_by)
@@ -332,10 +333,6 @@ def _resumed(state: State, entry: Entry) -> None:
     state["stuck"] = ""
 
 
-def _closed(state: State, entry: Entry) -> None:
-    state.update(status="closed", outcome=entry.body["outcome"], closed_at=entry.at, closed_by=entry.actor)
-
-
 STEPS: dict[str, Step] = {
     **duty.STEPS,
     **looks.STEPS,
@@ -368,6 +365,5 @@ STEPS: dict[str, Step] = {
     "feedback.given": signed,
     "incident.stuck": _stuck,
     "incident.resumed": _resumed,
-    "incident.closed": _closed,
 }
 """Which entry kinds change the state, and how. All other kinds (message.said, action.intended, …) are story alone."""

@@ -19,7 +19,7 @@ from handlers import (
     statements,
     teaching,
 )
-from handlers.commands import approvals, doctor, home, more, replay, runbooks, services, show, timeline
+from handlers.commands import approvals, doctor, home, more, replay, report, runbooks, services, show, timeline
 from handlers.inbound import Answer
 from handlers.visit import Visit, no
 
@@ -234,6 +234,7 @@ BUTTONS: dict[str, Press] = {
     "more": _look(more.run),
     "timeline": _look(timeline.run),
     "replay": _look(replay.run),
+    "report": _look(report.run),
     "resolve": Press(_resolve),
     "reopen": Press(_reopen, once=True),
     **{action: _form(action, about=action != "declare") for action in asking.FIELDS},

@@ -14,6 +14,7 @@ from cards.views.listing import listing as rows
 from cards.views.page import page as whole
 from cards.views.plan import plan
 from cards.views.recovery import recovery
+from cards.views.report import posted as report
 from cards.views.say import say, stand_in
 from cards.views.scene import Scene
 from cards.words import Words
@@ -32,6 +33,7 @@ def slots(incident: Incident) -> tuple[str, ...]:
         names.append(f"plan:{plan_id}")
         names += [f"recovery:{plan_id}"] if proposal.recovery else []
     names += ["closing"] if incident.lessons or incident.status == "closed" else []
+    names += ["report"] if incident.reported_by else []
     names += [f"update:{update.key}" for update in incident.updates]
     names += [f"handover:{handover.key}" for handover in incident.handovers]
     return (*names, *(f"say:{said.key}" for said in incident.says))
@@ -62,6 +64,7 @@ WHOLE: dict[str, Callable[[Scene], Card | None]] = {
     "evidence": evidence,
     "diagnosis": diagnosis,
     "closing": closing,
+    "report": report,
 }
 """Cards of which an incident has one."""
 

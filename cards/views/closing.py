@@ -23,6 +23,7 @@ def closing(scene: Scene) -> Card | None:
         ("fact.operations", operations(scene)),
         ("fact.feedback", _feedback(scene)),
         ("fact.closed_by", scene.person(incident.closed_by) if incident.closed_by else ""),
+        ("report.why_closed", incident.closed_reason),
     )
     return Card(
         title=title,

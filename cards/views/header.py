@@ -155,7 +155,15 @@ def alerts(scene: Scene) -> tuple[Prose | Table | Fold, ...]:
 def _buttons(scene: Scene) -> tuple[Button, ...]:
     incident = scene.incident
     if scene.over:
-        return (scene.button("more"),) if incident.merged_into else (scene.button("reopen"), scene.button("more"))
+        return (
+            (scene.button("more"),)
+            if incident.merged_into
+            else (
+                scene.button("reopen"),
+                scene.button("report"),
+                scene.button("more"),
+            )
+        )
     buttons: list[Button] = []
     if incident.stuck:
         buttons.append(scene.button("resume", "primary"))

@@ -5,7 +5,7 @@ from cards.views.scene import Scene
 
 PEOPLE = ("assign", "handover", "snooze", "severity", "update")
 DOING = ("silence", "resolve", "look_again")
-LOOKING = ("timeline", "replay")
+LOOKING = ("timeline", "replay", "report")
 ENDED = ("reopen",)
 
 

@@ -41,6 +41,7 @@ from handlers.commands.reject import REJECT
 from handlers.commands.remember import REMEMBER
 from handlers.commands.reopen import REOPEN
 from handlers.commands.replay import REPLAY
+from handlers.commands.report import REPORT
 from handlers.commands.resolve import RESOLVE
 from handlers.commands.resources import RESOURCES
 from handlers.commands.resume import RESUME
@@ -69,7 +70,7 @@ from handlers.visit import QUIET, Visit, elsewhere, no
 DOING = (ACK, APPROVE, REJECT, LIFT, HOLD, UNDO, PLAN, LOOK_AGAIN, FALSE_ALARM, CLOSE, RESUME, KEEP, DROP, OPEN, DEMO)
 PEOPLE = (ASSIGN, ESCALATE, HANDOVER, SEVERITY, STATUS, SNOOZE, RESOLVE, REOPEN, ON_CALL)
 RELATED = (MERGE, SPLIT, UNLINK, WHY_MERGED)
-LOOKING = (SHOW, MORE, CONSTRAINTS, EVIDENCE, WHY, TIMELINE, REPLAY, INCIDENTS, MINE, SAFETY, DOCTOR, SELF_TEST)
+LOOKING = (SHOW, MORE, CONSTRAINTS, EVIDENCE, WHY, TIMELINE, REPLAY, REPORT, INCIDENTS, MINE, SAFETY, DOCTOR, SELF_TEST)
 TEAM = (APPROVALS, SERVICES, MONITOR, QUERY, SILENCE, UNSILENCE, REMEMBER, FORGET, HABITS, RUNBOOKS, DIGEST, HOME)
 CATALOGUE = (SERVICE, TOPOLOGY, DEPENDS, RESOURCES, DIAG)
 COMMANDS: tuple[Command, ...] = (

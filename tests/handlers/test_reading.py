@@ -39,6 +39,7 @@ ACTING = {
     "unsilence": ("unsilence", "取消静默"),
     "remember": ("remember", "记住"),
     "forget": ("forget", "忘记"),
+    "report": ("report", "postmortem", "复盘"),
     "depends": ("depends", "依赖"),
     "self_test": ("self-test", "自测"),
     "diag": ("diag", "诊断主机"),
