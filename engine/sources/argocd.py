@@ -58,7 +58,7 @@ class ArgoCdSource:
         name: str = "argocd",
         patience: float = 8.0,
     ) -> None:
-        self._backend = Backend(name, base_url, session, token=token, patience=patience * 0.4)
+        self._backend = Backend(name, base_url, session, token=token, patience=patience * 0.35)
         self._patience = patience
 
     @property
@@ -119,7 +119,7 @@ class ArgoCdSource:
             if window.start <= entry.deployedAt <= window.end
         ][-MOST_CHANGES:]
         told = await harvest(
-            [self._committing(owned, entry) for _, entry, _ in inside[-MOST_TOLD:]], self._patience * 0.2
+            [self._committing(owned, entry) for _, entry, _ in inside[-MOST_TOLD:]], self._patience * 0.15
         )
         notes = ["" if not isinstance(each, str) else each for each in told]
         notes = [""] * (len(inside) - len(notes)) + notes

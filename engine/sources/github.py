@@ -50,6 +50,8 @@ MOST_COMPARED = 300
 """Files GitHub gives of a comparison."""
 LONGEST_WAIT = 3_600.0
 MOST_CHANGES = 20
+SHARE = 0.95
+"""Of a round; what was not told by then is left out, and what was told counts."""
 MOST_REPOSITORIES = 4
 """Repositories asked for in one round; a token has 5,000 questions an hour for everything."""
 MOST_EXAMINED = 30
@@ -115,7 +117,8 @@ class GitHubSource:
         """Changes of each service that names a repository, and what came with the alerted one's. SourceSilent."""
         chosen = _repositories(question)
         environment = question.alert.environment or question.service.environment
-        jobs = [self._looking(service, question.window, environment) for service in chosen]
+        deadline = _now() + self._patience * SHARE
+        jobs = [self._looking(service, question.window, environment, deadline) for service in chosen]
         answers = await harvest(jobs, self._patience)
         own = [a for each, a in zip(chosen, answers, strict=True) if each.name == question.service.name]
         heard = [answer for answer in answers if isinstance(answer, list)]
@@ -141,17 +144,17 @@ class GitHubSource:
         return lambda: self._read(repository, "", REPOSITORY)
 
     def _looking(
-        self, service: Service, window: Window, environment: str
+        self, service: Service, window: Window, environment: str, deadline: float
     ) -> Callable[[], Awaitable[list[Observation]]]:
-        return lambda: self._look(service, window, environment)
+        return lambda: self._look(service, window, environment, deadline)
 
-    async def _look(self, service: Service, window: Window, environment: str) -> list[Observation]:
-        """Changes of one service's repository, and what came with them."""
+    async def _look(self, service: Service, window: Window, environment: str, deadline: float) -> list[Observation]:
+        """Changes of one service's repository, and what came with them as far as it is told in time."""
         deployments, pulls, releases = await self._lists(service.repository)
         merged = [pull for pull in pulls if pull.merged_at and window.start <= pull.merged_at <= window.end]
-        details = await self._details(service.repository, merged)
+        details = await self._details(service.repository, merged, deadline)
         if deployments:
-            steps = await self._deployed(service, there(deployments, environment), window)
+            steps = await self._deployed(service, there(deployments, environment), window, deadline)
         else:
             steps = released(service, releases, window)
             base = last_before(releases, window.split)
@@ -161,7 +164,7 @@ class GitHubSource:
                 if pull.merged_at
             ]
         steps = sorted(steps, key=lambda step: (step.change.at, step.change.id))[-MOST_CHANGES:]
-        since, files = await self._since(service, window, steps)
+        since, files = await self._since(service, window, steps, deadline)
         if len(steps) == 1 and not steps[0].change.files:
             steps = [steps[0]._replace(change=altered(steps[0].change, files))]
         page = "deployments" if deployments else "pulls"
@@ -204,7 +207,7 @@ class GitHubSource:
         first, second, third = found
         return Lists(first.deployments, second.pulls, third.releases)
 
-    async def _details(self, repository: str, merged: Sequence[Pull]) -> dict[int, list[File]]:
+    async def _details(self, repository: str, merged: Sequence[Pull], deadline: float) -> dict[int, list[File]]:
         """What the newest merged pull requests touch, by number."""
         chosen = sorted(merged, key=lambda pull: str(pull.merged_at), reverse=True)[:MOST_DETAILED]
 
@@ -212,16 +215,18 @@ class GitHubSource:
             page = [("per_page", str(MOST_FILES))]
             return lambda: self._read(repository, f"/pulls/{pull.number}/files", FILES, page)
 
-        found = await harvest([touching(pull) for pull in chosen], self._patience * 0.3)
+        found = await harvest([touching(pull) for pull in chosen], _left(deadline) / 2)
         return {pull.number: files for pull, files in zip(chosen, found, strict=True) if isinstance(files, list)}
 
-    async def _deployed(self, service: Service, deployments: Sequence[Deployment], window: Window) -> list[Step]:
+    async def _deployed(
+        self, service: Service, deployments: Sequence[Deployment], window: Window, deadline: float
+    ) -> list[Step]:
         """The deployments within the window, each with the good one before it."""
         ordered = sorted(deployments, key=lambda each: (each.created_at, each.id))
         inside = [each for each in ordered if window.start <= each.created_at <= window.end]
         before = [each for each in ordered if each.created_at < window.start][-MOST_DETAILED:]
         looked = [*before, *inside[-MOST_DETAILED:]]
-        found = await harvest([self._standing(service.repository, each) for each in looked], self._patience * 0.3)
+        found = await harvest([self._standing(service.repository, each) for each in looked], _left(deadline) / 2)
         states = {each.id: state for each, state in zip(looked, found, strict=True) if isinstance(state, str)}
         good = next((each for each in reversed(before) if states.get(each.id) in GOOD), None)
         steps = []
@@ -251,7 +256,7 @@ class GitHubSource:
         return look
 
     async def _since(
-        self, service: Service, window: Window, steps: Sequence[Step]
+        self, service: Service, window: Window, steps: Sequence[Step], deadline: float
     ) -> tuple[list[Observation], list[File]]:
         """The commits between what ran well before the window and what ran last in it, and the files they touch; a
         bonus, never an error."""
@@ -260,7 +265,7 @@ class GitHubSource:
         if not base or not head or base == head:
             return [], []
         path = f"/compare/{quote(base, safe='')}...{quote(head, safe='')}"
-        (found,) = await harvest([lambda: self._read(service.repository, path, COMPARISON)], self._patience * 0.3)
+        (found,) = await harvest([lambda: self._read(service.repository, path, COMPARISON)], _left(deadline))
         if not isinstance(found, Comparison) or not found.commits:
             return [], []
         files = found.files
@@ -309,6 +314,10 @@ class GitHubSource:
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
+
+
+def _left(deadline: float) -> float:
+    return max(deadline - _now(), 0.0)
 
 
 def _repositories(question: Question) -> list[Service]:

@@ -1,5 +1,6 @@
 """Asks Jaeger for traces of the alerted service, before and after the split, by its stable API and by its old one."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -34,6 +35,8 @@ TENANT_HEADER = "x-tenant"
 """Jaeger's own default, where tenancy is switched on."""
 FAILED = json.dumps({"op": "eq", "args": [{"attr": {"key": "error"}}, {"scalar": {"value": "true"}}]})
 """A filter that the newest servers of the stable API know."""
+SHARE = 0.85
+"""Of a round, for the searches; the rest is for the trace an alert names, and for another name of the service."""
 BY_HAND = 50
 """Traces a person's words are looked for in."""
 
@@ -102,16 +105,17 @@ class JaegerSource:
         async def find(search: Search) -> Traces:
             return await self._search(called, search, known)
 
-        found = await survey(find, called, window, self._traces, self._patience)
+        deadline = _now() + self._patience
+        found = await survey(find, called, window, self._traces, self._patience * SHARE)
         if not isinstance(found, Survey):
             raise found or self._backend.silent("timeout", seconds=self._patience)
         id = named_trace(question.alert)
-        (named,) = await harvest([lambda: self._trace(id, known)], self._patience * 0.2) if id else (None,)
+        (named,) = await harvest([lambda: self._trace(id, known)], deadline - _now()) if id else (None,)
         after = joined(found.after, Traces(named if isinstance(named, list) else [], False))
         both = [each._replace(spans=renamed(each.spans, names)) for each in (found.before, after)]
         asked = f"service={called}, any, with errors, and from {found.least:.2g} s on; {self._traces} traces per side"
         seen = observed(self.name, services[0].name, asked, window, self._link(called, window), both)
-        return [seen] if seen.count else [seen, *await self._elsewhere(question)]
+        return [seen] if seen.count else [seen, *await self._elsewhere(question, deadline)]
 
     async def look_up(self, query: Query) -> Sequence[Observation]:
         """The trace of an id, or the newest traces of a service; of these, where words are given, those with a span
@@ -154,9 +158,9 @@ class JaegerSource:
             raise self._backend.silent("unreadable")
         return list(otlp_spans(resources, known))
 
-    async def _elsewhere(self, question: Question) -> list[Observation]:
+    async def _elsewhere(self, question: Question, deadline: float) -> list[Observation]:
         """Under which other name the service may be known. A bonus: never an error."""
-        (known,) = await harvest([self._known], self._patience * 0.2)
+        (known,) = await harvest([self._known], max(deadline - _now(), 0.0))
         path = SERVICES.old_path if self._legacy else SERVICES.path
         tried = f"service.name={traced_name(question.service)}"
         other = isinstance(known, list) and mismatch(
@@ -189,6 +193,10 @@ class JaegerSource:
     def _link(self, service: str, window: Window) -> str:
         pairs = [("service", service), ("start", _microseconds(window.start)), ("end", _microseconds(window.end))]
         return self._backend.link("/search", [*pairs, ("limit", str(self._traces))])
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _stable(service: str, search: Search) -> Pairs:

@@ -1,5 +1,6 @@
 """Proves that GitHub's deployments, releases and merges become changes with what came with them, within its limits."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -145,6 +146,20 @@ async def test_what_cannot_be_compared_is_left_out() -> None:
 
     (changes,) = await all_of(gone)
     assert changes.count == 1
+
+
+@pytest.mark.parametrize("slow", ["/statuses", "/compare/", "/files"])
+async def test_what_is_not_told_in_time_is_left_out(slow: str) -> None:
+    pulls = [pull(7, "Raise the pool", at(-1))]
+    fake = FakeGitHub(deployments=RELEASED, states=STATES, pulls=pulls, files=FILES, commits=COMMITS)
+
+    async def hanging(request: web.Request) -> web.StreamResponse:
+        if slow in request.path:
+            await asyncio.Event().wait()
+        return await fake(request)
+
+    seen = await all_of(hanging)
+    assert [change.id for change in seen[0].changes] == ["deployment/3"]
 
 
 async def test_a_repository_nobody_may_see_is_said() -> None:
