@@ -10,6 +10,7 @@ from handlers.inbound import Answer
 from handlers.people import bounded
 from handlers.visit import SAID, Visit, no, ok
 
+PAUSE = re.compile(r"[\s:：,，]+")
 SPAN = re.compile(r"(\d{1,5}(?:\.\d{1,2})?)\s*([a-z]+|分钟|分|个?小时|天|日)?(?:[\s,，和]|and)*", re.IGNORECASE)
 UNITS = {
     **dict.fromkeys(("", "m", "min", "mins", "minute", "minutes", "分", "分钟"), 60),
@@ -23,7 +24,8 @@ OFF = ("off", "0", "stop", "end", "取消", "结束")
 
 async def rate(visit: Visit, text: str) -> Answer:
     """Say how bad it is; a person's word stands over what alerts say, until the incident is re-opened."""
-    word, _, reason = text.strip().partition(" ")
+    word, *rest = PAUSE.split(text.strip(), maxsplit=1)
+    reason = "".join(rest)
     severity = SEVERITIES.get(word.casefold())
     if severity is None:
         return no("error.severity_what", said=word[:20] or "-")
