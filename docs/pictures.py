@@ -26,7 +26,7 @@ ABOVE_CAUSE = 800
 """Pixels of the evidence, with its charts, that a picture shows above the cause."""
 
 LOOKS = 3
-TOLD = (("Cause: ", "Confidence", "▸ Order"), ("Plan: ", "Dry-run", "  → "), ("Recovered ", "Verdict", "▸ Queries"))
+TOLD = (("Cause: ", "Confidence", "▸ "), ("Plan: ", "Dry-run", "  → "), ("Recovered ", "Verdict", "▸ Queries"))
 """Which parts of the terminal's story the excerpt keeps: how one begins, what it holds, before which line it ends."""
 
 

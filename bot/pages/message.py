@@ -74,7 +74,7 @@ async def plain(call: Call, message: Message) -> dict[str, object]:
 
 def as_text(card: Card) -> str:
     """A card for a terminal."""
-    return text.render(card).body
+    return text.render(card, folded=text.FOLDED).body
 
 
 def status_bar(card: Card) -> h.Element:

@@ -9,7 +9,7 @@ from bot.platforms.terminal_chat import chat
 from bot.platforms.transcript import Transcript
 from cards.model import Card
 from cards.render.drawing import visible
-from cards.render.text import WIDTH, render
+from cards.render.text import FOLDED, WIDTH, render
 from engine.errors import PlatformError
 from engine.model import Phrase
 
@@ -77,7 +77,7 @@ class TerminalPlatform:
         self._write([f"› {visible(name)}: {lines[0]}", *(f"  {line}" for line in lines[1:])])
 
     def _print(self, message: str, card: Card) -> None:
-        drawing = render(card, self._width, color=self._color).body
+        drawing = render(card, self._width, color=self._color, folded=FOLDED).body
         if news := self._transcript.news(message, drawing):
             self._write(news)
 

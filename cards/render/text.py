@@ -29,9 +29,12 @@ from cards.model import (
 from cards.render.columns import columns, fitted, wrapped
 from cards.render.drawing import Drawing, called, visible
 from cards.render.spark import spark
+from cards.words import Words
 
 WIDTH = 100
 NARROWEST = 40
+FOLDED = 14
+"""Lines of a closed fold that a terminal shows, where nobody can open it."""
 MARKS: dict[StepState, str] = {"pending": "·", "running": "…", "done": "✓", "failed": "✗", "skipped": "–"}
 COLORS: dict[Tone, str] = {"neutral": "1", "info": "36;1", "good": "32;1", "warning": "33;1", "bad": "31;1"}
 TYPED = "CONFIRM_EXECUTE"
@@ -54,15 +57,33 @@ ANSWERS: dict[str, tuple[str, ...]] = {
 """Actions whose command names one more thing; all others are typed as they are."""
 
 
-def render(card: Card, width: int = WIDTH, *, color: bool = False) -> Drawing:
-    """The card as lines of at most `width` columns (at least 40); nothing is shed. `color` adds ANSI to the title."""
+def render(card: Card, width: int = WIDTH, *, color: bool = False, folded: int = 0) -> Drawing:
+    """The card as lines of at most `width` columns (at least 40). `color` adds ANSI to the title. Of each closed fold
+    at most `folded` lines are drawn, if that is given, unless something in it is asked; else nothing is shed."""
     width = max(width, NARROWEST)
     title = fitted(f"── {_one_line(card.title)} ", min(columns(_one_line(card.title)) + 4, width))
     title += "─" * (width - columns(title))
     if color:
         title = f"\x1b[{COLORS[card.tone]}m{title}\x1b[0m"
     named = _lines(called(card.to), width) if card.to else []
-    return Drawing("\n".join((title, *named, *_blocks(card.blocks, width))) + "\n")
+    lines: list[str] = []
+    shed: list[str] = []
+    for block in card.blocks:
+        drawn = _block(block, width)
+        if folded and len(drawn) > folded + 1 and isinstance(block, Fold) and _may_close(block):
+            more = Words(card.language).text("terminal.more", n=len(drawn) - folded)
+            shed.append(block.title)
+            drawn = [*drawn[:folded], *_lines(more, width, 4)]
+        lines += drawn
+    return Drawing("\n".join((title, *named, *lines)) + "\n", tuple(shed))
+
+
+def _may_close(fold: Fold) -> bool:
+    """Whether nothing is lost to who cannot open it but what the page has as well."""
+    asked = any(
+        isinstance(block, Buttons | Ask) or (isinstance(block, Fold) and not _may_close(block)) for block in fold.blocks
+    )
+    return not fold.open and not asked
 
 
 def command(button: Button) -> str:

@@ -11,10 +11,12 @@ from engine.masking import bounded
 from engine.model import Claim, Diagnosis, Evidence, Hypothesis, Quantity, Suspect
 
 BULLET = "• "
-FELT = frozenset({"sli", "error_ratio", "unavailable_ratio", "timeout_ratio", "limited_ratio", "latency_p95"})
-"""Signals of what users meet; since when it lasts is counted from them."""
-MOST_CLAIMS, MOST_AGAINST, MOST_STEPS, MOST_SUSPECTS = 3, 2, 3, 3
+FELT = ("error_ratio", "unavailable_ratio", "timeout_ratio", "limited_ratio", "latency_p95", "sli")
+"""Signals of what users meet, the plainest first; the alert's own series may be any expression. Since when it lasts is
+counted from them."""
+MOST_CLAIMS, MOST_AGAINST, MOST_STEPS, MOST_SUSPECTS, MOST_REASONS = 3, 2, 3, 3, 2
 """Sentences that stand open on the card; the others are folded."""
+UNLIKELY = 0.01
 LONGEST = 150
 """Characters of an open sentence; the whole of a longer one is folded."""
 SURE = ((0.9, "highest"), (0.75, "high"), (0.5, "middling"), (0.25, "low"), (0.0, "lowest"))
@@ -102,9 +104,13 @@ def _what(scene: Scene) -> str:
     own = [item for item in felt if item.service == scene.incident.service] or felt
     if not own:
         return ""
-    # What is measured says more than the alert's own series, which may be any expression.
-    worst = min(own, key=lambda item: (item.signal == "sli", -item.unusual))
+    worst = min(own, key=_vagueness)
     return f"{bounded(scene.say(worst.summary), LONGEST)} {ids((worst.id,))}"
+
+
+def _vagueness(item: Evidence) -> tuple[bool, bool, int, float]:
+    """The whole service says more than one of its versions, a figure with a before more than one without."""
+    return bool(item.details.get("versions")), item.before is None, FELT.index(item.signal), -item.unusual
 
 
 def _since(scene: Scene, cause: Hypothesis) -> str:
@@ -137,13 +143,14 @@ def _unheard(scene: Scene) -> str:
 
 
 def _what_to_do(scene: Scene, found: Diagnosis) -> str:
-    """The plan where there is one; else the first steps for a person."""
+    """The first step and its plan where there is one; else the first steps for a person."""
     proposal = scene.newest
+    steps = [bounded(scene.say(step), LONGEST) for step in found.next_steps[: 1 if proposal else MOST_STEPS]]
     if proposal is not None:
         operation = scene.named("operation", proposal.plan.operation)
-        return scene.text("diagnosis_card.see_plan", operation=operation, target=proposal.plan.target)
-    steps = [f"{BULLET}{bounded(scene.say(step), LONGEST)}" for step in found.next_steps[:MOST_STEPS]]
-    return "\n".join(steps) or scene.text("diagnosis_card.no_plan")
+        steps.append(scene.text("diagnosis_card.see_plan", operation=operation, target=proposal.plan.target))
+    bulleted = steps if len(steps) == 1 else [f"{BULLET}{step}" for step in steps]
+    return "\n".join(bulleted) or scene.text("diagnosis_card.no_plan")
 
 
 def _in_full(scene: Scene, found: Diagnosis, cause: Hypothesis) -> tuple[Fold, ...]:
@@ -191,14 +198,24 @@ def _others(scene: Scene, others: Sequence[Hypothesis]) -> tuple[Fold, ...]:
 
 def _suspects(scene: Scene, suspects: Sequence[Suspect]) -> tuple[Fold, ...]:
     """Who is most likely to be where it comes from, with a probability each; one alone says nothing."""
+    suspects = _likely(suspects)
     if len(suspects) < 2:
         return ()
     columns = tuple(scene.text(f"column.{name}") for name in ("service", "probability", "what"))
     rows = tuple(
-        (each.service, percent(scene, each.probability), scene.listed(scene.say(reason) for reason in each.reasons))
-        for each in suspects[:MOST_SUSPECTS]
+        (
+            each.service,
+            percent(scene, each.probability),
+            "\n".join(bounded(scene.say(reason), LONGEST) for reason in each.reasons[:MOST_REASONS]),
+        )
+        for each in suspects
     )
     return (Fold(scene.text("diagnosis_card.suspects"), (Table(columns, rows),)),)
+
+
+def _likely(suspects: Sequence[Suspect]) -> Sequence[Suspect]:
+    """The first of them, without those nobody would call likely."""
+    return [each for each in suspects[:MOST_SUSPECTS] if each.probability >= UNLIKELY]
 
 
 # --- none ----------------------------------------------------------------------------------------------------------
@@ -207,12 +224,12 @@ def _suspects(scene: Scene, suspects: Sequence[Suspect]) -> tuple[Fold, ...]:
 def _inconclusive(scene: Scene, found: Diagnosis) -> Card:
     name = "quiet" if found.quiet else "inconclusive"
     title = scene.text(f"diagnosis_card.{name}_title")
-    suspects = [f"{each.service} {percent(scene, each.probability)}" for each in found.suspects[:MOST_SUSPECTS]]
+    suspects = [f"{each.service} {percent(scene, each.probability)}" for each in _likely(found.suspects)]
     missing = [f"{BULLET}{scene.say(reason)}" for reason in found.why_inconclusive]
     missing += [f"{BULLET}{unheard}" for unheard in (_unheard(scene),) if unheard]
     lines = (
         ("diagnosis_card.what", "" if found.quiet else _what(scene)),
-        ("diagnosis_card.why_not", "\n".join(missing)),
+        ("diagnosis_card.why_quiet" if found.quiet else "diagnosis_card.why_not", "\n".join(missing)),
         ("diagnosis_card.suspected", "" if found.quiet or len(suspects) < 2 else scene.listed(suspects)),
         ("diagnosis_card.next", "\n".join(f"{BULLET}{scene.say(step)}" for step in found.next_steps)),
     )
@@ -226,7 +243,7 @@ def _inconclusive(scene: Scene, found: Diagnosis) -> Card:
             *_changed_its_mind(scene, found),
             *_sequence(scene, found),
             *_others(scene, found.hypotheses),
-            *_suspects(scene, found.suspects),
+            *(() if found.quiet else _suspects(scene, found.suspects)),
             *_to_ask(scene, found),
             *scene.row(*_buttons(scene), scene.link_to_page()),
         ),

@@ -1,11 +1,12 @@
 """Draws what was asked and what came back: the unusual first, the usual folded, the silent named."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from cards.model import Block, Card, Finding, Findings, Fold, Log, Prose, Step, Steps, StepState
 from cards.views.charts import charts
 from cards.views.scene import Scene, change_of
+from engine.diagnosis.signals import HARM
 from engine.looks import Asked
 from engine.model import Evidence, Phrase, Sweep
 
@@ -117,18 +118,21 @@ def empty(scene: Scene, sweep: Sweep) -> tuple[Fold, ...]:
 
 
 def queries(scene: Scene, sweep: Sweep) -> tuple[Fold, ...]:
-    """Everything that was asked, in full and as text, so that a person can ask it again: source, id, count, query."""
-    rows = [
-        f"{item.source} [{item.id}] {scene.text('evidence_card.results', n=item.count)}: {item.query}"
-        for item in sweep.evidence
-        if item.query
-    ]
-    return (Fold(scene.text("evidence_card.queries", n=len(rows)), (Log(tuple(rows)),)),) if rows else ()
+    """Everything that was asked, in full and as text, so that a person can ask it again; behind each source and query
+    what came of it, and how much."""
+    asked: dict[tuple[str, str], list[str]] = {}
+    for item in sweep.evidence:
+        if item.query:
+            count = scene.text("evidence_card.results", n=item.count)
+            asked.setdefault((item.source, item.query), []).append(f"{item.id}: {count}")
+    rows = tuple(f"{source}  {query}  [{', '.join(found)}]" for (source, query), found in asked.items())
+    return (Fold(scene.text("evidence_card.queries", n=len(rows)), (Log(rows),)),) if rows else ()
 
 
 def window(scene: Scene, item: Evidence | Sweep) -> str:
     """The window that was looked at."""
-    return f"{scene.words.clock(item.window.start)} – {scene.words.clock(item.window.end)}"
+    start, end = (scene.words.clock(at) for at in (item.window.start, item.window.end))
+    return f"{start.removesuffix(' UTC')} – {end}"
 
 
 def is_empty(item: Evidence) -> bool:
@@ -181,10 +185,10 @@ def _collected(scene: Scene, sweep: Sweep) -> tuple[Block, ...]:
     """The decisive findings open, in order of time; all others folded: a card stays readable however much came."""
     odd = [item for item in sweep.evidence if item.abnormal]
     usual = [item for item in sweep.evidence if not item.abnormal and not is_empty(item) and not is_note(item)]
-    # Evidence stands in order of weight.
-    decisive, others = by_time(odd[:MOST_OPEN]), by_time(odd[MOST_OPEN:])
-    drawn = charts(scene, by_time(odd))
-    blocks: list[Block] = [_findings(scene, decisive) if odd else Prose(scene.text(_nothing(scene, sweep)))]
+    first = decisive(odd)
+    others = by_time([item for item in odd if item not in first])
+    drawn = charts(scene, telling(odd))
+    blocks: list[Block] = [_findings(scene, by_time(first)) if odd else Prose(scene.text(_nothing(scene, sweep)))]
     blocks += drawn[:MOST_CHARTS]
     blocks += notes(scene, sweep)
     for word, items in (("more", others), ("usual", usual)):
@@ -193,7 +197,37 @@ def _collected(scene: Scene, sweep: Sweep) -> tuple[Block, ...]:
     if drawn[MOST_CHARTS:]:
         folded = drawn[MOST_CHARTS:]
         blocks.append(Fold(scene.text("evidence_card.more_charts", n=len(folded)), folded))
-    return (*blocks, *logs(scene, by_time(odd)), *empty(scene, sweep), *queries(scene, sweep))
+    return (*blocks, *_lines(scene, by_time(odd)), *empty(scene, sweep), *queries(scene, sweep))
+
+
+def decisive(items: Sequence[Evidence]) -> list[Evidence]:
+    """What stands open: the weightiest of each kind, for a cause shows in several, and then by weight, in which order
+    the items come."""
+    best = {item.kind: item for item in reversed(items)}
+    leading = [item for item in items if best[item.kind] is item]
+    rest = [item for item in items if item not in leading]
+    return [*leading, *rest][:MOST_OPEN]
+
+
+def telling(items: Sequence[Evidence]) -> list[Evidence]:
+    """The most telling curves first: what users meet, then what stands behind it, each by weight; those of single
+    versions last, for they begin with the version."""
+    whole = [item for item in items if item.points and not item.details.get("versions")]
+    lead = [
+        *[item for item in whole if item.signal in HARM or item.kind == "sli"][:1],
+        *[item for item in whole if item.signal not in HARM and item.kind != "sli"][:1],
+    ]
+    chosen = {item.id for item in lead}
+    return [*lead, *(item for item in whole if item.id not in chosen), *(item for item in items if item not in whole)]
+
+
+def _lines(scene: Scene, items: Sequence[Evidence]) -> tuple[Fold, ...]:
+    """All lines as they were written, in one fold."""
+    quoted = logs(scene, list(items))
+    if len(quoted) < 2:
+        return quoted
+    inside = tuple(block for fold in quoted for block in (Prose(fold.title, strong=True), *fold.blocks))
+    return (Fold(scene.text("evidence_card.all_lines", n=len(quoted)), inside),)
 
 
 def _nothing(scene: Scene, sweep: Sweep) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cards.model import Block, Button, Buttons, Card, Chart, Facts, Findings, Fold, Steps
+from cards.model import Block, Button, Buttons, Card, Chart, Facts, Findings, Fold, Prose, Steps
 from cards.render import feishu, slack, text, wecom
 from cards.views import draw, page
 from cards.views.diagnosis import LONGEST, confidence
@@ -97,7 +97,7 @@ def test_a_second_round_shows_its_steps_above_what_the_first_one_found() -> None
 
 def test_very_much_evidence_stays_readable() -> None:
     odd = [measured(f"ev_metric_{n}", said(f"figure {n}"), f"s{n}", "ratio", 0.1, 0.5) for n in range(1, 13)]
-    usual = [found(f"ev_log_{n}", "log", "loki", "x", said(f"line {n}"), count=1) for n in range(1, 25)]
+    usual = [found(f"ev_log_{n}", "log", "loki", "x", said(f"line {n}"), count=1, query=f"q{n}") for n in range(1, 25)]
     asked = {f"source-{n}": Asked(source=f"source-{n}", state="done", count=9, seconds=n) for n in range(8)}
     sweep = Sweep(window=WINDOW, evidence=(*odd, *usual))
     incident = STORY.fold("evidence.collected").model_copy(update={"sweep": sweep, "asked": asked})
@@ -135,15 +135,49 @@ def test_the_decisive_stand_open_in_order_of_time() -> None:
     assert [item.id for item in open_ones.findings] == [f"ev_metric_{n}" for n in (6, 5, 4, 3, 2, 1)]
 
 
+def test_of_each_kind_the_weightiest_stands_open_whatever_else_is_heavy() -> None:
+    odd = [measured(f"ev_metric_{n}", said("x"), f"s{n}", "ratio", 0.1, 0.5) for n in range(1, 9)]
+    log = found("ev_log_1", "log", "loki", "x", said("new error"), abnormal=True, count=3)
+    change = found("ev_change_1", "change", "deploys", "change", said("went out"), abnormal=True, count=1)
+    incident = STORY.fold("evidence.collected").model_copy(
+        update={"sweep": Sweep(window=WINDOW, evidence=(*odd, log, change))}
+    )
+    (open_ones,) = of(drawn(incident, "evidence"), Findings)
+    assert {"ev_log_1", "ev_change_1", "ev_metric_1"} < {item.id for item in open_ones.findings}
+
+
+def test_the_first_curves_are_what_users_meet_and_what_stands_behind_it() -> None:
+    version = measured("ev_metric_1", said("x"), "error_ratio", "ratio", 0, 0.7, details={"versions": {"v2": 9}})
+    pool = measured("ev_metric_2", said("x"), "pool_use", "ratio", 0.1, 1.0)
+    wait = measured("ev_metric_3", said("x"), "pool_wait", "seconds", 0.1, 1.0)
+    felt = measured("ev_metric_4", said("x"), "error_ratio", "ratio", 0.0, 0.2)
+    incident = STORY.fold("evidence.collected").model_copy(
+        update={"sweep": Sweep(window=WINDOW, evidence=(version, pool, wait, felt))}
+    )
+    card = drawn(incident, "evidence")
+    assert [chart.title[-13:] for chart in of(card, Chart)] == ["[ev_metric_4]", "[ev_metric_2]"]
+
+
 def test_everything_that_was_asked_can_be_read_and_opened() -> None:
     card = drawn(STORY.fold(), "evidence")
     (asked,) = [fold for fold in of(card, Fold) if fold.title.startswith("What was asked")]
     told = body(Card("t", "s", blocks=asked.blocks))
     sweep = STORY.fold().sweep
     assert sweep is not None
-    assert all(item.query in told and f"[{item.id}]" in told for item in sweep.evidence)
+    assert all(item.query in told and f"{item.id}: {item.count} result" in told for item in sweep.evidence)
     links = [item.link for block in card.blocks for item in _findings(block) if item.link]
     assert len(links) == len([item for item in sweep.evidence if item.link])
+
+
+def test_a_terminal_cuts_what_nobody_can_open_there_but_no_question() -> None:
+    inside = tuple(Prose(f"line {n}") for n in range(40))
+    card = Card("t", "s", blocks=(Fold("many", inside), Fold("asked", (*inside, Buttons((Button("ack", "Take"),))))))
+    whole, short = text.render(card), text.render(card, folded=10)
+    assert whole.shed == ()
+    assert short.shed == ("many",)
+    assert "… 31 more lines, on the page of the incident" in short.body
+    assert short.body.count("line 39") == 1
+    assert whole.body.count("line 39") == 2
 
 
 # --- the first look ------------------------------------------------------------------------------------------------
@@ -234,8 +268,10 @@ def test_suspects_are_ranked_in_a_fold_three_of_them_and_one_alone_is_none() -> 
     made = Diagnosis(verdict="conclusive", hypotheses=(cause,), suspects=suspects)
     (fold,) = [fold for fold in of(drawn(thinking(made), "diagnosis"), Fold) if "suspicious" in fold.title]
     assert [row[:2] for row in fold.blocks[0].rows] == [("s0", "50 %"), ("s1", "25 %"), ("s2", "17 %")]
-    alone = made.model_copy(update={"suspects": suspects[:1]})
-    assert not [fold for fold in of(drawn(thinking(alone), "diagnosis"), Fold) if "suspicious" in fold.title]
+    sure = (Suspect(service="s0", probability=0.999), Suspect(service="s1", probability=0.001))
+    for too_few in (suspects[:1], sure):
+        lone = drawn(thinking(made.model_copy(update={"suspects": too_few})), "diagnosis")
+        assert not [fold for fold in of(lone, Fold) if "suspicious" in fold.title]
 
 
 @pytest.mark.parametrize(
@@ -246,6 +282,23 @@ def test_a_confidence_is_said_in_words_and_as_a_figure(share: float, told: str) 
     shown = confidence(Scene(STORY.fold(), EN, TEAM), share)
     assert shown.startswith(f"Confidence: {told} (")
     assert f"{round(share * 100)} %" in shown
+
+
+def test_what_broke_is_said_of_the_whole_service_with_a_before() -> None:
+    version = measured("ev_metric_1", said("v2 69 %"), "error_ratio", "ratio", 0, 0.7, details={"versions": {"v2": 9}})
+    slow = measured("ev_metric_2", said("slow"), "latency_p95", "seconds", 0.1, 1.0, unusual=99.0)
+    whole = measured("ev_metric_3", said("12 %"), "error_ratio", "ratio", 0.0, 0.12)
+    made = Diagnosis(verdict="conclusive", hypotheses=(hypothesis(STORY),))
+    card = drawn(thinking(made, sweep=Sweep(window=WINDOW, evidence=(version, slow, whole))), "diagnosis")
+    assert lines(card)["What broke"] == "12 % [ev_metric_3]"
+
+
+def test_a_quiet_diagnosis_misses_nothing_and_suspects_nobody() -> None:
+    suspects = (Suspect(service="a", probability=0.5), Suspect(service="b", probability=0.5))
+    made = Diagnosis(verdict="inconclusive", quiet=True, suspects=suspects, why_inconclusive=(said("all is usual"),))
+    card = drawn(thinking(made), "diagnosis")
+    assert "all is usual" in lines(card)["Why we think so"]
+    assert not of(card, Fold)
 
 
 # --- what to ask next ----------------------------------------------------------------------------------------------
