@@ -28,7 +28,7 @@ ELEMENTS = {
 }
 """What of ours may stand in what: of the mentions rich text could hold, people alone."""
 CALLED = re.compile(r"<@([UW][A-Z0-9]+)>")
-MOMENT = re.compile(r"<!date\^\d{1,12}\^\{[a-z_]+\} \{[a-z_]+\}\|[0-9 :UTC-]+>")
+MOMENT = re.compile(r"<!date\^\d{1,12}\^\{[a-z_]+\} \{[a-z_]+\}\|[-0-9 :]{19} [A-Za-z0-9_/+-]+>")
 SIGNS = re.compile(r"(?<![A-Za-z0-9])[*_~]|[*_~](?![A-Za-z0-9])|`|^\s*(?:>|&gt;)|:(?!\d\d:)[\w+'’-]+:", re.MULTILINE)
 OURS = re.compile(r"\A\*(?=\S)(?P<name>[^\n]*?\S)\*\n")
 """The one thing we set in markup: the name of a fact, in bold."""
@@ -184,10 +184,18 @@ def _rules(item: Mapping[str, Any]) -> Iterator[str]:
             yield f"{kind} holds {element.get('type')}"
     if kind in ("actions", "context", "rich_text", "rich_text_section") and not item.get("elements"):
         yield f"{kind}: empty"
-    if kind == "user" and not CALLED.fullmatch(f"<@{item.get('user_id')}>"):
-        yield f"user: {item.get('user_id')}"
+    yield from _pointed(item)
     if kind == "button" and ("value" in item) == ("url" in item):
         yield "button: needs one of value and url"
+
+
+def _pointed(item: Mapping[str, Any]) -> Iterator[str]:
+    """People and moments: what Slack looks up itself."""
+    kind = item.get("type")
+    if kind == "date" and not (0 < item.get("timestamp", 0) < 10**12 and item.get("fallback") and item.get("format")):
+        yield f"date: {item.get('timestamp')}"
+    if kind == "user" and not CALLED.fullmatch(f"<@{item.get('user_id')}>"):
+        yield f"user: {item.get('user_id')}"
 
 
 def _said(item: Mapping[str, Any]) -> Iterator[str]:
@@ -239,6 +247,8 @@ def _read(item: Any) -> str:
             return "\n".join(_read(line) for line in lines)
         case {"type": "user", "user_id": account}:
             return f"<@{account}>"
+        case {"type": "date", "fallback": text}:
+            return str(text)
         case {"type": "emoji", "name": name}:
             return f":{name}:"
         case {"type": "table", "rows": rows}:

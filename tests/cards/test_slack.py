@@ -251,6 +251,40 @@ def test_a_question_opens_its_form_and_each_reader_sees_their_own_time() -> None
     assert carried(payload) == [("approve", {"a": "1"})]
 
 
+MOMENT = "2026-11-20 16:30:00 Asia/Shanghai"
+
+
+def test_every_reader_sees_a_moment_on_a_clock_of_their_own() -> None:
+    said = f"opened {MOMENT}, again 2026-11-20 08:30:00 UTC."
+    drawn = message(
+        Prose(said),
+        Prose(said, quiet=True),
+        Facts((("Opened", MOMENT), ("Long", f"{MOMENT}\nand more"), ("Odd", f"*{MOMENT}*"))),
+        Steps((Step("asked", "done", said),)),
+        Findings((Finding("ev_1", "log", f"at {MOMENT}", query=f"since {MOMENT}"),)),
+        Log((said,)),
+        Change(said),
+    )
+    assert MOMENT in seen(drawn.payload)
+    whole = json.dumps(drawn.payload)
+    element = {"type": "date", "timestamp": 1795163400, "format": "{date_short_pretty} {time_secs}"}
+    sections = [item for block in drawn.attachments[0]["blocks"] for item in block.get("elements", ())]
+    dates = [part for item in sections for part in item.get("elements", ()) if part.get("type") == "date"]
+    assert {(each["timestamp"], each["format"]) for each in dates} == {(element["timestamp"], element["format"])}
+    assert len(dates) == 6, "two in the words, one in the long fact, two in the step, one in the finding"
+    assert whole.count("<!date^1795163400^{date_short_pretty} {time_secs}|") == 3, "the short fact, the quiet words"
+    assert f"*{MOMENT}*" in seen(drawn.payload), "what has signs of markup stays plain"
+    preformatted = [item for item in sections if item.get("type") == "rich_text_preformatted"]
+    assert [item["elements"][0]["text"] for item in preformatted] == [said, said]
+
+
+@pytest.mark.parametrize("text", ["2026-02-31 10:00:00 UTC", "0001-01-01 00:00:00 UTC", "1960-01-01 00:00:00 UTC"])
+def test_what_no_clock_shows_stays_as_it_is_written(text: str) -> None:
+    drawn = message(Prose(text), Facts((("At", text),)))
+    assert "date" not in json.dumps(drawn.payload).replace("updated", "")
+    assert text in seen(drawn.payload)
+
+
 def test_a_picture_stands_where_there_is_one_and_bars_where_not() -> None:
     blocks = message(picture, replace(picture, title="p95")).payload["attachments"][0]["blocks"]
     assert blocks[0]["slack_file"] == {"id": "F0AAA"}

@@ -39,7 +39,7 @@ from cards.render.slack.stage import (
     Piece,
     Scene,
 )
-from cards.render.slack.wording import Json, address, fact, label, one_line, plain, shown, size
+from cards.render.slack.wording import Json, address, aside, fact, label, one_line, shown, size
 from cards.render.spark import spark
 from cards.words import Words
 
@@ -163,7 +163,7 @@ def _cut(text: str, most: int, kind: str) -> str:
 
 
 def _quiet(block: Prose) -> list[Piece]:
-    context = {"type": "context", "elements": [plain(block.text, limits.CONTEXT_TEXT)]}
+    context = {"type": "context", "elements": [aside(block.text, limits.CONTEXT_TEXT)]}
     return [Piece(context, BACKGROUND, _cut(block.text, limits.CONTEXT_TEXT, BACKGROUND))]
 
 

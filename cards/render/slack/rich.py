@@ -1,7 +1,7 @@
 """Makes rich text blocks, whose text Slack shows as it stands: nothing in it is ever parsed."""
 
 from cards.render.slack import limits
-from cards.render.slack.wording import Json, literal
+from cards.render.slack.wording import ON_A_CLOCK, Json, dated, literal
 
 RUN = 3_000
 """Characters of one run of text; what is longer belongs on the incident page."""
@@ -34,8 +34,26 @@ def emoji(name: str) -> Json:
 
 
 def line(*runs: Json) -> Json:
-    """Runs that stand together, ended by a line break."""
-    return {"type": "rich_text_section", "elements": list(runs)}
+    """Runs that stand together, ended by a line break. Every reader sees full moments in their own time zone."""
+    return {"type": "rich_text_section", "elements": [part for each in runs for part in _on_clocks(each)]}
+
+
+def _on_clocks(run: Json) -> list[Json]:
+    """A run of text as it is, but for the moments in it; code stays as it was written."""
+    if run["type"] != "text" or run.get("style", {}).get("code"):
+        return [run]
+    return [
+        {
+            "type": "date",
+            "timestamp": at,
+            "format": ON_A_CLOCK,
+            "fallback": words,
+            **({"style": run["style"]} if "style" in run else {}),
+        }
+        if at
+        else {**run, "text": words}
+        for words, at in dated(run["text"])
+    ]
 
 
 def preformatted(text: str, most: int) -> Json:

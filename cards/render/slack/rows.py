@@ -1,13 +1,13 @@
 """Draws rows of buttons and links: what fits in the open, the rest in a menu, a question as the button to its form."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from typing import assert_never
 
+from cards import moments
 from cards.model import Ask, Button, Buttons, Link
 from cards.render.slack import limits, rich
 from cards.render.slack.stage import BUTTONS, Piece, Scene
-from cards.render.slack.wording import Json, address, label, markup, plain, size
+from cards.render.slack.wording import Json, address, label, markup, on_clocks, plain, size
 from cards.words import Words
 
 PRESS, OPEN, MORE = "press", "open", "more"
@@ -45,14 +45,9 @@ def who(ask: Ask, language: str) -> Json:
     """Who may answer and until when, each reader in a time zone of their own."""
     elements = [plain(ask.who, limits.CONTEXT_TEXT // 4)]
     if ask.until:
-        elements.append(markup(Words(language).text("slack_card.until", at=moment(ask.until))))
+        until = on_clocks(moments.moment(ask.until, ask.zone))
+        elements.append(markup(Words(language).text("slack_card.until", at=until)))
     return {"type": "context", "elements": elements}
-
-
-def moment(at: datetime) -> str:
-    """A moment that every reader sees in a time zone of their own; UTC where a client cannot."""
-    fixed = f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time_secs}}|{fixed}>"
 
 
 def numbered(blocks: Iterable[Json], digest: str) -> list[Json]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from cards import moments
 from cards.model import Addressee
 from cards.render.drawing import is_web, visible
 from cards.render.slack import limits
@@ -27,6 +28,8 @@ HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 ACCOUNT = re.compile(r"[UW][A-Z0-9]{1,30}")
 """A member id; nothing that is one can be markup."""
 MOST_CALLED = 5
+ON_A_CLOCK = "{date_short_pretty} {time_secs}"
+"""How Slack shows a moment in a reader's own zone: today 18:03:05."""
 LOOKALIKES = str.maketrans({"*": "∗", "_": "ˍ", "~": "∼", "`": "ˋ", ":": "∶", ">": "›"})
 
 
@@ -87,6 +90,22 @@ def fallback(text: str) -> str:
     return escaped(MARKUP.sub(lambda found: found[0].translate(LOOKALIKES), said)) or NOTHING
 
 
+def dated(text: str) -> list[tuple[str, int]]:
+    """A text in its parts: words, each with 0, and full moments, each with its unix seconds."""
+    parts: list[tuple[str, int]] = []
+    rest = text
+    for written, at in moments.found(text):
+        before, _, rest = rest.partition(written)
+        parts += [(before, 0)] if before else []
+        parts.append((written, max(0, int(at.timestamp()))))
+    return [*parts, (rest, 0)] if rest or not parts else parts
+
+
+def on_clocks(text: str) -> str:
+    """Escaped text for markup, in which every reader sees full moments in a time zone of their own."""
+    return "".join(f"<!date^{at}^{ON_A_CLOCK}|{escaped(words)}>" if at else escaped(words) for words, at in dated(text))
+
+
 def account_of(person: Addressee) -> str:
     """The Slack id of somebody a card calls; "" where nobody knows it, or it is none."""
     account = person.accounts.get("slack", "")
@@ -104,7 +123,15 @@ def fact(name: str, value: str) -> Json:
     name, value = one_line(name, limits.LABEL), literal(value, limits.FIELD // 6)
     if MARKUP.search(name) or MARKUP.search(value):
         return {"type": "plain_text", "text": f"{name}\n{value}", "emoji": False}
-    return markup(f"*{escaped(name)}*\n{escaped(value)}")
+    return markup(f"*{escaped(name)}*\n{on_clocks(value)}")
+
+
+def aside(text: str, most: int) -> Json:
+    """Quiet words: plain, or where a moment stands in them and no sign of markup, with that on each reader's clock."""
+    said = literal(text, most)
+    if moments.found(said) and not MARKUP.search(said):
+        return markup(on_clocks(said))
+    return {"type": "plain_text", "text": said, "emoji": False}
 
 
 def address(href: str, public_url: str) -> str:
