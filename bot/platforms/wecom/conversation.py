@@ -13,7 +13,7 @@ from bot.platforms.wecom.board import CLICK_LASTS, SLOT, Board
 from bot.platforms.wecom.carrier import Body, Carrier, Reply
 from bot.platforms.wecom.codes import Code, Codes, Typed, Wrong
 from bot.platforms.wecom.progress import Progress
-from bot.platforms.wecom.reading import Pressed, Said, Shared
+from bot.platforms.wecom.reading import Entered, Pressed, Said, Shared
 from bot.platforms.wecom.rooms import Rooms
 from cards.model import Ask, Card
 from cards.render.wecom.markdown import colored
@@ -141,9 +141,12 @@ class Conversation:
         """Say that what somebody did had no effect, and why."""
         await self._tell(room, user, self.words(room).say(error.phrase))
 
-    def greeting(self, user: str) -> str:
-        """What somebody reads who opens the chat with the bot."""
-        return self.words(user).text("wecom.welcome")
+    async def entered(self, what: Entered, reply: Reply) -> None:
+        """Somebody opened the chat with the bot: they are greeted, however often WeCom tells of it."""
+        greeting = Phrase(word="wecom.welcome")
+        with self._once(what.id, Answer(phrase=greeting)) as first:
+            if first:
+                await reply.say(carrier.streamed(self.words(what.user).say(greeting)))
 
     def _name(self, room: str) -> None:
         """Say once how a room is written that is no team's: nobody can see the id of a chat in WeCom itself."""

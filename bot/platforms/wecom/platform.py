@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot.platforms.contract import Deed, Inbox, Kit, Pace
-from bot.platforms.wecom import carrier, reading
+from bot.platforms.wecom import reading
 from bot.platforms.wecom.app import PREFIX, Callback
 from bot.platforms.wecom.app_api import AppApi, AppCarrier, AppReply
 from bot.platforms.wecom.board import Board
@@ -197,7 +197,7 @@ class WeComPlatform:
             case Pressed():
                 await self._conversation.pressed(inbox, what, reply)
             case Entered():
-                await reply.say(carrier.streamed(self._conversation.greeting(what.user)))
+                await self._conversation.entered(what, reply)
             case Shared():
                 await self._conversation.shared(inbox, what, reply)
 

@@ -58,6 +58,7 @@ async def every_kind(stand: Stand) -> dict[str, dict[str, Any]]:
         "press": server.click_event(LIN, root, "I have it"),
         "form": server.click_event(LIN, form, "Send", reason="no"),
         "reaction": server.event("im.message.reaction.created_v1", reaction(root, LIN, "OK")),
+        "reaction taken back": server.event("im.message.reaction.deleted_v1", reaction(root, LIN, "OK")),
         "menu": server.event("application.bot.menu_v6", menu),
     }
 

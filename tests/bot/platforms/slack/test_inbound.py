@@ -354,17 +354,29 @@ async def test_a_hundred_repetitions_in_any_order_are_one_each(
     slack: SlackServer, inbox: Listening, lin: Human, root: Message
 ) -> None:
     """Every inbound kind, each delivered a hundred times, shuffled and at once."""
+    slack.deadline = 30.0  # what is counted here are effects; how fast they come is proven elsewhere
     inbox.answers["ButtonPressed:approve"] = Answer(form=FORM)
     await slack.presses(lin, root, "Approve")
     await slack.until(lambda: lin.view)
     await slack.submits(lin, word="CONFIRM_EXECUTE")
-    await slack.types(lin, ROOM, f"<@{BOT}> hello", root.ts)
+    said = await slack.types(lin, ROOM, f"<@{BOT}> hello", root.ts)
+    await slack.rewrites(lin, said, f"<@{BOT}> hello there")
     await slack.reacts(lin, root, "eyes")
+    await slack.reacts(lin, root, "eyes", taken_back=True)
     await slack.commands(lin, ROOM, "incidents")
     await slack.chooses(lin, root, "tocsin_ack")
+    await slack.chooses(lin, said, "tocsin_declare")
+    await slack.until(lambda: lin.view)
+    await slack.submits(lin, service="checkout", what="is down")
+    await slack.opens_home(lin)
     await slack.drops_image(lin, ROOM, root.ts, b"\x89PNG")
-    await inbox.had(7)
-    before, told = list(inbox.events), len(slack.told(lin))
+    await slack.regroups("S1", "U1")
+    await slack.event({"type": "channel_left", "channel": OTHER})
+    await inbox.had(11)
+    assert {type(event) for event in inbox.events} == {
+        *(ButtonPressed, CommandTyped, FormSent, ImageShared, MessageSaid, ReactionAdded)
+    }
+    before, told, homes = list(inbox.events), len(slack.told(lin)), _homes(slack)
     deliveries = [each for each in slack.delivered for _ in range(100)]
     random.Random(7).shuffle(deliveries)
     for start in range(0, len(deliveries), 50):
@@ -373,8 +385,15 @@ async def test_a_hundred_repetitions_in_any_order_are_one_each(
                 group.create_task(slack.again(kind, payload))
     assert inbox.events == before
     assert len(slack.told(lin)) == told
+    assert _homes(slack) == homes
+    assert lin.view is None
     assert slack.late == []
     assert slack.wrong == []
+
+
+def _homes(slack: SlackServer) -> int:
+    """How often a home tab was drawn."""
+    return sum(method == "views.publish" for method, _ in slack.workspace.calls)
 
 
 def _more_than(slack: SlackServer, who: Human, many: int) -> bool:

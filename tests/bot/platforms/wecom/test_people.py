@@ -388,22 +388,6 @@ async def test_talk_that_only_looks_like_a_code_is_talk() -> None:
 # --- delivered twice, and the other way round ---
 
 
-async def test_a_hundred_deliveries_in_any_order_have_each_effect_once() -> None:
-    async with desk() as here:
-        await with_plan(here)
-        for number in range(100):
-            kind = number % 4
-            if kind == 0:
-                await here.server.say("lin", ROOM, "认领", msgid=f"say-{number % 8}")
-            elif kind == 1:
-                await here.server.say("lin", ROOM, "/incident show", msgid=f"cmd-{number % 8}")
-            else:
-                await here.server.press("chen", ROOM, "驳回", nested=kind == 2, msgid=f"press-{number % 8}")
-        await here.server.until(lambda: len(here.inbox.events) + here.inbox.again == 100)
-        ids = [event.id for event in here.inbox.events]
-        assert len(ids) == len(set(ids)) == 8
-
-
 async def test_a_repeated_delivery_is_answered_once_and_leaves_the_code_that_was_given() -> None:
     async with desk() as here:
         await with_plan(here)

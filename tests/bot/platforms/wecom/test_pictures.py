@@ -3,6 +3,7 @@
 import base64
 import logging
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -28,6 +29,14 @@ def closed(content: bytes) -> bytes:
 
 @pytest.fixture
 async def files() -> AsyncIterator[str]:
+    async with lending_files() as url:
+        yield url
+
+
+@asynccontextmanager
+async def lending_files() -> AsyncIterator[str]:
+    """Where WeCom keeps what people sent."""
+
     async def give(request: web.Request) -> web.Response:
         name = request.match_info["name"]
         if name == "gone":
