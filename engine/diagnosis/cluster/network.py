@@ -51,10 +51,9 @@ def _selects_nothing(scene: Scene, service: ClusterService) -> Iterator[Finding]
     looks += _nobody(service)
     looks += _unreached(scene, service, None)
     # A second Service may stand ready for a release that is not there yet: as long as another one leads there, and
-    # nobody complains, nobody is cut off.
-    spare = (
-        meant is not None and _led_to(scene, service, meant) and not {"probe", "log"} & {each.kind for each in looks}
-    )
+    # nobody complains, nobody is cut off. The one that bears the workload's own name is no such spare.
+    spare = meant is not None and meant.name != service.name and _led_to(scene, service, meant)
+    spare = spare and not {"probe", "log"} & {each.kind for each in looks}
     sure = 0.35 if spare else 0.95 if meant else 0.5
     yield _finding(service, "service_selector_mismatch", looks, sure, wanted)
 

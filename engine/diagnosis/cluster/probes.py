@@ -56,7 +56,9 @@ def _finding(
     if not events and _not_yet(pod, state, probe):
         seen = [status(f"pod {pod.name}: runs, not ready"), spec(f"{probe.kind} probe: {_written(probe)}")]
         return of_workload(workload, f"{probe.kind}_probe_wrong_timing", seen, 0.7, _written(probe), pod.age)
-    if not events or not _still(pod, state, probe, events):
+    if not events:
+        return _deaf(scene, workload, pod, container, state, probe)
+    if not _still(pod, state, probe, events):
         return None
     words = " ".join(each.message for each in events)
     name, lines, sure = _fault(scene, pod, container, state, probe, words)
@@ -69,6 +71,19 @@ def _finding(
     seen = [*looks, *(spec(cut(each)) for each in lines)]
     found = of_workload(workload, f"{probe.kind}_probe_{name}", seen, sure, _written(probe), began(events))
     return found.model_copy(update={"symptom": name == "failing"})
+
+
+def _deaf(
+    scene: Scene, workload: Workload, pod: Pod, container: Container, state: ContainerState, probe: Probe
+) -> Finding | None:
+    """A probe that asks a port nobody listens on, of a pod that is ill accordingly, once the events of it are gone."""
+    name, lines, _ = _fault(scene, pod, container, state, probe, "")
+    ill = not pod.ready if probe.kind == "readiness" else state.restarts > 0
+    if name != "wrong_port" or not ill or scene.events("Pod", pod.name):
+        return None
+    looks = [status(f"pod {pod.name}: ready {pod.ready}, started again {state.restarts} times")]
+    seen = [*looks, *(spec(cut(each)) for each in lines)]
+    return of_workload(workload, f"{probe.kind}_probe_{name}", seen, 0.75, _written(probe), pod.age)
 
 
 def _not_yet(pod: Pod, state: ContainerState, probe: Probe) -> bool:

@@ -40,6 +40,8 @@ def _refused(scene: Scene, workload: Workload) -> Iterator[Finding]:
     words = [*(each.message for each in events), *(each.message for each in failed)]
     found = next((match for each in words if (match := EXCEEDED.search(each))), None)
     if found is None:
+        if not scene.creating(workload):
+            yield from _no_room(scene, workload)
         return
     named = next((each for each in scene.cluster.quotas if each.name == found[1]), None)
     short = f"{workload.created or 0} of {workload.desired or 0} pods were made"
@@ -52,6 +54,24 @@ def _refused(scene: Scene, workload: Workload) -> Iterator[Finding]:
         looks += [status(_line(named, resource))] if named else []
         looks += [spec(f"{workload.kind} {workload.name}: a pod asks for {resource} {asked}")]
         yield _finding(scene, workload.service, family(resource), resource, found[1], looks, 0.95, began(events))
+
+
+def _no_room(scene: Scene, workload: Workload) -> Iterator[Finding]:
+    """The same without a word of the API, because events last an hour: what a pod asks for would not fit any more."""
+    asked = {
+        **{name: workload.template.requested("cpu") for name in ("requests.cpu", "cpu")},
+        **{name: workload.template.requested("memory") for name in ("requests.memory", "memory")},
+        **dict.fromkeys(("pods", "count/pods"), 1.0),
+    }
+    for each in scene.cluster.quotas:
+        for resource, hard in each.hard.items():
+            more = asked.get(resource, 0.0)
+            if more > 0 and each.used.get(resource, 0.0) + more > hard:
+                looks = [
+                    status(_line(each, resource)),
+                    spec(f"{workload.kind} {workload.name}: a pod asks for {resource} {written(more, resource)}"),
+                ]
+                yield _finding(scene, workload.service, family(resource), resource, each.name, looks, 0.8, None)
 
 
 def _line(found: Quota, resource: str) -> str:

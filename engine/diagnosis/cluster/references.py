@@ -60,6 +60,11 @@ def _not_made(scene: Scene, workload: Workload) -> Iterator[Finding]:
             continue  # It came after all.
         yield _finding(workload, name, what, fitting, [*status_lines, *_asked(scene, workload, name, what)])
         return
+    # Events last an hour; what is asked for and what is there can be compared as long as both are there.
+    account, name = workload.template.service_account, "service_account_missing"
+    known = "serviceaccounts" in scene.cluster.read
+    if not events and account and known and account not in scene.cluster.service_accounts:
+        yield _finding(workload, name, account, [], [*status_lines, *_asked(scene, workload, name, account)])
 
 
 def _asked(scene: Scene, workload: Workload, name: str, what: str) -> list[Look]:

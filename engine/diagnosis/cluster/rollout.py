@@ -16,7 +16,8 @@ def rollout(scene: Scene) -> Iterator[Finding]:
             yield from _scaled_to_zero(scene, each, called)
         elif scene.is_short(each):
             looks = [status(f"{each.kind} {each.name}: {each.available or 0} of {each.desired} available")]
-            yield _symptom(each, "replicas_short", looks, 0.4, f"{each.available or 0}/{each.desired}")
+            # With nobody left it is surely here that something is wrong, whatever it is.
+            yield _symptom(each, "replicas_short", looks, 0.4 if each.available else 0.7, _share(each))
         yield from _stuck(each)
         yield from _skewed(each)
 
@@ -76,6 +77,10 @@ def _images(revision: Revision) -> str:
 
 def _newest(workload: Workload) -> str:
     return _images(workload.revisions[0]) if workload.revisions else "—"
+
+
+def _share(workload: Workload) -> str:
+    return f"{workload.available or 0}/{workload.desired}"
 
 
 def _symptom(workload: Workload, name: str, looks: list[Look], sure: float, what: str) -> Finding:

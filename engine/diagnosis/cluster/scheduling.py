@@ -57,7 +57,7 @@ def _why(scene: Scene, workload: Workload, waiting: Sequence[Pod]) -> Finding | 
     newest = next((each.message for each in events if AVAILABLE.match(each.message)), "")
     message = newest or next((each.message for each in unscheduled), "")
     pieces = _pieces(message)
-    if not message and not events:
+    if not unscheduled and not events:
         return _unseen(scene, workload, pod)
     if "claims" in pieces:
         return None  # What is wrong with the claim is found there.
@@ -144,6 +144,8 @@ def _first_block(scene: Scene, template: Template, node: Node, pieces: Counter[s
     if together(template, node, others):
         return "pod_anti_affinity_conflict"
     counted = [each for each in RESOURCES if f"insufficient_{each}" in pieces]
+    if not pieces:
+        return next((f"insufficient_{each}" for each in RESOURCES if not room(template, node, each)), "")
     lacking = [each for each in counted if not room(template, node, each)] or counted
     if lacking:
         return f"insufficient_{lacking[0]}"
@@ -162,8 +164,8 @@ def _by_count(template: Template, pieces: Counter[str]) -> str:
     if not counted:
         return ""
     name = max(counted, key=lambda each: (counted[each], -_order(each)))
-    if name == "node_selector_mismatch" and template.node_terms and not template.node_selector:
-        return "node_affinity_mismatch"
+    if name == "node_selector_mismatch" and not template.node_selector:
+        return "node_affinity_mismatch"  # The scheduler words both alike.
     return name
 
 

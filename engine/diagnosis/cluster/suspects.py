@@ -11,7 +11,7 @@ WEAK_SHARE = 0.25
 """How much of that a finding takes which is too weak to explain others."""
 SHARPNESS = 8.0
 """How much more a stronger finding weighs than a weaker one."""
-UNEXPLAINED = 0.6
+UNEXPLAINED = 0.9
 """What a symptom that nothing explains is worth of a root of the same strength."""
 
 

@@ -241,14 +241,16 @@ def test_nobody_is_suspected_for_a_cluster_that_is_well() -> None:
     assert blame(judge([observed(well())], WINDOW)) == {}
 
 
-def test_a_symptom_that_nothing_explains_is_a_weak_suspicion() -> None:
+def test_a_symptom_that_nothing_explains_is_a_weak_suspicion_while_anybody_is_left() -> None:
     state = ContainerState(name="app", state="running")
     ill = with_till(
-        short(),
+        workload(desired=2, ready=1),
         pod(containers=(state,), conditions=NOT_READY),
         events=(event("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503"),),
     )
-    assert 0 < strength(blame(judge([observed(ill)], WINDOW))["till"]) < 0.4
+    assert 0 < strength(blame(judge([observed(ill)], WINDOW))["till"]) < 0.6
+    none_left = with_till(short(), ill.pods[0])
+    assert strength(blame(judge([observed(none_left)], WINDOW))["till"]) > 0.6
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

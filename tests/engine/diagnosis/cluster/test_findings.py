@@ -523,3 +523,42 @@ LONG_AGO = 86_400.0
 )
 def test_what_is_usual_in_clusters_that_are_well_is_no_cause(cluster: Cluster) -> None:
     assert [each.name for each in findings(cluster) if not each.symptom and each.strength >= 0.6] == []
+
+
+FULL = Quota(name="ration", hard={"requests.cpu": 1.0}, used={"requests.cpu": 1.0})
+TINY = (node("node-1", allocatable={"cpu": 0.05}), node("node-2", allocatable={"cpu": 0.05}))
+ASKS_8081 = template(containers=(container(probes=(probe("readiness", port="8081"),)),))
+
+
+@pytest.mark.parametrize(
+    "cluster, meant",
+    [
+        (with_till(short(created=0, template=template(service_account="ghost"))), "service_account_missing"),
+        (with_till(short(created=0), quotas=(FULL,)), "cpu_quota_exceeded"),
+        (with_till(short(), pending(), nodes=TINY), "insufficient_cpu"),
+        (
+            with_till(short(), pending(), nodes=(node("node-1", cordoned=True), node("node-2", cordoned=True))),
+            "node_cordoned",
+        ),
+        (
+            with_till(
+                short(template=ASKS_8081),
+                pod(
+                    template=ASKS_8081,
+                    conditions=NOT_READY,
+                    containers=(ContainerState(name="app", state="running"),),
+                ),
+            ),
+            "readiness_probe_wrong_port",
+        ),
+    ],
+)
+def test_what_is_asked_for_and_what_is_there_tell_it_once_the_events_are_gone(cluster: Cluster, meant: str) -> None:
+    found = first(cluster)
+    assert (found.name, "event" in found.looks) == (meant, False)
+
+
+def test_two_services_on_one_broken_quota_are_found_alike() -> None:
+    other = well().workloads[1].model_copy(update={"created": 0, "ready": 0, "available": 0})
+    cluster = well(workloads=(short(created=0), other), pods=(), quotas=(FULL,), checks=())
+    assert {each.service for each in findings(cluster) if each.name == "cpu_quota_exceeded"} == {"till", "store"}
