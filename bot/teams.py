@@ -5,6 +5,7 @@
         team.yaml
         services.yaml
         policy.yaml
+        patterns.yaml
 
 team.yaml, with everything it may say (`name` alone is needed):
 
@@ -38,8 +39,9 @@ team.yaml, with everything it may say (`name` alone is needed):
         language: zh
         accounts: {console: alice, slack: U024BE7LH}
 
-services.yaml maps a service's name to what bot.catalogue reads of it; policy.yaml is an engine.team.Policy. Both
-may be absent. The team `default` is always there and takes what nobody else matches.
+services.yaml maps a service's name to what bot.catalogue reads of it, patterns.yaml a fault's name to what bot.faults
+reads of it; policy.yaml is an engine.team.Policy. All three may be absent. The team `default` is always there and takes
+what nobody else matches.
 """
 
 import re
@@ -54,6 +56,8 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from bot.catalogue import FileModel, ServicesFile
 from bot.connectors import VARIABLE, Sources, connections
 from bot.digests import DigestKeys, checked_room
+from bot.expressions import check_pattern
+from bot.faults import FaultsFile, faults
 from engine.errors import SettingsError, UnknownName
 from engine.masking import mask
 from engine.model import Phrase, Tier
@@ -63,12 +67,9 @@ DEFAULT = "default"
 FIRST_ROOM = "console:main"
 """Where incidents show while nobody has written team files."""
 TEAM_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-REPEATED_GROUP = re.compile(r"\)\s*[*+{]|\\[1-9]")
-"""What can make a regular expression run for ever on a hostile label: repeated groups and back references."""
 
 SECRET = re.compile(r"token|password|secret|key")
 """Names of keys behind which a secret may stand, known ones and those somebody made up."""
-LONGEST_PATTERN = 200
 LONGEST_VALUE = 256
 LARGEST_FILE = 1_000_000
 
@@ -270,18 +271,6 @@ def checked_group(group: str) -> str:
     return group
 
 
-def check_pattern(pattern: str) -> None:
-    """ValueError where a regular expression is wrong, too long, or could run for ever."""
-    if len(pattern) > LONGEST_PATTERN:
-        raise ValueError(f"this pattern has {len(pattern)} characters; {LONGEST_PATTERN} are allowed")
-    if REPEATED_GROUP.search(pattern):
-        raise ValueError("a group may not be repeated and back references are not allowed; write it out with | instead")
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"this is no regular expression: {error}") from None
-
-
 def read_team(folder: Path) -> Version:
     """The team of one folder. SettingsError names the file, the key, what is wrong and what would be right."""
     if not TEAM_ID.fullmatch(folder.name):
@@ -289,6 +278,7 @@ def read_team(folder: Path) -> Version:
     file = _read(folder / "team.yaml", TeamFile, required=True)
     services = _read(folder / "services.yaml", ServicesFile, under="services").services
     policy = _read(folder / "policy.yaml", PolicyFile)
+    own = _read(folder / "patterns.yaml", FaultsFile, under="patterns")
     team = Team(
         id=folder.name,
         name=file.name,
@@ -305,6 +295,7 @@ def read_team(folder: Path) -> Version:
         zone=file.zone,
         sources=connections(file.sources),
         approvers=tuple(file.approvers),
+        faults=faults(own),
     )
     _accounts_are_unique(folder / "team.yaml", team)
     return Version(team, file.order, file.intake_token)

@@ -172,7 +172,8 @@ class Life:
 
     async def _think(self, sweep: Sweep) -> Diagnosis:
         state = await self.state()
-        return explain(sweep, self._services(state), state.service)
+        faults = self.tools.teams.team(state.team).faults
+        return explain(sweep, self._services(state), state.service, faults)
 
     async def _learn(self, outcome: Outcome) -> None:
         if outcome != "recovered":

@@ -99,6 +99,31 @@ class Service(Value):
     remedies: tuple[Remedy, ...] = ()
 
 
+class FaultSign(Value):
+    """A sign of a fault that a team knows: exactly one of a figure, a log line that fits, a subject, or a change."""
+
+    metric: str = ""
+    level: Literal["up", "down", "at_limit", "normal"] = "up"
+    log: str = ""
+    topic: str = ""
+    change: str = ""
+    at: Literal["service", "neighbour"] = "service"
+
+
+class Fault(Value):
+    """A fault that a team knows of its own, by name: what must show, what speaks for and against it, and what helps."""
+
+    name: str
+    title: str
+    services: tuple[str, ...] = ()
+    needs: tuple[FaultSign, ...]
+    supports: tuple[FaultSign, ...] = ()
+    contradicts: tuple[FaultSign, ...] = ()
+    explains: tuple[str, ...] = ()
+    helps: tuple[OperationClass, ...] = ()
+    look_at: tuple[str, ...] = ()
+
+
 class Policy(Value):
     """What a team allows. It can tighten what the engine demands, never loosen it."""
 
@@ -171,6 +196,7 @@ class Team(Value):
     zone: str = "UTC"
     sources: dict[str, Connection] = {}
     approvers: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
     granted: frozenset[str] = frozenset()
     unknown_groups: tuple[str, ...] = ()
     open_to: frozenset[str] = frozenset()

@@ -1,5 +1,6 @@
 """Says what a clue is and finds it in evidence; patterns are made of clues and of nothing else."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ State = Literal[
     "other_version",
 ]
 
+LONGEST_SAID = 2000
 ONE_VERSION = 0.8
 """Share of failing lines that one version must own before they are called its own."""
 
@@ -34,7 +36,8 @@ class Sign(Value):
     where: `self` the suspected service alone, no call of its involved · `own` the suspected service, calls included ·
     `to_peer` its calls to the peer · `peer` what was seen at the peer itself · `others` what others met with when they
     called the peer. With no peer bound any neighbour counts.
-    `topics`: at least one must be a subject of the text; `loud`: said as an error, not as a warning. `families`: of
+    `topics`: at least one must be a subject of the text; `loud`: said as an error, not as a warning. `text`: a
+    regular expression that must fit what is said. `families`: of
     changes, only these kinds. States beyond the plain ones: `used_up` at its limit · `told` measured or said at all,
     unusual or not · `implicated` a change before the trouble that more than its moment points to.
     """
@@ -44,15 +47,18 @@ class Sign(Value):
     state: State = "abnormal"
     topics: tuple[str, ...] = ()
     loud: bool = False
+    text: str = ""
     families: tuple[Family, ...] = ()
 
 
 class Clue(Value):
-    """Something that is so or not: one of its signs is found. `unless` is what answers it as a contradiction."""
+    """Something that is so or not: one of its signs is found. `unless` is what answers it as a contradiction,
+    `told` how a team wrote it down."""
 
     name: str
     any: tuple[Sign, ...]
     unless: "Clue | None" = None
+    told: str = ""
 
 
 @dataclass(frozen=True)
@@ -139,9 +145,16 @@ def _shows(sign: Sign, suspicion: Suspicion, each: Evidence) -> bool:
         return False
     if sign.loud and each.details.get("level") == "warning":
         return False
+    if sign.text and not _says(sign.text, each):
+        return False
     if sign.families and (each.change is None or family(each.change) not in sign.families):
         return False
     return _has_state(sign.state, suspicion, each)
+
+
+def _says(text: str, each: Evidence) -> bool:
+    said = " ".join((*each.excerpt, str(each.details.get("template", ""))))
+    return re.search(text, said[:LONGEST_SAID], re.IGNORECASE) is not None
 
 
 def called(each: Evidence) -> frozenset[str]:

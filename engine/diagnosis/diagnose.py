@@ -56,12 +56,16 @@ def _trials(
     court = Court(by_signal(evidence), len({each.source for each in silent}), accounts(patterns))
     for suspicion in suspects:
         for pattern in patterns:
-            if suspicion.calls_it and not pattern.floods:
+            if (suspicion.calls_it and not pattern.floods) or not _may_be_at(suspicion.service, pattern):
                 continue
             for suspect in bound(suspicion, pattern.scope, evidence):
                 trial = attempt(pattern, suspect, court)
                 if trial is not None:
                     yield trial
+
+
+def _may_be_at(service: str, pattern: Pattern) -> bool:
+    return not pattern.services or service in pattern.services
 
 
 def _ranked(trials: Iterator[Trial], patterns: Sequence[Pattern]) -> list[Trial]:

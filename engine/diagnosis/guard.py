@@ -104,8 +104,7 @@ class Trial:
     def objections(self) -> tuple[Phrase, ...]:
         """Why this may not be called the cause; empty where it may."""
         raised: list[Phrase] = [
-            Phrase(word="diagnosis.objection.missing", values={"clue": Phrase(word=f"diagnosis.missing.{clue.name}")})
-            for clue in self.missing
+            Phrase(word="diagnosis.objection.missing", values={"clue": missing(clue)}) for clue in self.missing
         ]
         if not self.suspicion.linked:
             raised.append(Phrase(word="diagnosis.objection.not_linked", values={"service": self.suspicion.service}))
@@ -160,6 +159,11 @@ def accounts(patterns: Sequence[Pattern]) -> Mapping[str, frozenset[str]]:
         )
         for category in known
     }
+
+
+def missing(clue: Clue) -> Phrase:
+    """What a required clue would be, where it does not show."""
+    return Phrase(word=f"diagnosis.missing.{clue.name}", values={"told": clue.told} if clue.told else {})
 
 
 def attempt(pattern: Pattern, suspicion: Suspicion, court: Court) -> Trial | None:

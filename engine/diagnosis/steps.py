@@ -49,7 +49,7 @@ def _apart(first: Trial, rivals: Sequence[Trial]) -> Iterator[Phrase]:
 
 def _lacks(trial: Trial) -> Iterator[Phrase]:
     for clue in trial.missing:
-        yield Phrase(word=f"diagnosis.ask.{clue.name}", values=gaps(trial.suspicion))
+        yield Phrase(word=f"diagnosis.ask.{clue.name}", values={**gaps(trial.suspicion), "told": clue.told})
     if trial.kinds < ENOUGH_KINDS and not trial.missing:
         seen = {each.kind for each in trial.evidence if each.abnormal}
         yield Phrase(word=f"diagnosis.ask.{'harm' if 'log' in seen else 'own_failures'}", values=gaps(trial.suspicion))
@@ -82,7 +82,8 @@ def _looks(trial: Trial) -> list[Phrase]:
     """What to look at; nothing about a change where none is named."""
     known = trial.suspicion.change is not None
     words = [word for word in trial.pattern.next_steps if known or word not in OF_A_CHANGE]
-    return [Phrase(word=word, values=gaps(trial.suspicion)) for word in words]
+    own = [Phrase(word="diagnosis.next.of_team", values={"text": text}) for text in trial.pattern.look_at]
+    return [*own, *(Phrase(word=word, values=gaps(trial.suspicion)) for word in words)]
 
 
 def _offers(trial: Trial) -> list[Phrase]:

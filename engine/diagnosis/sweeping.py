@@ -7,11 +7,13 @@ from engine.diagnosis.cluster.suspects import with_state
 from engine.diagnosis.diagnose import diagnose
 from engine.diagnosis.located import located
 from engine.diagnosis.parameters import Parameters, parameters
+from engine.diagnosis.patterns import PATTERNS
+from engine.diagnosis.patterns.of_team import of_team
 from engine.diagnosis.ranking import Lineup, line_up, rank
 from engine.diagnosis.signals import chosen, judged
 from engine.diagnosis.testimony import judged_alone, testify
 from engine.model import Diagnosis, Evidence, Observation, Silence, Sweep, Window
-from engine.team import Service
+from engine.team import Fault, Service
 
 MOST_SHOWN = 5
 
@@ -55,9 +57,10 @@ def suspect(sight: Sight, silent: Sequence[Silence] = (), fitted: Parameters | N
     return Sweep(window=sight.window, evidence=evidence, suspects=suspects, silent=tuple(silent))
 
 
-def explain(sweep: Sweep, services: Mapping[str, Service], service: str) -> Diagnosis:
-    """The diagnosis of a sweep about `service`, with its suspects."""
-    found = diagnose(judged_alone(sweep.evidence), sweep.silent, services, service, sweep.window)
+def explain(sweep: Sweep, services: Mapping[str, Service], service: str, faults: Sequence[Fault] = ()) -> Diagnosis:
+    """The diagnosis of a sweep about `service`, with its suspects. `faults` are those the team knows of its own."""
+    patterns = (*of_team(faults), *PATTERNS)
+    found = diagnose(judged_alone(sweep.evidence), sweep.silent, services, service, sweep.window, patterns)
     return located(found, sweep).model_copy(update={"suspects": sweep.suspects[:MOST_SHOWN]})
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.teams import TeamFiles, check_pattern, fits, read_team
+from bot.expressions import check_pattern
+from bot.teams import TeamFiles, fits, read_team
 from cards.words import Words
 from engine.errors import SettingsError, UnknownName
 from engine.team import Account, Connection

@@ -30,12 +30,13 @@ def blocks(path: Path, language: str) -> list[str]:
 def test_the_team_files_shown_are_a_team(tmp_path: Path) -> None:
     folder = tmp_path / "trade"
     folder.mkdir()
-    files = ("team.yaml", "services.yaml", "policy.yaml")
+    files = ("team.yaml", "services.yaml", "policy.yaml", "patterns.yaml")
     for file, text in zip(files, blocks(TEAM_PAGE, "yaml"), strict=True):
         (folder / file).write_text(text, encoding="utf-8")
     team = read_team(folder).team
     assert team.member("alice")
     assert team.services["payment-service"].remedies
+    assert team.faults
 
 
 def fault(pattern: Pattern) -> str:

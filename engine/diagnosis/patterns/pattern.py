@@ -12,7 +12,8 @@ class Pattern(Value):
     `floods`: it is felt by those the service calls, and may be the cause of their trouble.
     `base` is the confidence with every required clue and no support. `explains` are the faults this one brings about:
     where both are proven, it is the cause and they are its course. `offers` are the classes of operation that help,
-    `next_steps` words of the language files: what to look at. `title` is a team's own wording, "" for those we ship.
+    `next_steps` words of the language files: what to look at. `title`, `look_at` and `services` (where alone
+    it may be) are a team's own, empty for those we ship.
     """
 
     category: str
@@ -27,6 +28,8 @@ class Pattern(Value):
     offers: tuple[OperationClass, ...] = ()
     next_steps: tuple[str, ...] = ()
     title: str = ""
+    services: tuple[str, ...] = ()
+    look_at: tuple[str, ...] = ()
 
 
 def against(clue: Clue, unless: Clue | None = None) -> Clue:
