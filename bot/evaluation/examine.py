@@ -1,6 +1,7 @@
 """Lets the engine look at one case on the path of a live incident, and puts what it said beside the truth."""
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from bot.evaluation.case import Case
@@ -57,7 +58,9 @@ class Examined:
             return Verdict(False, "", "", "", 0.0)
         change = first.change.id if first.change else ""
         told = self.diagnosis.verdict == "conclusive"
-        return Verdict(told, self.names.real(blamed(first)), first.category, change, first.confidence)
+        return Verdict(
+            told, self.names.real(blamed(first, self.scene.candidates)), first.category, change, first.confidence
+        )
 
 
 def examine(case: Case, salt: str = "") -> Examined:
@@ -99,6 +102,6 @@ def _stripped(each: Observation, about: set[tuple[EvidenceKind, str]]) -> Observ
     return each.model_copy(update={"lines": lines, "spans": spans})
 
 
-def blamed(hypothesis: Hypothesis) -> str:
-    """Where a hypothesis puts the cause: with the peer where it names one."""
-    return hypothesis.peer or hypothesis.service
+def blamed(hypothesis: Hypothesis, candidates: Collection[str]) -> str:
+    """Where a hypothesis puts the cause: with the peer where it names one of the system's own."""
+    return hypothesis.peer if hypothesis.peer in candidates else hypothesis.service

@@ -16,6 +16,7 @@ from typing import Any
 from bot.evaluation import files
 from bot.evaluation.figures import Figure, figures
 from cards.words import Words
+from engine.diagnosis.located import CATEGORY as PLACE
 from engine.diagnosis.sweeping import explain, weigh
 from engine.errors import InputError
 from engine.model import Diagnosis, LogLine, Observation, Phrase, Window
@@ -167,7 +168,9 @@ def _shuffled(situation: Situation) -> Situation:
 
 
 def _sure(diagnosis: Diagnosis) -> float:
-    return diagnosis.cause.confidence if diagnosis.cause else 0.0
+    """How sure it is that it knows the cause; where alone the trouble sits is none."""
+    cause = diagnosis.cause
+    return cause.confidence if cause is not None and cause.category != PLACE else 0.0
 
 
 def lines(looked: Sequence[Looked], words: Words) -> Iterator[str]:
