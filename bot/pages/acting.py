@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from typing import Any
 
 import htpy as h
 from aiohttp import web
@@ -91,7 +92,7 @@ def _shown(call: Call, given: Fields, answer: Answer) -> web.Response:
     content = _content(call, given, answer)
     if call.wants_json:
         told = {"tone": answer.tone, "text": text, "html": str(content) if content else "", "next": frame.draw_id()}
-        return web.json_response(told | {"plain": _plain(answer)})
+        return web.json_response(told | {"plain": _plain(answer), "form": _form(answer)})
     if content:
         toast: tuple[Tone, str] | None = (answer.tone, text) if text else None
         inside = h.div(class_="column")[content, _back(call, given)]
@@ -115,6 +116,25 @@ def _content(call: Call, given: Fields, answer: Answer) -> h.Renderable | None:
 def _plain(answer: Answer) -> str:
     """The card of an answer for a terminal."""
     return message.as_text(answer.card) if answer.card is not None else ""
+
+
+def _form(answer: Answer) -> dict[str, Any] | None:
+    """The form of an answer for a terminal, which asks for one field after the other."""
+    if answer.form is None:
+        return None
+    ask = answer.form
+    fields = [
+        {
+            "name": field.name,
+            "label": field.label,
+            "hint": field.hint,
+            "value": field.value,
+            "required": field.required,
+            "choices": [list(choice) for choice in field.choices],
+        }
+        for field in ask.fields
+    ]
+    return {"question": ask.question, "who": ask.who, "action": ask.action, "value": ask.value, "fields": fields}
 
 
 def _back(call: Call, given: Fields) -> h.Element:

@@ -24,7 +24,8 @@ async def overview(call: Call) -> web.StreamResponse:
     incidents.sort(key=lambda item: (item.status != "closed", item.opened_at.timestamp() if item.opened_at else 0.0))
     incidents.reverse()
     if call.wants_json:
-        return web.json_response({"incidents": [await _brief(call, item) for item in incidents]})
+        briefs = [await _brief(call, item) for item in incidents]
+        return web.json_response({"incidents": briefs, "rooms": [here.id for here in call.rooms]})
     alive = [item for item in incidents if item.status != "closed"]
     return frame.page(
         call,

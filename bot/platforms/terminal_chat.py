@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import sys
 import threading
 from collections.abc import AsyncIterator
@@ -24,6 +25,7 @@ SILENT_FOR = 45.0
 RETRY = 3.0
 LONGEST_LINE = 4 * 1024 * 1024
 LONGEST_ID = 40
+INCIDENT = re.compile(r"inc_\w{1,36}")
 
 
 @dataclass
@@ -37,6 +39,31 @@ class Thread:
 
 
 @dataclass
+class Blank:
+    """A form somebody is filling in: what it is, where it belongs, and what was typed so far."""
+
+    form: dict[str, Any]
+    place: dict[str, str]
+    filled: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def field(self) -> dict[str, Any] | None:
+        """What is asked for next; None where everything was."""
+        fields: list[dict[str, Any]] = self.form["fields"]
+        return fields[len(self.filled)] if len(self.filled) < len(fields) else None
+
+    def typed(self, line: str) -> str:
+        """A line as the value of the field asked for: the value of a choice that was typed by number or by its words,
+        anything else to the letter."""
+        about = self.field
+        choices: list[list[str]] = about["choices"] if about else []
+        said = line.strip()
+        named = {str(n): value for n, (value, _) in enumerate(choices, start=1)}
+        named |= {text.casefold(): value for value, text in choices}
+        return named.get(said.casefold(), said) if choices else line
+
+
+@dataclass
 class Talk:
     """One person at a terminal, signed in to one bot."""
 
@@ -47,6 +74,8 @@ class Talk:
     group: asyncio.TaskGroup
     csrf: str = ""
     here: Thread | None = None
+    lobby: str = ""
+    blank: Blank | None = None
     transcript: Transcript = field(default_factory=Transcript)
     following: asyncio.Task[None] | None = None
 
@@ -82,22 +111,27 @@ class Talk:
     async def obey(self, line: str) -> bool:
         """Do what was typed; False to leave."""
         command, _, rest = line.strip().partition(" ")
-        match command:
-            case "":
-                return True
-            case "/quit" | "/exit":
-                return False
-            case "/list":
-                await self.list_open()
-            case "/open":
-                await self.enter(rest.strip())
-            case _:
-                await self.say(line.strip())
+        if command in ("/quit", "/exit"):
+            return False
+        if self.blank is not None:
+            await self.fill(self.blank, line.rstrip("\r\n"))
+        elif command == "/list" and not rest:
+            await self.list_open()
+        elif command == "/leave":
+            self.leave()
+            self.here = None
+            self.tell("chat.left")
+        elif command == "/open" and INCIDENT.fullmatch(rest.strip()):
+            await self.enter(rest.strip())
+        elif command:
+            await self.say(line.strip())
         return True
 
     async def list_open(self) -> None:
-        """Print the incidents that are not closed."""
-        incidents = [item for item in (await self.ask("/"))["incidents"] if not item["closed"]]
+        """Print the incidents that are not closed, and find out where one may speak."""
+        told = await self.ask("/")
+        self.lobby = next(iter(told["rooms"]), "")
+        incidents = [item for item in told["incidents"] if not item["closed"]]
         for item in incidents:
             shown = "  ".join(visible(str(item[name])) for name in ("id", "severity", "status", "title"))
             self.print(shown)
@@ -121,18 +155,63 @@ class Talk:
             self.following.cancel()
 
     async def say(self, text: str) -> None:
-        """Say something in the thread, and print the answer."""
-        if self.here is None:
+        """Say something in the thread, outside of one in the team's room, and print the answer."""
+        if self.here is None and not self.lobby:
             self.tell("chat.open_first")
             return
-        form = {"id": token_hex(12), "room": self.here.room, "thread": self.here.thread, "text": text}
-        answer = await self.ask("/say", form)
+        place = (
+            {"room": self.here.room, "thread": self.here.thread} if self.here else {"room": self.lobby, "thread": ""}
+        )
+        self.show(await self.ask("/say", {"id": token_hex(12), "text": text} | place), place)
+
+    def show(self, answer: dict[str, Any], place: dict[str, str]) -> None:
+        """Print an answer; where it is a form, begin to ask for what it needs."""
         if answer.get("plain"):
             self.print(str(answer["plain"]))
-        elif answer.get("html"):
-            self.tell("chat.use_form")
-        elif answer.get("text"):
+        if answer.get("text") and not answer.get("plain"):
             self.print(("✕ " if answer["tone"] == "refused" else "✓ ") + visible(str(answer["text"])))
+        if answer.get("form"):
+            self.blank = Blank(answer["form"], place)
+            self.print(f"? {visible(str(answer['form']['question']))} ({visible(str(answer['form']['who']))})")
+            self.tell("chat.form")
+            self.prompt(self.blank)
+
+    def prompt(self, blank: Blank) -> None:
+        """Print what is asked for next."""
+        about = blank.field
+        if about is None:
+            return
+        parts = [str(about[name]) for name in ("label", "hint") if about[name]]
+        optional = "" if about["required"] else f" {self.words.text('chat.optional')}"
+        self.print(f"  {visible(' · '.join(parts))}{optional}")
+        for number, (_, text) in enumerate(about["choices"], start=1):
+            self.print(f"    {number}  {visible(str(text))}")
+
+    async def fill(self, blank: Blank, line: str) -> None:
+        """Take a line as the next field, and send the form once it is full."""
+        about = blank.field
+        if line.strip() == "/cancel":
+            self.blank = None
+            self.tell("chat.cancelled")
+            return
+        if about is None and line.strip():
+            # Nothing was asked for, so these are other words.
+            self.blank = None
+            await self.obey(line)
+            return
+        if about is not None and not line.strip() and about["required"]:
+            self.prompt(blank)
+            return
+        if about is not None:
+            blank.filled[str(about["name"])] = blank.typed(line)
+        if blank.field is not None:
+            self.prompt(blank)
+            return
+        self.blank = None
+        form = {"id": token_hex(12), "event": "form", "action": str(blank.form["action"])} | blank.place
+        form |= {f"value.{name}": str(value) for name, value in blank.form["value"].items()}
+        form |= {f"field.{name}": value for name, value in blank.filled.items()}
+        self.show(await self.ask("/send", form), blank.place)
 
     async def follow(self, here: Thread) -> None:
         """Print what happens in the thread, for ever; a lost connection is taken up again."""

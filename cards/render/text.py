@@ -52,6 +52,7 @@ ANSWERS: dict[str, tuple[str, ...]] = {
     "forget": ("lesson",),
     "remember": ("lesson",),
     "take": ("incident",),
+    "learn": ("caller", "callee"),
     "show": ("incident",),
 }
 """Actions whose command names one more thing; all others are typed as they are."""

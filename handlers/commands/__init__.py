@@ -16,6 +16,7 @@ from handlers.commands.diag import DIAG
 from handlers.commands.digest import DIGEST
 from handlers.commands.doctor import DOCTOR
 from handlers.commands.drop import DROP
+from handlers.commands.edit import EDIT
 from handlers.commands.escalate import ESCALATE
 from handlers.commands.evidence import EVIDENCE
 from handlers.commands.false_alarm import FALSE_ALARM
@@ -67,7 +68,8 @@ from handlers.commands.why_merged import WHY_MERGED
 from handlers.inbound import Answer
 from handlers.visit import QUIET, Visit, elsewhere, no
 
-DOING = (ACK, APPROVE, REJECT, LIFT, HOLD, UNDO, PLAN, LOOK_AGAIN, FALSE_ALARM, CLOSE, RESUME, KEEP, DROP, OPEN, DEMO)
+DOING = (ACK, APPROVE, REJECT, LIFT, HOLD, UNDO, PLAN, LOOK_AGAIN, FALSE_ALARM, CLOSE, RESUME, OPEN, DEMO)
+TAUGHT = (KEEP, EDIT, DROP)
 PEOPLE = (ASSIGN, ESCALATE, HANDOVER, SEVERITY, STATUS, SNOOZE, RESOLVE, REOPEN, ON_CALL)
 RELATED = (MERGE, SPLIT, UNLINK, WHY_MERGED)
 LOOKING = (SHOW, MORE, CONSTRAINTS, EVIDENCE, WHY, TIMELINE, REPLAY, REPORT, INCIDENTS, MINE, SAFETY, DOCTOR, SELF_TEST)
@@ -75,12 +77,13 @@ TEAM = (APPROVALS, SERVICES, MONITOR, QUERY, SILENCE, UNSILENCE, REMEMBER, FORGE
 CATALOGUE = (SERVICE, TOPOLOGY, DEPENDS, RESOURCES, DIAG)
 COMMANDS: tuple[Command, ...] = (
     *DOING,
+    *TAUGHT,
     *PEOPLE,
     *RELATED,
     *LOOKING,
     *TEAM,
     *CATALOGUE,
-    helping((*DOING, *PEOPLE, *RELATED, *LOOKING, *TEAM, *CATALOGUE)),
+    helping((*DOING, *TAUGHT, *PEOPLE, *RELATED, *LOOKING, *TEAM, *CATALOGUE)),
 )
 """Every command there is. A new one is one file and one name here."""
 

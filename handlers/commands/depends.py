@@ -14,4 +14,4 @@ async def run(visit: Visit, rest: str) -> Answer:
     return await catalogue.learn(visit, call.caller, call.callee)
 
 
-DEPENDS = Command("depends", ("depends", "依赖"), run, about=False, follows="object")
+DEPENDS = Command("depends", ("depends", "learn", "依赖"), run, about=False, follows="object")

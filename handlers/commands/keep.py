@@ -11,4 +11,4 @@ async def run(visit: Visit, rest: str) -> Answer:
     return await teaching.keep(visit, rest.split(maxsplit=1)[0]) if rest.split() else await teaching.keep_all(visit)
 
 
-KEEP = Command("keep", ("keep", "keep all", "保留", "全部保留"), run, follows="nothing")
+KEEP = Command("keep", ("keep", "keep_all", "keep all", "保留", "全部保留"), run, follows="nothing")

@@ -1,8 +1,11 @@
 """Checks lists with what narrows them, the menu of an incident with its forms, and the overview of one's teams."""
 
+from itertools import chain
+
 import pytest
 
-from cards.model import Ask
+from cards.model import Ask, Button
+from cards.render.text import ANSWERS, command
 from engine.intake import SEVERITIES
 from engine.policy import Permissions
 from engine.team import Service
@@ -172,9 +175,9 @@ async def test_an_incident_is_declared_from_a_button(language: str) -> None:
 
 def test_every_form_can_be_answered_and_every_button_can_be_typed() -> None:
     assert set(asking.FIELDS) == set(asking.TAKERS)
-    for action in ("take", "show", "more", "timeline", "replay", "resolve", "reopen", "doctor", *asking.FIELDS):
-        assert action in BUTTONS
-        assert read(action, COMMANDS, explicit=True) is not None, action
+    value = dict.fromkeys(chain.from_iterable(ANSWERS.values()), "payment")
+    for action in BUTTONS:
+        assert read(command(Button(action, action, value)), COMMANDS, explicit=True) is not None, action
 
 
 @BOTH

@@ -22,6 +22,7 @@ ACTING = {
     "resume": ("resume", "继续"),
     "keep": ("keep", "保留"),
     "drop": ("drop", "丢弃"),
+    "edit": ("edit", "修改"),
     "open": ("open", "declare", "新建", "声明"),
     "demo": ("demo", "演示"),
     "assign": ("assign", "指派"),

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from bot.platforms.terminal_chat import chat
-from cards.model import Ask
+from cards.model import Ask, Card, Field, Prose
 from engine.errors import InputError, WorldError
 from engine.model import Phrase
-from handlers.inbound import Answer
+from handlers.inbound import Answer, FormSent, MessageSaid
 from tests.bot.pages.stage import Stage, open_stage
 from tests.cards.factory import INCIDENT
 
@@ -36,7 +36,11 @@ class Paper(io.StringIO):
 async def test_a_person_opens_a_thread_reads_and_speaks() -> None:
     async with open_stage() as stage:
         stage.inbox.answers["为什么?"] = Answer(phrase=Phrase(word="error.plain", values={"text": "看第 3 张卡"}))
-        stage.inbox.answers["approve"] = Answer(form=Ask("?", "", None, "approve", "ok"))
+        stage.inbox.answers["总览"] = Answer(
+            card=Card("支付 · 总览", "支付 · 总览", blocks=(Prose("没有未关闭的事件"),))
+        )
+        stage.inbox.answers["approve"] = Answer(form=FORM)
+        stage.inbox.answers["FormSent:approve"] = Answer(phrase=Phrase(word="error.plain", values={"text": "已批准"}))
         stage.inbox.answers["reject"] = Answer(
             tone="refused", phrase=Phrase(word="error.plain", values={"text": "不行"})
         )
@@ -53,16 +57,43 @@ async def test_a_person_opens_a_thread_reads_and_speaks() -> None:
             "✓ 看第 3 张卡",
             "› 林晓: 为什么?",
             "✕ 不行",
-            "请先进入",
+            "支付 · 总览",
+            "在 payment 上执行回滚？",
+            "1  30 分钟",
+            "✓ 已批准",
+            "没有发送",
+            "已离开话题",
         ):
             assert seen in told, seen
         assert told.count("ev_metric_1 [") == 1
         assert "rollback_canary" in told.partition("为什么?")[2], "what happens later is printed as it happens"
-        assert await stage.said() == ["为什么?", "approve", "reject"]
+        assert await stage.said() == ["总览", "为什么?", "approve", "approve", "reject", "总览"]
+        (sent,) = [event for event in stage.inbox.events if isinstance(event, FormSent)]
+        assert sent.action == "approve"
+        assert sent.value == FORM.value
+        assert sent.fields == {"word": "CONFIRM_EXECUTE", "span": "30m", "reason": ""}
+        assert (sent.at.room, sent.at.incident) == ("payments", INCIDENT)
+        said = [event for event in stage.inbox.events if isinstance(event, MessageSaid)]
+        assert [event.at.thread != "" for event in said] == [False, True, True, True, True, False]
+
+
+FORM = Ask(
+    "在 payment 上执行回滚？",
+    "审批人",
+    None,
+    "approve",
+    "执行",
+    {"incident": INCIDENT, "approval": "approval_1a2b3c4d", "digest": "9f2c"},
+    (
+        Field("word", "输入 CONFIRM_EXECUTE"),
+        Field("span", "多久", choices=(("30m", "30 分钟"), ("2h", "2 小时"))),
+        Field("reason", "原因", required=False),
+    ),
+)
 
 
 async def typing(stage: Stage, paper: Paper) -> AsyncIterator[str]:
-    yield "too early\n"
+    yield "总览\n"
     yield "/list\n"
     yield "/open inc_none\n"
     yield f"/open {INCIDENT}\n"
@@ -73,7 +104,16 @@ async def typing(stage: Stage, paper: Paper) -> AsyncIterator[str]:
     await paper.until(lambda told: "rollback_canary" in told.partition("为什么?")[2])
     yield "\n"
     yield "approve\n"
+    await paper.until(lambda told: "在 payment 上执行回滚？" in told)
+    yield "\n"
+    yield "CONFIRM_EXECUTE\n"
+    yield "1\n"
+    yield "\n"
+    yield "approve\n"
+    yield "/cancel\n"
     yield "reject\n"
+    yield "/leave\n"
+    yield "总览\n"
     yield "/quit\n"
     yield "never reached\n"
 
