@@ -22,7 +22,7 @@ LARGEST = 300_000
 PATIENCE = 90_000.0
 ROOM = "payments"
 TALL = {"width": DESKTOP["width"], "height": 1500}
-ABOVE_CAUSE = 800
+ABOVE_CAUSE = 990
 """Pixels of the evidence, with its charts, that a picture shows above the cause."""
 
 LOOKS = 3
