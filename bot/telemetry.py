@@ -9,6 +9,7 @@ from engine.sources.changes import ChangesSource
 from engine.sources.github import GitHubSource
 from engine.sources.host_logs import HostLogsSource
 from engine.sources.jaeger import JaegerSource
+from engine.sources.kubernetes import KubernetesSource
 from engine.sources.loki import LokiSource
 from engine.sources.probes import ProbesSource
 from engine.sources.prometheus import PrometheusSource
@@ -19,7 +20,7 @@ from handlers.telemetry import Telemetry
 LOGS = (LokiSource, HostLogsSource)
 TRACES = (JaegerSource, TempoSource)
 CHANGES = (ReleasesSource, ArgoCdSource, GitHubSource, ChangesSource)
-STATES = (ProbesSource,)
+STATES = (ProbesSource, KubernetesSource)
 CONTEXT = (AlertmanagerSource,)
 BY_HAND = (PrometheusSource, LokiSource, JaegerSource, TempoSource, HostLogsSource)
 PATIENCE = 5.0

@@ -138,6 +138,10 @@ def _values(cause: Hypothesis, service: Service) -> dict[str, str]:
         "peer": cause.peer or (cause.service if cause.service != service.name else ""),
         "version": change.version if change else "",
         "previous_version": change.previous_version if change else "",
+        "safe_revision": service.rollback.safe_revision,
+        "workload": service.rollback.workload or service.workload,
+        "namespace": service.namespace,
+        "argocd_app": service.rollback.argocd_app,
     }
 
 

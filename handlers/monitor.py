@@ -3,6 +3,7 @@
 from cards.model import Card
 from cards.views.monitor import Live, monitor
 from engine.team import Service, Team
+from engine.topology import callers
 from handlers import telemetry
 from handlers.inbound import Answer
 from handlers.overview import open_incidents
@@ -35,7 +36,17 @@ async def draw(visit: Visit, service: Service) -> Card:
     figures = {role: (look.now(service.name, role), look.series(service.name, role)) for role in Live.ROLES}
     seen = tuple(o for o in look.seen if o.service == service.name)
     before = {role: look.before(service.name, role) for role in Live.ROLES}
-    live = Live(service, look.window, figures, before, seen, look.silent, about, asked=bool(visit.telemetry.everything))
+    live = Live(
+        service,
+        look.window,
+        figures,
+        before,
+        seen,
+        look.silent,
+        about,
+        asked=any((visit.telemetry.measuring, seen)),
+        callers=callers(service.name, visit.team.services, {}),
+    )
     return monitor(live, visit.words)
 
 

@@ -33,6 +33,11 @@ class Telemetry:
     patience: float = 5.0
 
     @property
+    def measuring(self) -> bool:
+        """Whether there is a source besides those that only some services have."""
+        return bool(self.metrics or self.logs or self.traces or self.changes)
+
+    @property
     def everything(self) -> tuple[Source, ...]:
         """All of them, in the order people read evidence."""
         return (*self.metrics, *self.logs, *self.traces, *self.changes, *self.states)

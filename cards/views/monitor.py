@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cards.model import Block, Button, Buttons, Card, Chart, Facts, Fold, Link, Log, Prose, Tone
+from cards.views import vitals
 from cards.views.charts import change_mark, chart, promise
 from cards.views.listing import state
 from cards.words import Words
 from engine.incident import Incident
 from engine.model import Change, LogLine, Observation, Quantity, Silence, Unit, Window
 from engine.team import Service
+from engine.topology import in_spans
 
 MOST_LINES = 6
 MOST_MARKS = 4
@@ -19,15 +21,26 @@ SHORT = 240
 """Characters of one log line."""
 UNITS: Mapping[str, Unit] = {"traffic": "per_second", "latency_p95": "seconds"}
 """Every other figure is a ratio."""
+STATUS_CODES = ("unavailable_ratio", "timeout_ratio", "limited_ratio")
+MOST_NAMED = 8
 CHARTS = ("error_ratio", "latency_p95", "traffic")
 
 
 @dataclass(frozen=True)
 class Live:
     """What was asked of a service: by role the figure now with its series, the figure before, everything that was seen,
-    who stayed silent, and the open incidents about it. `asked`: whether there is any source at all."""
+    who stayed silent, the open incidents about it, and who calls it. `asked`: whether there is any source at all."""
 
-    ROLES: ClassVar = ("traffic", "error_ratio", "latency_p95", "availability", "pool_use")
+    ROLES: ClassVar = (
+        "traffic",
+        "error_ratio",
+        "unavailable_ratio",
+        "timeout_ratio",
+        "limited_ratio",
+        "latency_p95",
+        "availability",
+        "pool_use",
+    )
 
     service: Service
     window: Window
@@ -37,6 +50,7 @@ class Live:
     silent: tuple[Silence, ...]
     incidents: tuple[Incident, ...]
     asked: bool = True
+    callers: tuple[str, ...] = ()
 
     def now(self, role: str) -> float | None:
         """The figure of the newest minutes."""
@@ -53,6 +67,12 @@ class Live:
         return tuple(line for o in self.seen for line in o.lines if line.at >= self.window.split)
 
     @property
+    def callees(self) -> Mapping[str, int]:
+        """Whom traces show the service calling, with how often."""
+        calls = in_spans(span for o in self.seen for span in o.spans)
+        return {call.callee: n for call, n in calls.items() if call.caller == self.service.name}
+
+    @property
     def failing_traces(self) -> int:
         """Traces of the newest minutes in which a span failed."""
         spans = (span for o in self.seen for span in o.spans if span.start >= self.window.split)
@@ -66,12 +86,14 @@ def monitor(live: Live, words: Words) -> Card:
     blocks: list[Block] = [Prose(_as_of(live, words), quiet=True), *_promise(live, words)]
     if not live.asked:
         blocks.append(Prose(words.text("evidence_card.no_source"), strong=True))
-    blocks += [_facts(live, words), *_charts(live, words), *_complaints(live, words)]
+    blocks += [_facts(live, words), *vitals.signs(live.seen, live.window, words)]
+    blocks += [*_charts(live, words), *_complaints(live, words)]
     for silence in live.silent:
         blocks.append(Prose(words.text("evidence_card.silent", source=silence.source, reason=silence.reason)))
     refresh = Button("monitor", words.text("button.refresh"), {"service": live.service.name})
     links = tuple(Link(each.id, f"/incidents/{each.id}") for each in live.incidents[:MOST_INCIDENTS])
-    blocks.append(Buttons((refresh, *_source_link(live, words), *links)))
+    blocks += vitals.answered(live.seen, words)
+    blocks.append(Buttons((refresh, *vitals.ways_on(live.service, words), *_source_link(live, words), *links)))
     summary = f"{title} · {_in_a_line(live, words)}"
     return Card(title, summary, tone=TONES[verdict], blocks=tuple(blocks), language=words.language)
 
@@ -79,6 +101,7 @@ def monitor(live: Live, words: Words) -> Card:
 TONES: Mapping[str, Tone] = {
     "broken": "bad",
     "slow": "warning",
+    "unwell": "bad",
     "open": "warning",
     "well": "good",
     "unknown": "neutral",
@@ -94,7 +117,10 @@ def _verdict(live: Live) -> str:
         return "slow"
     if live.incidents:
         return "open"
-    return "unknown" if errors is None and latency is None else "well"
+    well = vitals.says_well(live.seen, live.window)
+    if well is False:
+        return "unwell"
+    return "unknown" if errors is None and latency is None and well is None else "well"
 
 
 def _as_of(live: Live, words: Words) -> str:
@@ -112,7 +138,12 @@ def _promise(live: Live, words: Words) -> tuple[Prose, ...]:
 
 
 def _facts(live: Live, words: Words) -> Facts:
-    pairs = [(words.text(f"signal.{role}"), _figure(live, role, words)) for role in Live.ROLES]
+    pairs = [(words.text(f"signal.{role}"), _figure(live, role, words)) for role in Live.ROLES if _counts(live, role)]
+    pairs += vitals.own_signals(live.service, live.seen, live.window, words)
+    pairs += [*vitals.health(live.seen, live.window, words), *vitals.deployment(live.seen, words)]
+    pairs += vitals.calls(live.service, live.seen, live.callees, live.window, words)
+    if live.callers:
+        pairs.append((words.text("vitals.callers"), words.text("list.comma").join(live.callers[:MOST_NAMED])))
     change = live.changes[0] if live.changes else None
     if change:
         what = " ".join(part for part in (change.kind, change.version) if part)
@@ -123,6 +154,13 @@ def _facts(live: Live, words: Words) -> Facts:
         pairs.append((words.text("monitor_card.failing_traces"), str(live.failing_traces)))
     pairs += [(each.id, f"{each.severity} · {state(each, words)}") for each in live.incidents[:MOST_INCIDENTS]]
     return Facts(tuple((name, value) for name, value in pairs if value))
+
+
+def _counts(live: Live, role: str) -> bool:
+    """Whether a figure is worth a line: of the status codes only those that come, or came, at all."""
+    if role not in STATUS_CODES:
+        return True
+    return any((value or 0.0) > 0 for value in (live.now(role), live.before.get(role)))
 
 
 def _figure(live: Live, role: str, words: Words) -> str:
