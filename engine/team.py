@@ -39,7 +39,7 @@ class Objective(Value):
 class Remedy(Value):
     """An operation a service offers against a fault pattern.
 
-    Arguments may hold {previous_version}, {version}, {peer}.
+    Arguments may hold {previous_version}, {version}, {peer}, {safe_revision}, {workload}, {namespace}, {argocd_app}.
     """
 
     operation: str

@@ -54,6 +54,8 @@ async def learn(visit: Visit, service: str, peer: str) -> Answer:
         taught = Taught(lesson=lesson, state="kept", by=visit.actor)
         await visit.write(visit.key(f"lesson/{lesson.id}"), "memory.learned", taught.model_dump(mode="json"))
     await visit.house.relearn()
+    if visit.incident.sweep:
+        await visit.show("evidence")
     return ok("catalogue.learned", service=service, peer=peer, lesson=lesson.id)
 
 

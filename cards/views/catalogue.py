@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from cards.model import Block, Button, Buttons, Card, Facts, Fold, Link, Log, Prose
 from cards.views.listing import state
+from cards.views.scene import Scene
 from cards.words import Words
 from engine import topology
 from engine.incident import Incident
@@ -72,6 +73,21 @@ def graph(
     if new:
         blocks.append(Buttons(offers(new, words)))
     return Card(title, title, tone="warning" if new else "info", blocks=tuple(blocks), language=words.language)
+
+
+def missing(scene: Scene) -> tuple[Block, ...]:
+    """Calls that the evidence of an incident shows and the catalogue does not name, each with a way to add it."""
+    known = topology.undeclared(topology.in_evidence(scene.evidence), scene.team.services)[:MOST_OFFERS]
+    said = tuple(
+        Prose(scene.text("topology.undeclared", caller=call.caller, callee=call.callee), quiet=True) for call in known
+    )
+    buttons = tuple(
+        scene.button(
+            "learn", label=scene.text("button.learn", caller=call.caller, callee=call.callee), **call._asdict()
+        )
+        for call in known
+    )
+    return (*said, Buttons(buttons)) if buttons and not scene.over else said
 
 
 def offers(calls: Sequence[Call], words: Words) -> tuple[Button, ...]:

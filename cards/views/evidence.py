@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from cards.model import Block, Card, Finding, Findings, Fold, Log, Prose, Step, Steps, StepState
+from cards.views.catalogue import missing
 from cards.views.charts import charts
 from cards.views.scene import Scene, change_of
 from engine.diagnosis.signals import HARM
@@ -190,7 +191,7 @@ def _collected(scene: Scene, sweep: Sweep) -> tuple[Block, ...]:
     drawn = charts(scene, telling(odd))
     blocks: list[Block] = [_findings(scene, by_time(first)) if odd else Prose(scene.text(_nothing(scene, sweep)))]
     blocks += drawn[:MOST_CHARTS]
-    blocks += notes(scene, sweep)
+    blocks += [*notes(scene, sweep), *missing(scene)]
     for word, items in (("more", others), ("usual", usual)):
         if items:
             blocks.append(Fold(scene.text(f"evidence_card.{word}", n=len(items)), (_findings(scene, items),)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from engine.diagnosis.cluster.suspects import with_state
 from engine.diagnosis.diagnose import diagnose
 from engine.diagnosis.located import located
+from engine.diagnosis.own_signals import better, calmed, without
 from engine.diagnosis.parameters import Parameters, parameters
 from engine.diagnosis.patterns import PATTERNS
 from engine.diagnosis.patterns.of_team import of_team
@@ -43,8 +44,10 @@ def look(
     seen: Sequence[Observation], window: Window, services: Mapping[str, Service], candidates: Collection[str] = ()
 ) -> Sight:
     """All there is to see in the observations of a round."""
-    evidence = judged(seen, window)
-    lineup = line_up(seen, evidence, window, services, candidates or everybody(seen))
+    judgement = judged(seen, window)
+    calm = better(judgement, services)
+    evidence = calmed(judgement, calm)
+    lineup = line_up(without(seen, calm), evidence, window, services, candidates or everybody(seen))
     return Sight(tuple(seen), window, tuple(evidence), lineup)
 
 

@@ -20,7 +20,7 @@ from engine.policy import (
     still_allowed,
     stricter,
 )
-from engine.team import Lesson, Policy, Remedy, Service, Team
+from engine.team import Lesson, Policy, Remedy, Rollback, Service, Team
 
 AT = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 OPERATIONS: dict[str, OperationClass] = {"undo_release": "rollback", "bounce": "restart", "shed": "degrade"}
@@ -85,6 +85,16 @@ def test_a_remedy_is_filled_from_the_change_and_cites_the_evidence() -> None:
 def test_asking_again_gives_the_same_plan_and_another_turn_another() -> None:
     again = [propose(cause(change=deploy()), catalogue(ROLLBACK), seed)[0].id for seed in ("a", "a", "b")]
     assert again[0] == again[1] != again[2]
+
+
+def test_a_remedy_may_go_back_to_what_the_catalogue_calls_safe() -> None:
+    target = {"to": "{safe_revision}", "of": "{namespace}/{workload}", "app": "{argocd_app}"}
+    remedy = ROLLBACK.model_copy(update={"arguments": target})
+    back = Rollback(safe_revision="1.4", argocd_app="shop-cart")
+    cart = Service(name="cart", remedies=(remedy,), rollback=back, namespace="shop", workload="deployment/cart")
+    (found,) = propose(cause(), {"cart": cart}, "s")
+    assert found.arguments == {"to": "1.4", "of": "shop/deployment/cart", "app": "shop-cart"}
+    assert propose(cause(), catalogue(remedy), "s") == ()
 
 
 def test_a_value_nobody_knows_makes_no_plan_and_is_said() -> None:

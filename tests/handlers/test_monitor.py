@@ -51,7 +51,13 @@ def traces(question: Question) -> list[Observation]:
     at = question.window.split + timedelta(seconds=10)
 
     def span(n: int, id: str, service: str, parent: str = "", **more: Any) -> Span:
-        fields: dict[str, Any] = {"trace_id": f"t{n}", "span_id": id, "parent_id": parent, "service": service, "operation": "op"}
+        fields: dict[str, Any] = {
+            "trace_id": f"t{n}",
+            "span_id": id,
+            "parent_id": parent,
+            "service": service,
+            "operation": "op",
+        }
         return Span(**fields, start=at + timedelta(seconds=n), duration=0.1, **more)
 
     spans = [
