@@ -27,7 +27,7 @@ FAULTS = frozenset({"error_ratio", "unavailable_ratio", "timeout_ratio", "limite
 """What an objective for errors speaks of."""
 CHANGES: dict[str, Tone] = {"rollback": "good", "restart": "info"}
 """Tones of changes; all others are suspects."""
-RESTARTS = frozenset({"restart", "restarts", "restarted", "oom_killed"})
+RESTARTS = frozenset({"restarts", "oom_kills", "crash_loop"})
 """Signals of a platform that say by their onset when something was started anew."""
 
 
