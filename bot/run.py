@@ -28,6 +28,7 @@ RESUME_EVERY = 30.0
 ESCALATION_EVERY = 5.0
 PRUNE_EVERY = 3600.0
 DIGEST_EVERY = 60.0
+MONITOR_EVERY = 60.0
 FIRST_TEST_AFTER = 3600.0
 REMEMBER_INBOUND = timedelta(days=2)
 KEEP_CHANGES = timedelta(days=90)
@@ -121,6 +122,7 @@ def start_rounds(house: House) -> None:
     house.crew.start("resume round", lambda: _every(house, RESUME_EVERY, _take_up))
     house.crew.start("escalation round", lambda: _every(house, ESCALATION_EVERY, _escalate))
     house.crew.start("digest round", lambda: _every(house, DIGEST_EVERY, _post_digests))
+    house.crew.start("monitor round", lambda: _every(house, MONITOR_EVERY, _refresh_monitors))
     if house.settings.self_test.every_hours:
         house.crew.start("self-test round", lambda: _test_itself(house, 3600.0 * house.settings.self_test.every_hours))
     house.crew.start("prune round", lambda: _every(house, PRUNE_EVERY, _forget_inbound))
@@ -157,6 +159,10 @@ async def _look_for_silence(house: House) -> None:
 
 async def _post_digests(house: House) -> None:
     await post_digests(house.teams.all(), house.board, house.tools.clock)
+
+
+async def _refresh_monitors(house: House) -> None:
+    await house.monitors.round()
 
 
 async def _take_up(house: House) -> None:

@@ -24,6 +24,7 @@ from bot.gauges import Gauges
 from bot.groups import Groups
 from bot.learned import take_up
 from bot.lives import Lives
+from bot.monitors import Monitors
 from bot.outbox import Outbox
 from bot.pager import Pager
 from bot.pages.call import Pages
@@ -80,6 +81,7 @@ class House:
     platforms: Mapping[str, Platform]
     app: web.Application
     board: Board
+    monitors: Monitors
     selftest: SelfTest
 
 
@@ -183,7 +185,8 @@ def _furnish(settings: Settings, parts: Parts, ground: Ground) -> House:
     files = parts.team_files or settings.data_dir / "teams"
     doctor = Doctor(settings, files, parts.clock, platforms, outbox.failing, store.trouble)
     known = replace(known, doctor=doctor.look, selftest=selftest.run)
-    front_door = FrontDoor(_lent(known, board, _silencer(settings, session), relearn))
+    monitors = Monitors(board, platforms, parts.clock)
+    front_door = FrontDoor(_lent(known, board, _silencer(settings, session), relearn, monitors))
     _hang(app, tools, front_door, lives)
     app[door.PRECEDENCE] = precedence
     selftest.go(Way(platforms, store.posts, outbox, board, desk, teams, front_door, session, parts.clock))
@@ -191,8 +194,8 @@ def _furnish(settings: Settings, parts: Parts, ground: Ground) -> House:
     known_to_pages = (store.sessions, teams, store.timeline, store.register, front_door, parts.clock)
     add_pages(app, Pages(console, *known_to_pages, settings.public_url, parts.personas))
     crew.start("backlog", lambda: backlog.run(front_door))
-    held = (store, teams, desk, outbox, crew, lives, escalation, tools, front_door, platforms, app, board, selftest)
-    house = House(settings, *held)
+    held = (store, teams, desk, outbox, crew, lives, escalation, tools, front_door, platforms, app, board, monitors)
+    house = House(settings, *held, selftest)
     _watch(house)
     return house
 
@@ -275,10 +278,11 @@ def _handling(
     )
 
 
-def _lent(known: Handling, board: Board, silencer: Silencer | None, relearn: Relearn) -> Handling:
-    """The same with what a team's own cards need; the board in turn has its digests drawn by it."""
-    handling = replace(known, board=board, silencer=silencer, relearn=relearn)
+def _lent(known: Handling, board: Board, silencer: Silencer | None, relearn: Relearn, monitors: Monitors) -> Handling:
+    """The same with what a team's own cards need; the board in turn has its digests, and live cards, drawn by it."""
+    handling = replace(known, board=board, silencer=silencer, relearn=relearn, keep_fresh=monitors.keep)
     board.draw_anew(partial(digest.redraw, handling))
+    monitors.draw_with(handling)
     return handling
 
 

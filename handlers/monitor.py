@@ -1,37 +1,47 @@
 """Makes the live card of a service, and keeps it up to date where it hangs in the team's room."""
 
+from datetime import datetime
+
 from cards.model import Card
+from cards.views.border import across
 from cards.views.monitor import Live, monitor
+from cards.words import Words
 from engine.team import Service, Team
 from engine.topology import callers
 from handlers import telemetry
 from handlers.inbound import Answer
 from handlers.overview import open_incidents
-from handlers.visit import Visit, no, ok
+from handlers.visit import House, Visit, no, ok
 
 MOST_NAMES = 20
 
 
 async def show(visit: Visit, name: str) -> Answer:
-    """The service's figures as they are now: on the card that hangs in the team's room, which is edited in place; to
-    the person alone inside an incident's thread and outside the team's rooms."""
-    service = wanted(visit, name)
+    """The service's figures as they are now: on the card that hangs in the team's room, one for each service, edited in
+    place and kept fresh for a while; to the person alone inside an incident's thread and outside the team's rooms."""
+    house, team, service = visit.house, visit.team, wanted(visit, name)
     if service is None:
         return unknown(visit, name)
-    card = await draw(visit, service)
     room = f"{visit.at.platform}:{visit.at.room}"
-    if visit.house.board is None or visit.incident.id or room not in visit.team.rooms:
-        return Answer(card=card)
-    day = visit.house.clock.now().date().isoformat()
-    hung = await visit.house.board.hang(visit.team, room, f"monitor:{service.name}/{day}", card)
+    if house.board is None or visit.incident.id or room not in team.rooms:
+        return Answer(card=await draw(house, team, service, visit.words))
+    # What hangs in a room speaks the team's language, whoever asked.
+    until = house.keep_fresh(team, room, service.name) if service.name in team.services else None
+    card = await draw(house, team, service, Words(team.language, team.zone), until)
+    hung = await house.board.hang(team, room, name_of(service, room), card)
     return ok("monitor_card.refreshed" if hung else "monitor_card.hung", summary=card.summary)
 
 
-async def draw(visit: Visit, service: Service) -> Card:
-    """The live card of one service."""
-    house = visit.house
-    look = await telemetry.live(visit.telemetry, house.clock, visit.team.id, service)
-    states, _ = await open_incidents(house, visit.team)
+def name_of(service: Service, room: str) -> str:
+    """Under which name the card of a service hangs in a room."""
+    return f"monitor:{service.name}/{room}"
+
+
+async def draw(house: House, team: Team, service: Service, words: Words, until: datetime | None = None) -> Card:
+    """The live card of one service; `until` when it is kept fresh by itself."""
+    asked = house.telemetry(team)
+    look = await telemetry.live(asked, house.clock, team.id, service)
+    states, _ = await open_incidents(house, team)
     about = tuple(state for state in states if state.service == service.name)
     figures = {role: (look.now(service.name, role), look.series(service.name, role)) for role in Live.ROLES}
     seen = tuple(o for o in look.seen if o.service == service.name)
@@ -44,10 +54,11 @@ async def draw(visit: Visit, service: Service) -> Card:
         seen,
         look.silent,
         about,
-        asked=any((visit.telemetry.measuring, seen)),
-        callers=callers(service.name, visit.team.services, {}),
+        asked=any((asked.measuring, seen)),
+        until=until,
+        callers=callers(service.name, team.services, {}),
     )
-    return monitor(live, visit.words)
+    return across(monitor(live, words), "", words)
 
 
 def wanted(visit: Visit, name: str) -> Service | None:

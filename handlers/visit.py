@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from cards.views.doctor import Health
@@ -80,6 +81,7 @@ class House:
     slot_at: Callable[[str, str], Awaitable[str]] = _nowhere
     board: Board | None = None
     silencer: Silencer | None = None
+    keep_fresh: Callable[[Team, str, str], datetime | None] = lambda team, room, service: None
     rooms: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def listens(self, at: Place) -> bool:

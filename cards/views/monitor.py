@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from cards.model import Block, Button, Buttons, Card, Chart, Facts, Fold, Link, Log, Prose, Tone
@@ -29,7 +30,8 @@ CHARTS = ("error_ratio", "latency_p95", "traffic")
 @dataclass(frozen=True)
 class Live:
     """What was asked of a service: by role the figure now with its series, the figure before, everything that was seen,
-    who stayed silent, the open incidents about it, and who calls it. `asked`: whether there is any source at all."""
+    who stayed silent, the open incidents about it, and who calls it. `asked`: whether there is any source at all;
+    `until` when the card is drawn anew by itself."""
 
     ROLES: ClassVar = (
         "traffic",
@@ -51,6 +53,7 @@ class Live:
     incidents: tuple[Incident, ...]
     asked: bool = True
     callers: tuple[str, ...] = ()
+    until: datetime | None = None
 
     def now(self, role: str) -> float | None:
         """The figure of the newest minutes."""
@@ -125,7 +128,9 @@ def _verdict(live: Live) -> str:
 
 def _as_of(live: Live, words: Words) -> str:
     minutes = words.duration((live.window.end - live.window.start).total_seconds())
-    return words.text("monitor_card.as_of", at=words.moment(live.window.end), window=minutes)
+    said = words.text("monitor_card.as_of", at=words.moment(live.window.end), window=minutes)
+    fresh = words.text("monitor_card.fresh", until=words.clock(live.until)) if live.until else ""
+    return words.text("list.space").join(part for part in (said, fresh or words.text("monitor_card.press")) if part)
 
 
 def _promise(live: Live, words: Words) -> tuple[Prose, ...]:

@@ -269,7 +269,7 @@ async def test_a_monitor_hangs_in_the_room_and_is_edited_in_place() -> None:
     again = await scene.press("rita", "monitor", "", service="payment")
     assert scene.words.text("monitor_card.refreshed", summary="") in scene.heard(again)
     ((place, card),) = board.cards.items()
-    assert place == ("trade", "console:trade", "monitor:payment/2026-03-01")
+    assert place == ("trade", "console:trade", "monitor:payment/console:trade")
     assert "20 %" in str(render(card).body)
     incident = await scene.incident()
     assert (await scene.type("vic", incident, "monitor")).card is not None, (
@@ -758,7 +758,7 @@ async def test_a_digest_sums_up_what_happened(language: str) -> None:
 
 async def test_under_a_card_that_hangs_in_the_room_people_are_in_no_incident() -> None:
     scene = watched(board=FakeBoard())
-    at = Place("console", "trade", "board-1", "board/trade/monitor:payment/2026-03-01")
+    at = Place("console", "trade", "board-1", "board/trade/monitor:payment/console:trade")
     pressed = ButtonPressed(scene.id(), at, scene.account("vic"), "monitor", {"service": "payment"})
     assert (await scene.door.receive(pressed)).tone == "ok"
     typed = CommandTyped(scene.id(), at, scene.account("vic"), "show")

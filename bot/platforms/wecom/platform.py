@@ -82,6 +82,11 @@ class WeComPlatform:
         """What keeps WeCom from working, in a few words; "" where nothing does."""
         return self.line.trouble if self._settings.bot_id else ""
 
+    @property
+    def shows_anew(self) -> bool:
+        """Here every change of a card is another message."""
+        return True
+
     async def post(self, room: str, thread: str, card: Card, key: str) -> str:
         """Post a card below the others: there are no threads, so it names its incident."""
         return await self._board.post(room, thread, card, key)
