@@ -58,9 +58,8 @@ class Examined:
             return Verdict(False, "", "", "", 0.0)
         change = first.change.id if first.change else ""
         told = self.diagnosis.verdict == "conclusive"
-        return Verdict(
-            told, self.names.real(blamed(first, self.scene.candidates)), first.category, change, first.confidence
-        )
+        named = blamed(first, self.scene.candidates, self.sweep)
+        return Verdict(told, self.names.real(named), first.category, change, first.confidence)
 
 
 def examine(case: Case, salt: str = "") -> Examined:
@@ -102,6 +101,10 @@ def _stripped(each: Observation, about: set[tuple[EvidenceKind, str]]) -> Observ
     return each.model_copy(update={"lines": lines, "spans": spans})
 
 
-def blamed(hypothesis: Hypothesis, candidates: Collection[str]) -> str:
-    """Where a hypothesis puts the cause: with the peer where it names one of the system's own."""
-    return hypothesis.peer if hypothesis.peer in candidates else hypothesis.service
+def blamed(hypothesis: Hypothesis, candidates: Collection[str], sweep: Sweep) -> str:
+    """Where a hypothesis puts the cause: with the namespace or node its evidence blames, or with the peer where it names
+    one of the system's own."""
+    cited = {id for claim in hypothesis.supporting[:1] for id in claim.evidence_ids}
+    ground = (each.details for each in sweep.evidence if each.id in cited)
+    named = next((str(each["blamed"]) for each in ground if each.get("scope") in ("namespace", "node")), "")
+    return named or (hypothesis.peer if hypothesis.peer in candidates else hypothesis.service)

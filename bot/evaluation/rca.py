@@ -7,6 +7,7 @@ from pathlib import Path
 from bot.evaluation import baselines, scoring
 from bot.evaluation.case import Case, folders, read
 from bot.evaluation.examine import Examined, again, examine, without_proof
+from bot.evaluation.faults import share_right
 from bot.evaluation.fitting import applications, fit
 from bot.evaluation.healthy import healthy
 from bot.evaluation.scoring import Ablation, Accuracy, Healthy, Verdicts
@@ -19,11 +20,13 @@ Groups = dict[str, list[Examined]]
 
 @dataclass(frozen=True)
 class Figures:
-    """How one set of parameters does on one system."""
+    """How one set of parameters does on one system. `faults`: the share whose kind of fault is right beside the object,
+    None where no label of the recording is known; the second for the cases that are set aside."""
 
     ranking: Accuracy
     verdicts: Verdicts
     set_aside: Accuracy
+    faults: tuple[float | None, float | None]
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,8 @@ def _system(name: str, group: Sequence[Examined], calm: Sequence[Examined], nest
 
 def _figures(group: Sequence[Examined]) -> Figures:
     aside = [each for each in group if each.case.set_aside]
-    return Figures(_accuracy(group), scoring.verdicts(group), _accuracy(aside))
+    faults = (share_right(group), share_right(aside))
+    return Figures(_accuracy(group), scoring.verdicts(group), _accuracy(aside), faults)
 
 
 def _accuracy(group: Sequence[Examined]) -> Accuracy:

@@ -36,6 +36,8 @@ def _figures(figures: Figures) -> dict[str, Any]:
         **_rounded(figures.ranking),
         **_rounded(figures.verdicts),
         "set_aside": _rounded(figures.set_aside),
+        "object_and_fault": _round(figures.faults[0]),
+        "object_and_fault_set_aside": _round(figures.faults[1]),
     }
 
 
@@ -83,6 +85,9 @@ def _verdicts(system: System, words: Words) -> Iterator[str]:
                 precision=_share(verdicts.precision),
                 calibration=_share(verdicts.calibration),
             )
+    shares = system.ours.faults
+    if shares[0] is not None:
+        yield words.text("evaluation.faults", all=_share(shares[0]), aside=_share(shares[1]))
     calm, bare = system.healthy, system.ablation
     yield words.text("evaluation.healthy", windows=calm.windows, blamed=_share(calm.false_causes))
     yield words.text(
