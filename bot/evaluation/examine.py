@@ -102,7 +102,7 @@ def _stripped(each: Observation, about: set[tuple[EvidenceKind, str]]) -> Observ
 
 
 def blamed(hypothesis: Hypothesis, candidates: Collection[str], sweep: Sweep) -> str:
-    """Where a hypothesis puts the cause: with the namespace or node its evidence blames, or with the peer where it names
+    """Where a hypothesis puts the cause: with the namespace or node its evidence blames, or with the peer where that is
     one of the system's own."""
     cited = {id for claim in hypothesis.supporting[:1] for id in claim.evidence_ids}
     ground = (each.details for each in sweep.evidence if each.id in cited)
