@@ -55,6 +55,7 @@ class WeComAppServer:
     """The interface under `url`; callbacks go to `callback`."""
 
     now: Callable[[], datetime]
+    session: ClientSession
     members: set[str] = field(default_factory=lambda: {"lin", "chen"})
     messages: list[Shown] = field(default_factory=list)
     refused: list[tuple[int, str]] = field(default_factory=list)
@@ -218,10 +219,7 @@ class WeComAppServer:
     async def post(self, body: str, query: dict[str, str], *, pieces: int = 1) -> int:
         """Post a body, in so many pieces with time between them; the status."""
         data = body if pieces == 1 else _in_pieces(body.encode(), pieces)
-        async with (
-            ClientSession() as session,
-            session.post(f"{self.callback}?{urlencode(query)}", data=data) as response,
-        ):
+        async with self.session.post(f"{self.callback}?{urlencode(query)}", data=data) as response:
             text = await response.text()
             assert response.status != 200 or text == "", "an empty answer means: no reply"
             return response.status
@@ -230,7 +228,7 @@ class WeComAppServer:
         """Try the address out, as WeCom does when it is entered."""
         encrypted = self.crypto.close(echo.encode())
         query = self.query(encrypted) | {"echostr": encrypted} | wrong
-        async with ClientSession() as session, session.get(f"{self.callback}?{urlencode(query)}") as response:
+        async with self.session.get(f"{self.callback}?{urlencode(query)}") as response:
             return response.status, await response.text()
 
 
@@ -260,12 +258,13 @@ def _as_read(shown: Shown) -> str:
 @asynccontextmanager
 async def wecom_app_server(now: Callable[[], datetime]) -> AsyncIterator[WeComAppServer]:
     """A running interface on the loopback."""
-    server = WeComAppServer(now)
     app = web.Application()
-    app.router.add_route("*", "/cgi-bin/{path:.+}", server.call)
-    async with serving(app) as url:
-        server.url = url
-        yield server
+    async with ClientSession() as session:
+        server = WeComAppServer(now, session)
+        app.router.add_route("*", "/cgi-bin/{path:.+}", server.call)
+        async with serving(app) as url:
+            server.url = url
+            yield server
 
 
 @asynccontextmanager

@@ -50,6 +50,7 @@ async def test_everything_is_there_after_reopening(path: Path) -> None:
     async with open_sqlite(path, CLOCK, ToldIds()) as store:
         incident = await some_story(store)
         entries = await store.timeline.read(incident)
+        assert await store.seen.first("slack", "Ev1")
         living, newest = await store.register.living(), await store.register.newest()
     async with open_sqlite(path, CLOCK, ToldIds()) as store:
         assert await store.timeline.read(incident) == entries
@@ -58,6 +59,8 @@ async def test_everything_is_there_after_reopening(path: Path) -> None:
         assert again == entries[0]
         more = await store.timeline.write(incident, draft("more"))
         assert more.seq == len(entries) + 1
+        assert not await store.seen.first("slack", "Ev1"), "what was delivered to the last process is known to this one"
+        assert await store.seen.first("feishu", "Ev1")
         assert (await audit_verify(store.disk, incident, await store.disk.head(incident))).faults == ()
 
 

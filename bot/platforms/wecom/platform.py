@@ -31,8 +31,8 @@ log = logging.getLogger("tocsin.wecom")
 
 PER_SECOND = 0.5
 """Thirty messages a minute into one chat."""
-AT_ONCE = 32
-"""Callbacks worked on at the same time; the others wait."""
+AT_ONCE = 200
+"""Callbacks worked on at the same time; the others wait, and WeCom gives them five seconds."""
 LINE = "wecom line"
 LOOK_AFTER = 30.0
 
