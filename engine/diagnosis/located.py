@@ -32,6 +32,24 @@ def located(found: Diagnosis, sweep: Sweep) -> Diagnosis:
     )
 
 
+def specified(found: Diagnosis, there: Diagnosis) -> Diagnosis:
+    """A diagnosis of the place with what a look at that place alone proves of it: then the fault has a name, what helps
+    against it is known, and it is as sure as both."""
+    place, cause = found.hypotheses[0], there.cause
+    if cause is None or cause.service != place.service or cause.peer:
+        return found
+    cited = {id for claim in cause.supporting for id in claim.evidence_ids}
+    more = [claim for claim in place.supporting if not cited.issuperset(claim.evidence_ids)]
+    named = cause.model_copy(
+        update={
+            "confidence": min(cause.confidence, place.confidence),
+            "supporting": (*cause.supporting, *more),
+        }
+    )
+    others = [each for each in found.hypotheses[1:] if (each.category, each.service) != (cause.category, cause.service)]
+    return found.model_copy(update={"hypotheses": (named, *others), "next_steps": there.next_steps})
+
+
 def _contests(first: Suspect, cause: Hypothesis | None, sweep: Sweep) -> bool:
     """Whether nobody is blamed yet, or somebody of whom all that was observed hardly speaks."""
     if cause is None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from engine.diagnosis.cluster.suspects import with_state
 from engine.diagnosis.diagnose import diagnose
-from engine.diagnosis.located import located
+from engine.diagnosis.located import CATEGORY as PLACE
+from engine.diagnosis.located import located, specified
 from engine.diagnosis.own_signals import better, calmed, without
 from engine.diagnosis.parameters import Parameters, parameters
 from engine.diagnosis.patterns import PATTERNS
@@ -64,7 +65,11 @@ def explain(sweep: Sweep, services: Mapping[str, Service], service: str, faults:
     """The diagnosis of a sweep about `service`, with its suspects. `faults` are those the team knows of its own."""
     patterns = (*of_team(faults), *PATTERNS)
     found = diagnose(judged_alone(sweep.evidence), sweep.silent, services, service, sweep.window, patterns)
-    return located(found, sweep).model_copy(update={"suspects": sweep.suspects[:MOST_SHOWN]})
+    found = located(found, sweep)
+    if found.cause is not None and found.cause.category == PLACE:
+        there = diagnose(sweep.evidence, sweep.silent, services, found.cause.service, sweep.window, patterns)
+        found = specified(found, there)
+    return found.model_copy(update={"suspects": sweep.suspects[:MOST_SHOWN]})
 
 
 def everybody(seen: Sequence[Observation]) -> frozenset[str]:

@@ -90,7 +90,9 @@ POOL_FULL = Clue(
 )
 POOL_LOGGED = Clue(name="pool_logged", any=(logged("pool"),))
 POOL_NORMAL = Clue(name="pool_normal", any=(normal("pool_use", "pool_wait"),))
-OWN_SPANS = Clue(name="own_spans", any=(Sign(signals=SPANS), Sign(signals=SPANS, where="own", topics=("pool",))))
+OWN_SPANS = Clue(
+    name="own_spans", any=(Sign(signals=(*SPANS, "way")), Sign(signals=SPANS, where="own", topics=("pool",)))
+)
 OWN_FAILURES = Clue(name="own_failures", any=(Sign(signals=LOGS), Sign(signals=SPANS)))
 CODE_FAILS = Clue(name="code_fails", any=(said("code", where="self"),))
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.diagnosis.located import located
+from engine.diagnosis.located import located, specified
 from engine.model import Claim, Diagnosis, Evidence, EvidenceKind, Hypothesis, Phrase, Suspect, Sweep, Window
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -68,3 +68,35 @@ def test_a_known_fault_stands_unless_all_else_speaks_of_somebody_else() -> None:
     assert contested.cause is not None
     assert contested.cause.service == "vault"
     assert contested.hypotheses[1].service == "till"
+
+
+def proven(service: str, peer: str = "") -> Diagnosis:
+    named = Hypothesis(
+        category="cpu_saturation",
+        service=service,
+        title=Phrase(word="pattern.cpu_saturation.title"),
+        confidence=0.8,
+        peer=peer,
+        supporting=(Claim(phrase=Phrase(word="x"), evidence_ids=("ev_metric_1",)),),
+    )
+    return Diagnosis(verdict="conclusive", hypotheses=(named,), next_steps=(Phrase(word="diagnosis.offer.scale"),))
+
+
+def test_a_place_takes_the_name_of_what_is_proven_there() -> None:
+    placed = located(NOTHING, sweep("metric", "trace"))
+    place = placed.hypotheses[0]
+    found = specified(placed, proven(place.service))
+    assert found.cause
+    assert (found.cause.category, found.cause.service) == ("cpu_saturation", place.service)
+    assert found.cause.confidence == min(0.8, place.confidence)
+    cited = {id for claim in found.cause.supporting for id in claim.evidence_ids}
+    assert {id for claim in place.supporting for id in claim.evidence_ids} <= cited | {"ev_metric_1"}
+    assert found.next_steps[0].word == "diagnosis.offer.scale"
+
+
+def test_a_place_keeps_to_itself_what_is_proven_elsewhere_or_not_at_all() -> None:
+    placed = located(NOTHING, sweep("metric", "trace"))
+    place = placed.hypotheses[0]
+    assert specified(placed, proven("somebody-else")) == placed
+    assert specified(placed, proven(place.service, peer="shop")) == placed
+    assert specified(placed, Diagnosis(verdict="inconclusive")) == placed
