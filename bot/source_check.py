@@ -12,6 +12,7 @@ from bot.sources import OPENERS, open_host_logs, open_hosts, settings_of, token
 from engine.errors import SourceSilent
 from engine.model import Phrase
 from engine.ports import Examined, Remark, Teams
+from engine.sources.host_logs import places
 from engine.sources.probes import ProbesSource
 from engine.team import Service
 
@@ -19,6 +20,7 @@ PROBE_TIMEOUT = 3.0
 EXAMINE_TIMEOUT = 6.0
 """Seconds a source may take to say what works."""
 MOST_SERVICES = 500
+MOST_NAMED = 8
 
 
 class Look(NamedTuple):
@@ -52,7 +54,34 @@ async def _catalogued(settings: Settings, teams: Teams) -> list[Remark]:
     async with ClientSession() as session:
         logs = open_host_logs(settings, open_hosts(settings), SystemClock())
         sources: list[Examined] = [ProbesSource(session, patience=EXAMINE_TIMEOUT), *logs]
-        return [remark for source in sources for remark in await source.examine(asked)]
+        said = [remark for source in sources for remark in await source.examine(asked)]
+    return [*said, *_unhosted(settings, asked), *_watched(settings, asked), _door(settings)]
+
+
+def _unhosted(settings: Settings, services: Sequence[Service]) -> list[Remark]:
+    """That services name hosts, files or units while no host is set up."""
+    named = [service.name for service in services if places(service) or service.hosts]
+    if not named or open_hosts(settings).names:
+        return []
+    return [Remark(False, Phrase(word="check.hosts_unset", values={"services": ", ".join(named[:MOST_NAMED])}))]
+
+
+def _watched(settings: Settings, services: Sequence[Service]) -> list[Remark]:
+    """What the watcher looks at, where it is switched on."""
+    if not settings.watcher.enabled:
+        return []
+    health = sum(bool(service.health_url) for service in services)
+    logs = sum(len(places(service)) for service in services) if open_hosts(settings).names else 0
+    if not health + logs:
+        return [Remark(False, Phrase(word="check.watcher_idle"))]
+    values = {"health": health, "logs": logs, "seconds": settings.watcher.every}
+    return [Remark(True, Phrase(word="check.watcher", values={**values}))]
+
+
+def _door(settings: Settings) -> Remark:
+    """Where a CI tells what it changed, and who is let in."""
+    word = "check.changes" if settings.intake.token.get_secret_value() else "check.changes_here"
+    return Remark(True, Phrase(word=word, values={"url": f"{settings.public_url}/changes"}))
 
 
 def _looks(settings: Settings, teams: Teams, secret: Callable[[str], str]) -> Iterator[Look]:

@@ -155,6 +155,10 @@ class PolicyFile(FileModel):
     tiers: dict[str, Tier] = {}
 
 
+Learned = Mapping[str, tuple[str, ...]]
+"""Callees by service, as people added them."""
+
+
 @dataclass(frozen=True)
 class Version:
     """One team as its files said when they were last right."""
@@ -189,9 +193,10 @@ class TeamFiles:
         self._open_to = open_to
         self._members = members
         self._versions: dict[str, Version] = {DEFAULT: Version(_default(), 0, "")}
-        self._learned: dict[str, Mapping[str, tuple[str, ...]]] = {}
+        self._learned: dict[str, Learned] = {}
+        self._taught: dict[str, tuple[Team, Learned, Team]] = {}
 
-    def learn(self, team: str, learned: Mapping[str, tuple[str, ...]]) -> None:
+    def learn(self, team: str, learned: Learned) -> None:
         """From now on these dependencies (callees by service) stand beside those of the team's file."""
         self._learned[team] = learned
 
@@ -236,13 +241,22 @@ class TeamFiles:
 
     def _opened(self, team: Team) -> Team:
         """The team as its files say, with what the process adds to it."""
-        learned = {name: peers for name, peers in self._learned.get(team.id, {}).items() if name in team.services}
-        added = {name: _with_learned(team.services[name], peers) for name, peers in learned.items()}
+        team = self._with_learned(team)
         team = team.granting(self._members) if team.approvers else team
-        more: dict[str, Any] = {"services": {**team.services, **added}} if added else {}
-        if self._open_to:
-            more["open_to"] = self._open_to
-        return team.model_copy(update=more) if more else team
+        return team.model_copy(update={"open_to": self._open_to}) if self._open_to else team
+
+    def _with_learned(self, team: Team) -> Team:
+        """The team with the dependencies people added; made once for each version of its files."""
+        if not (learned := self._learned.get(team.id)):
+            return team
+        kept = self._taught.get(team.id)
+        if kept and kept[0] is team and kept[1] is learned:
+            return kept[2]
+        known = {name: peers for name, peers in learned.items() if name in team.services}
+        added = {name: _with_learned(team.services[name], peers) for name, peers in known.items()}
+        taught = team.model_copy(update={"services": {**team.services, **added}})
+        self._taught[team.id] = (team, learned, taught)
+        return taught
 
     def _folders(self) -> list[Path]:
         if not self._directory.is_dir():

@@ -8,6 +8,7 @@ from cards.views.scene import Scene
 from cards.words import Words
 from engine import topology
 from engine.incident import Incident
+from engine.masking import mask
 from engine.model import Quantity, Silence
 from engine.team import Objective, Service, Team
 from engine.topology import Branch, Call
@@ -131,7 +132,7 @@ def _where(service: Service, words: Words) -> list[tuple[str, str]]:
     back = (rollback.executor, rollback.argocd_app, rollback.workload, rollback.safe_revision)
     return [
         ("catalogue.labels", comma.join(f"{name}={value}" for name, value in service.labels.items())),
-        ("catalogue.health", service.health_url),
+        ("catalogue.health", mask(service.health_url)),
         ("catalogue.workload", "/".join(part for part in (service.namespace, service.workload) if part)),
         ("catalogue.hosts", comma.join(service.hosts)),
         ("catalogue.logs", comma.join(service.log_paths)),

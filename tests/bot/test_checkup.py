@@ -98,3 +98,21 @@ async def test_each_source_says_what_works_and_what_a_service_is_called_there(tm
     assert any(sentence.startswith("loki cannot be reached") for sentence in wrong)
     assert any(sentence.startswith("TRADE_TRACES is not set") for sentence in wrong)
     assert len(wrong) == 3
+
+
+SERVICES = "pay: {health_url: 'http://127.0.0.1:1/health', log_paths: [/var/log/pay.log]}"
+
+
+async def test_what_the_catalogue_names_is_looked_at_too(tmp_path: Path) -> None:
+    rooms(tmp_path, "console:trade")
+    (tmp_path / "teams" / "trade" / "services.yaml").write_text(SERVICES, encoding="utf-8")
+    watching = load(None, data_dir=tmp_path, watcher={"enabled": True})
+    findings = await checkup.examine(watching)
+    unhosted, gone = sorted(said(findings, ok=False), key=lambda sentence: "does not answer" in sentence)
+    assert unhosted.startswith("pay name hosts")
+    assert "connection refused" in gone
+    assert any("1 health addresses and 0 log files" in sentence for sentence in said(findings, ok=True))
+    assert any("/changes from this machine" in sentence for sentence in said(findings, ok=True))
+    (tmp_path / "teams" / "trade" / "services.yaml").write_text("pay: {}", encoding="utf-8")
+    (idle,) = said(await checkup.examine(watching), ok=False)
+    assert "nothing to look at" in idle

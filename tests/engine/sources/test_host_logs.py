@@ -1,5 +1,6 @@
 """Proves what is read on which host, that nothing else is, and that before and after can be told apart."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -316,3 +317,21 @@ async def test_a_host_that_runs_full_is_evidence_of_its_service() -> None:
     for each in seen:
         check(each, about(service), source(machine()))
     assert datetime.fromtimestamp(seen[0].points[0][0], UTC) == WINDOW.end
+
+
+class TestHostsExamined:
+    """A source that is examined before there is an incident: each host is named, and none is waited for long."""
+
+    @pytest.mark.parametrize("condition", ["working", "empty", "failing", "garbage", "unreachable"])
+    async def test_says_of_each_host_how_it_is_in_words_people_may_read(self, condition: Condition) -> None:
+        for services in ((PAY,), ()):
+            remarks = await known(condition).examine(services)
+            assert len(remarks) == len(services)
+            for remark in remarks:
+                check_safe(remark.phrase)
+                assert remark.ok is (condition in ("working", "empty", "garbage"))
+
+    async def test_a_hanging_host_is_not_waited_for(self) -> None:
+        async with asyncio.timeout(PATIENCE * 10):
+            (remark,) = await known("hanging").examine((PAY,))
+        assert not remark.ok
