@@ -19,7 +19,7 @@ from handlers import (
     statements,
     teaching,
 )
-from handlers.commands import approvals, doctor, home, more, replay, report, runbooks, services, show, timeline
+from handlers.commands import HELP, approvals, doctor, home, more, replay, report, runbooks, services, show, timeline
 from handlers.inbound import Answer
 from handlers.visit import Visit, no
 
@@ -137,6 +137,10 @@ async def _runbooks(visit: Visit, value: Value) -> Answer:
     return await runbooks.run(visit, "")
 
 
+async def _help(visit: Visit, value: Value) -> Answer:
+    return await HELP.run(visit, value.get("topic", ""))
+
+
 async def _doctor(visit: Visit, value: Value) -> Answer:
     return await doctor.run(visit, "")
 
@@ -238,6 +242,7 @@ BUTTONS: dict[str, Press] = {
     "resolve": Press(_resolve),
     "reopen": Press(_reopen, once=True),
     **{action: _form(action, about=action != "declare") for action in asking.FIELDS},
+    "help": Press(_help, role=None, about=False),
     "doctor": Press(_doctor, role=None, about=False),
     "query": Press(_query, role=None, about=False),
     "home": Press(_home, role=None, about=False),

@@ -52,6 +52,7 @@ ANSWERS: dict[str, tuple[str, ...]] = {
     "forget": ("lesson",),
     "remember": ("lesson",),
     "take": ("incident",),
+    "help": ("topic",),
     "learn": ("caller", "callee"),
     "show": ("incident",),
 }

@@ -1,6 +1,7 @@
 """Answers what people type: one file per command, and the tuple of them all."""
 
 import re
+from itertools import chain
 
 from engine.model import Phrase
 from handlers.commands.ack import ACK
@@ -75,16 +76,16 @@ RELATED = (MERGE, SPLIT, UNLINK, WHY_MERGED)
 LOOKING = (SHOW, MORE, CONSTRAINTS, EVIDENCE, WHY, TIMELINE, REPLAY, REPORT, INCIDENTS, MINE, SAFETY, DOCTOR, SELF_TEST)
 TEAM = (APPROVALS, SERVICES, MONITOR, QUERY, SILENCE, UNSILENCE, REMEMBER, FORGET, HABITS, RUNBOOKS, DIGEST, HOME)
 CATALOGUE = (SERVICE, TOPOLOGY, DEPENDS, RESOURCES, DIAG)
-COMMANDS: tuple[Command, ...] = (
-    *DOING,
-    *TAUGHT,
-    *PEOPLE,
-    *RELATED,
-    *LOOKING,
-    *TEAM,
-    *CATALOGUE,
-    helping((*DOING, *TAUGHT, *PEOPLE, *RELATED, *LOOKING, *TEAM, *CATALOGUE)),
-)
+GROUPS: dict[str, tuple[Command, ...]] = {
+    "people": (*PEOPLE, *RELATED),
+    "doing": DOING,
+    "looking": LOOKING,
+    "team": (*TEAM, *TAUGHT),
+    "catalogue": CATALOGUE,
+}
+"""All commands by what they are for, as people look them up."""
+HELP = helping(GROUPS)
+COMMANDS: tuple[Command, ...] = (*chain.from_iterable(GROUPS.values()), HELP)
 """Every command there is. A new one is one file and one name here."""
 
 PREFIX = re.compile(r"^/(?:(?:incidents?|tocsin|oncall)(?=\s|$)\s*)?", re.IGNORECASE)

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from cards.render import wecom
 from engine.model import Phrase, Value
 from engine.team import Account, Lesson
 from handlers.buttons import BUTTONS
-from handlers.commands import COMMANDS
+from handlers.commands import COMMANDS, GROUPS
 from handlers.forms import FORMS
 from handlers.inbound import ButtonPressed, CommandTyped, ReactionAdded
 from tests.handlers.house import Scene
@@ -438,14 +439,30 @@ async def test_eyes_acknowledge_and_no_emoji_approves() -> None:
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-async def test_help_has_a_line_for_every_command(language: str) -> None:
+async def test_help_has_every_word_and_a_line_for_each(language: str) -> None:
     scene = Scene(language)
     card = (await scene.type("vic", "", "help")).card
     assert card is not None
-    assert "[command" not in str(card)
+    assert "[help" not in str(card)
     for command in COMMANDS[:-1]:
         assert scene.words.has(f"command.help.{command.name}")
-        assert command.words[0] in str(card)
+        assert command.word(language) in str(card)
+        one = await scene.type("vic", "", f"{'帮助' if language == 'zh' else 'help'} {command.word(language)}")
+        assert scene.words.text(f"command.help.{command.name}") in str(one.card)
+    for name, group in GROUPS.items():
+        some = str((await scene.press("vic", "help", "", topic=name)).card)
+        assert all(scene.words.text(f"command.help.{command.name}") in some for command in group)
+    assert (await scene.type("vic", "", "help me please")).card == card
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_help_fits_the_narrowest_platform(language: str) -> None:
+    scene = Scene(language)
+    for topic in ("", *GROUPS):
+        card = (await scene.press("vic", "help", "", topic=topic)).card
+        assert card is not None
+        shed = wecom.render(card, wecom.Stage(lambda action, value: action, "https://t.example", "t", "", 4_096)).shed
+        assert shed == (), topic
 
 
 def test_no_two_commands_share_a_word() -> None:
