@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
+from yarl import URL
 
 from bot.clock import SystemClock
 from bot.settings import Backend, GitHub, Settings
@@ -125,7 +126,8 @@ async def _probe(session: ClientSession, look: Look) -> Remark:
     """Whether anything answers at the address."""
     secret = token(look.backend)
     headers = {"Authorization": f"Bearer {secret}"} if secret else {}
-    values = {"name": look.kind, "url": look.backend.url}
+    # An address may hold a password.
+    values = {"name": look.kind, "url": str(URL(look.backend.url).with_user(None))}
     patience = ClientTimeout(total=PROBE_TIMEOUT)
     try:
         async with session.get(

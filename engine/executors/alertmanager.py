@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import aiohttp
+from yarl import URL
 
 from engine.errors import ExecutorRefused, ExecutorUnclear
 from engine.masking import mask
@@ -76,8 +77,8 @@ class AlertmanagerSilencer:
         return ended.status != 404
 
     def link(self, id: str) -> str:
-        """The page of a silence in Alertmanager's own pages."""
-        return f"{self._base}/#/silences/{quote(id, safe='')}"
+        """The page of a silence in Alertmanager's own pages, without a password the address may hold."""
+        return f"{URL(self._base).with_user(None)}".rstrip("/") + f"/#/silences/{quote(id, safe='')}"
 
     async def _found(self, hush: Hush) -> str:
         """The silence with this comment and end; "" where there is none or nobody can tell."""

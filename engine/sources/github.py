@@ -99,9 +99,8 @@ class GitHubSource:
         headers = {"X-GitHub-Api-Version": "2022-11-28"}
         self._backend = Backend(name, api_url, session, token=token, headers=headers, patience=patience * 0.5)
         self._patience = patience
-        self._pages = (
-            "https://github.com" if api_url.rstrip("/") == PUBLIC else api_url.removesuffix("/").removesuffix("/api/v3")
-        )
+        shown = self._backend.link("", []).rstrip("/")
+        self._pages = "https://github.com" if shown == PUBLIC else shown.removesuffix("/api/v3")
         self._back_at, self._back = 0.0, ""
 
     @property

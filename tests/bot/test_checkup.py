@@ -116,3 +116,14 @@ async def test_what_the_catalogue_names_is_looked_at_too(tmp_path: Path) -> None
     (tmp_path / "teams" / "trade" / "services.yaml").write_text("pay: {}", encoding="utf-8")
     (idle,) = said(await checkup.examine(watching), ok=False)
     assert "nothing to look at" in idle
+
+
+async def test_a_password_in_an_address_is_not_shown(tmp_path: Path) -> None:
+    rooms(tmp_path, "console:trade")
+    sections = {
+        "releases": {"url": "http://bot:hunter2@127.0.0.1:1"},
+        "loki": {"url": "http://bot:hunter2@127.0.0.1:1"},
+    }
+    findings = await checkup.examine(load(None, data_dir=tmp_path, **sections))
+    assert len(said(findings, ok=False)) == 2
+    assert "hunter2" not in str(findings)

@@ -146,6 +146,12 @@ async def test_nobody_there_means_nothing_was_done() -> None:
             await AlertmanagerSilencer("http://127.0.0.1:1", session=opened).silence(hush())
 
 
+async def test_a_link_shows_no_password() -> None:
+    async with session() as opened:
+        silencer = AlertmanagerSilencer("http://bot:hunter2@alerts:9093/am/", session=opened)
+        assert silencer.link("a b") == "http://alerts:9093/am/#/silences/a%20b"
+
+
 @asynccontextmanager
 async def hanging(request_seen: asyncio.Event) -> AsyncIterator[str]:
     async def hang(request: web.Request) -> web.StreamResponse:
