@@ -59,6 +59,7 @@ class FeishuServer:
         self.tickets: set[str] = set()
         self.handshakes = 0
         self.late: list[str] = []
+        self.deadline = DEADLINE
         self.codes: list[int] = []
         self.ping_interval = 120
         self.fragments = 1
@@ -198,7 +199,7 @@ class FeishuServer:
         """Deliver, again after each answer but 200 and each silence; what was answered to a click, None for failure."""
         for _ in range(1 + retries):
             try:
-                async with asyncio.timeout(DEADLINE):
+                async with asyncio.timeout(self.deadline):
                     code, answer = await (self._by_callback(body) if self.callback else self._by_socket(body))
             except TimeoutError:
                 self.late.append(body["header"]["event_id"])

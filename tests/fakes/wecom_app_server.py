@@ -21,6 +21,7 @@ Body = dict[str, Any]
 CORP, AGENT, SECRET, TOKEN = "ww5823bf96d3bd56c7", "1000002", "app-secret-55e1", "QDG6eK"
 AES_KEY = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
 LONGEST = 2_048
+RETRIES = 3
 BAD_TOKEN, BAD_SECRET, EXPIRED, BAD_BODY, BAD_CODE, TOO_OFTEN, NO_MEDIA, BAD_AGENT, NO_AGENT, UNTRUSTED = (
     *(40014, 40001, 42001, 40058, 41051),
     *(45009, 40007, 40056, 301002, 60020),
@@ -52,7 +53,8 @@ class Refused(Exception):
 
 @dataclass
 class WeComAppServer:
-    """The interface under `url`; callbacks go to `callback`."""
+    """The interface under `url`; callbacks go to `callback`, which has `patience` seconds for its answer. What is `late`
+    is brought again."""
 
     now: Callable[[], datetime]
     session: ClientSession
@@ -63,6 +65,8 @@ class WeComAppServer:
     url: str = ""
     callback: str = ""
     revoked: bool = False
+    patience: float = 5.0
+    late: int = 0
     untrusted: bool = False
     pieces: int = 1
 
@@ -206,6 +210,16 @@ class WeComAppServer:
         encrypted = self.crypto.close(message)
         body = f"<xml><ToUserName><![CDATA[{CORP}]]></ToUserName><Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>"
         return await self.post(body, self.query(encrypted) | wrong)
+
+    async def delivered(self, message: bytes) -> int:
+        """Deliver, and three times more where there is no answer in time; the status, 0 for none."""
+        for _ in range(1 + RETRIES):
+            try:
+                async with asyncio.timeout(self.patience):
+                    return await self.deliver(message)
+            except TimeoutError:
+                self.late += 1
+        return 0
 
     def query(self, encrypted: str) -> dict[str, str]:
         """The signed query beside an encrypted text."""

@@ -7,13 +7,14 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientSession, web
 
 from bot.platforms.feishu.drawing import Easel
 from cards.model import Button, Buttons, Card, Prose
 from tests.bot.platforms.feishu.stand import Stand, standing
 from tests.fakes.feishu_rest import APP_ID, APP_SECRET
 from tests.fakes.feishu_server import FeishuServer
+from tests.fakes.wecom_app_server import serving
 
 CHAT, GONE = "oc_trade", "oc_without_bot"
 MESSAGES = "/open-apis/im/v1/messages"
@@ -175,6 +176,25 @@ async def test_a_ticket_opens_one_connection(stand: Stand) -> None:
             pass
         async with session.get(url) as again:
             assert (again.status, again.headers["handshake-status"]) == (403, "514")
+
+
+async def test_what_is_answered_late_counts_as_not_answered_and_comes_again(stand: Stand) -> None:
+    """A callback that takes longer than three seconds: an event is brought five times, and a click has failed."""
+
+    async def sleepy(request: web.Request) -> web.Response:
+        await asyncio.sleep(1.0)
+        return web.json_response({})
+
+    app = web.Application()
+    app.router.add_post("/", sleepy)
+    async with serving(app) as url:
+        stand.server.callback, stand.server.deadline = (url, "key", "token"), 0.05
+        said = stand.server._written("ou_lin", CHAT, "", "text", {"text": "x"})
+        assert await stand.server.deliver(stand.server.message_event(said, [])) is None
+        assert len(stand.server.late) == 5
+        root = await stand.platform.post(CHAT, "", SHOWN, "inc_1/header")
+        assert (await stand.server.presses("ou_lin", root, "b")).failed
+        assert (len(stand.server.late), stand.server.codes) == (6, [])
 
 
 async def test_refuses_the_long_connection_without_the_secret(stand: Stand) -> None:

@@ -5,7 +5,6 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
 
 import pytest
 from aiohttp import ClientSession
@@ -26,15 +25,9 @@ from tests.fakes.platforms import FakeInbox
 from tests.fakes.wecom_app_server import (
     AES_KEY,
     AGENT,
-    BAD_AGENT,
-    BAD_BODY,
-    BAD_CODE,
-    BAD_TOKEN,
     CORP,
-    NO_MEDIA,
     SECRET,
     TOKEN,
-    TOO_OFTEN,
     WeComAppServer,
     serving,
     wecom_app_server,
@@ -51,6 +44,7 @@ class AppDesk:
     inbox: FakeInbox
     clock: FakeClock
     crew: Crew
+    address: str
 
     async def idle(self) -> None:
         """Wait until everything that came in is worked on."""
@@ -87,7 +81,7 @@ async def app_desk() -> AsyncIterator[AppDesk]:
         await asyncio.sleep(0)
         async with serving(lent.app) as url:
             server.callback = f"{url}{PATH}"
-            yield AppDesk(server, platform, inbox, clock, crew)
+            yield AppDesk(server, platform, inbox, clock, crew, url)
 
 
 async def test_a_body_that_never_comes_holds_no_door_open() -> None:
@@ -332,68 +326,3 @@ async def test_the_seal_of_another_house_opens_nothing() -> None:
         }
         assert await here.server.deliver(here.server.message("lin", about)) == 200
         assert here.inbox.events == []
-
-
-# --- the fake interface refuses what WeCom would ---
-
-TEXT = {"touser": "lin", "agentid": int(AGENT), "msgtype": "markdown", "markdown": {"content": "### P1"}}
-MUTANTS: dict[str, tuple[str, dict[str, object], int]] = {
-    "another app": ("message/send", {"agentid": 7}, BAD_AGENT),
-    "an agent id in quotes": ("message/send", {"agentid": AGENT}, BAD_AGENT),
-    "a type there is none of": ("message/send", {"msgtype": "html"}, BAD_BODY),
-    "a stream": ("message/send", {"msgtype": "stream", "stream": {"id": "s", "content": "x"}}, BAD_BODY),
-    "an empty text": ("message/send", {"markdown": {"content": ""}}, BAD_BODY),
-    "a text over 2048 bytes": ("message/send", {"markdown": {"content": "长" * 683}}, BAD_BODY),
-    "a mention of all": ("message/send", {"markdown": {"content": "<@all>"}}, BAD_BODY),
-    "an unknown property": ("message/send", {"color": "red"}, BAD_BODY),
-    "a picture nobody handed over": (
-        "message/send",
-        {"msgtype": "image", "markdown": None, "image": {"media_id": "media-9"}},
-        NO_MEDIA,
-    ),
-    "a call there is none of": ("message/recall", {}, -1),
-    "an update without a code": ("message/update_template_card", {}, BAD_BODY),
-}
-
-
-async def ask(here: AppDesk, path: str, body: object, token: str = "") -> int:
-    async with ClientSession() as session:
-        about = {"corpid": CORP, "corpsecret": SECRET}
-        async with session.get(f"{here.server.url}/cgi-bin/gettoken", params=about) as response:
-            good = (await response.json())["access_token"]
-        url = f"{here.server.url}/cgi-bin/{path}"
-        async with session.post(url, params={"access_token": token or good}, json=body) as response:
-            assert response.status == 200, "WeCom says what is wrong in the body"
-            return int((await response.json())["errcode"])
-
-
-@pytest.mark.parametrize("name", MUTANTS)
-async def test_a_mutant_is_refused(name: str) -> None:
-    path, change, code = MUTANTS[name]
-    async with app_desk() as here:
-        assert await ask(here, "message/send", TEXT) == 0
-        broken = {key: value for key, value in (TEXT | change).items() if value is not None}
-        assert await ask(here, path, broken) == code
-        assert len(here.server.messages) == 1
-
-
-async def test_tokens_codes_and_pace_are_held_to() -> None:
-    async with app_desk() as here:
-        assert await ask(here, "message/send", TEXT, token="made-up") == BAD_TOKEN
-        await here.platform.post(ROOM, "", plan_card(), KEY)
-        await here.server.press("lin", "驳回")
-        await here.idle()
-        (code,) = here.server._codes
-        card = here.server.messages[-1].card
-        update = {"userids": ["lin"], "agentid": int(AGENT), "response_code": code, "template_card": card}
-        assert await ask(here, "message/update_template_card", update) == BAD_CODE, "the press used it already"
-        await here.server.press("lin", "驳回")
-        await here.idle()
-        *_, code = here.server._codes
-        here.server._codes[code].used = False
-        other = update | {"response_code": code, "template_card": {**(card or {}), "task_id": "other"}}
-        assert await ask(here, "message/update_template_card", other) == BAD_BODY
-        here.server._codes[code].at -= timedelta(hours=73)
-        assert await ask(here, "message/update_template_card", update | {"response_code": code}) == BAD_CODE
-        codes = [await ask(here, "message/send", TEXT) for _ in range(31)]
-        assert codes[-1] == TOO_OFTEN
