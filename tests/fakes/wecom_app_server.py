@@ -53,7 +53,7 @@ class Refused(Exception):
 
 @dataclass
 class WeComAppServer:
-    """The interface under `url`; callbacks go to `callback`, which has `patience` seconds for its answer. What is `late`
+    """The interface under `url`; callbacks go to `callback`, which has `patience` seconds to answer. What is `late`
     is brought again."""
 
     now: Callable[[], datetime]
