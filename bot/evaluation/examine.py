@@ -61,6 +61,12 @@ class Examined:
         named = blamed(first, self.scene.candidates, self.sweep)
         return Verdict(told, self.names.real(named), first.category, change, first.confidence)
 
+    @property
+    def is_right(self) -> bool:
+        """Whether the verdict blames the right one: the service, or the very change that brought it."""
+        truth = self.case.truth
+        return truth.service == self.verdict.service or (bool(truth.commit) and truth.commit == self.verdict.change)
+
 
 def examine(case: Case, salt: str = "") -> Examined:
     """One case under hidden names."""
@@ -90,7 +96,12 @@ def without_proof(seen: Examined) -> Examined:
     ids = {id for claim in first.supporting for id in claim.evidence_ids}
     cited = [each for each in seen.sweep.evidence if each.id in ids]
     about = {(each.kind, each.service) for each in cited} | {(each.kind, first.service) for each in cited}
-    kept = [_stripped(each, about) for each in seen.scene.observations if (each.kind, each.service) not in about]
+    states = {each.query for each in cited if each.kind == "state"}
+    kept = [
+        _stripped(each, about)
+        for each in seen.scene.observations
+        if (each.kind, each.service) not in about and not (each.kind == "state" and each.query in states)
+    ]
     return _examined(seen.case, seen.names, replace(seen.scene, observations=tuple(kept)))
 
 

@@ -10,7 +10,7 @@ from bot.evaluation.examine import Examined, again, examine, without_proof
 from bot.evaluation.faults import share_right
 from bot.evaluation.fitting import applications, fit
 from bot.evaluation.healthy import healthy
-from bot.evaluation.scoring import Ablation, Accuracy, Healthy, Verdicts
+from bot.evaluation.scoring import Ablation, Accuracy, Changes, Healthy, Verdicts
 from engine.diagnosis.parameters import Parameters, parameters
 from engine.errors import InputError
 from engine.model import Phrase
@@ -27,6 +27,7 @@ class Figures:
     verdicts: Verdicts
     set_aside: Accuracy
     faults: tuple[float | None, float | None]
+    changes: Changes
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def _system(name: str, group: Sequence[Examined], calm: Sequence[Examined], nest
 def _figures(group: Sequence[Examined]) -> Figures:
     aside = [each for each in group if each.case.set_aside]
     faults = (share_right(group), share_right(aside))
-    return Figures(_accuracy(group), scoring.verdicts(group), _accuracy(aside), faults)
+    return Figures(_accuracy(group), scoring.verdicts(group), _accuracy(aside), faults, scoring.changes(group))
 
 
 def _accuracy(group: Sequence[Examined]) -> Accuracy:

@@ -53,6 +53,30 @@ class Healthy:
 
 
 @dataclass(frozen=True)
+class Changes:
+    """For recordings that know which commit was to blame, or that none was: in what share of cases that is what the
+    first hypothesis names, and how many verdicts name another commit."""
+
+    cases: int
+    exact: float | None
+    wrong: int
+
+
+NO_COMMIT = "none"
+
+
+def changes(examined: Sequence[Examined]) -> Changes:
+    """How well changes are named."""
+    known = [each for each in examined if each.case.truth.names_commit]
+    if not known:
+        return Changes(0, None, 0)
+    right = [(each.verdict.change or NO_COMMIT) == (each.case.truth.commit or NO_COMMIT) for each in known]
+    told = [each.verdict.conclusive and bool(each.verdict.change) for each in known]
+    wrong = sum(conclusive and not exact for conclusive, exact in zip(told, right, strict=True))
+    return Changes(len(known), sum(right) / len(known), wrong)
+
+
+@dataclass(frozen=True)
 class Ablation:
     """What becomes of conclusive verdicts when what they cite is taken away: how many, the share that turns
     inconclusive, and the mean confidence before and after."""
@@ -118,7 +142,7 @@ def verdicts(examined: Sequence[Examined]) -> Verdicts:
     """The verdicts of one system's cases."""
     rich = [each for each in examined if each.kinds >= 2]
     told = [each for each in rich if each.verdict.conclusive]
-    right = sum(each.verdict.service == each.case.truth.service for each in told)
+    right = sum(each.is_right for each in told)
     return Verdicts(
         inconclusive=sum(not each.verdict.conclusive for each in examined) / max(len(examined), 1),
         coverage=len(told) / len(rich) if rich else None,

@@ -35,6 +35,7 @@ def _figures(figures: Figures) -> dict[str, Any]:
     return {
         **_rounded(figures.ranking),
         **_rounded(figures.verdicts),
+        "changes": _rounded(figures.changes),
         "set_aside": _rounded(figures.set_aside),
         "object_and_fault": _round(figures.faults[0]),
         "object_and_fault_set_aside": _round(figures.faults[1]),
@@ -88,6 +89,9 @@ def _verdicts(system: System, words: Words) -> Iterator[str]:
     shares = system.ours.faults
     if shares[0] is not None:
         yield words.text("evaluation.faults", all=_share(shares[0]), aside=_share(shares[1]))
+    changes = system.ours.changes
+    if changes.cases:
+        yield words.text("evaluation.changes", cases=changes.cases, exact=_share(changes.exact), wrong=changes.wrong)
     calm, bare = system.healthy, system.ablation
     yield words.text("evaluation.healthy", windows=calm.windows, blamed=_share(calm.false_causes))
     yield words.text(
