@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from bot.evaluation.case import Inputs
-from bot.evaluation.names import candidates, ends_of, service_of
+from bot.evaluation.names import candidates, ends_of, home_of, owner_of
 from bot.evaluation.scoring import Ranking
 
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
@@ -43,14 +43,15 @@ def rank(inputs: Inputs, score: Score | None) -> Ranking:
     """Every candidate by the highest score of its series, split at the alert; without series all are equal."""
     best = dict.fromkeys(sorted(candidates(inputs)), 0.0)
     if score is not None and inputs.alert_time is not None:
-        for service, points in _series(inputs):
+        for name, points in _series(inputs):
             times, values = np.array(points, dtype=np.float64).reshape(-1, 2).T
             early, late = values[times < inputs.alert_time], values[times >= inputs.alert_time]
-            if len(early) >= 2 and len(late) and service in best:
-                best[service] = max(best[service], score(early, late))
+            if len(early) >= 2 and len(late) and name in best:
+                best[name] = max(best[name], score(early, late))
     return sorted(best.items(), key=lambda pair: -pair[1])
 
 
 def _series(inputs: Inputs) -> Sequence[tuple[str, Sequence[tuple[float, float]]]]:
-    own = [(service_of(column), points) for column, points in inputs.metrics.items()]
+    known = candidates(inputs)
+    own = [(home_of(owner_of(column), known), points) for column, points in inputs.metrics.items()]
     return own + [(ends_of(column)[1], points) for column, points in inputs.edges.items()]

@@ -16,6 +16,10 @@ from engine.model import Phrase
 SET_ASIDE = 3
 """A case is set aside for the last measurement where sha256(id) is divisible by this."""
 
+METRICS, EDGES, SLI = "metrics.csv", "edge_metrics.csv", "sli.csv"
+ARROW = ">"
+KNOWN = frozenset({"case", "topology", "events", "alerts", "k8s", "error_log_patterns"})
+
 Rows = tuple[dict[str, Any], ...]
 
 
@@ -107,6 +111,7 @@ def read(folder: Path) -> Case:
 
 
 def _inputs(folder: Path, about: Mapping[str, Any], system: str) -> Inputs:
+    columns = _measured(folder)
     return Inputs(
         system=system,
         namespace=_word(about.get("namespace")),
@@ -114,20 +119,46 @@ def _inputs(folder: Path, about: Mapping[str, Any], system: str) -> Inputs:
         alert_time=files.number(about.get("alert_time")),
         end_time=files.number(about.get("end_time")),
         candidates=tuple(str(each) for each in _listed(about.get("candidates")) if each),
-        metrics=_columns(folder, "metrics.csv"),
-        edges=_columns(folder, "edge_metrics.csv"),
-        sli=_columns(folder, "sli.csv"),
+        metrics={name: points for name, points in columns.items() if ARROW not in name},
+        edges={name: points for name, points in columns.items() if ARROW in name},
+        sli=_columns(folder, SLI),
         logs=_rows(folder, "logs.jsonl"),
         spans=_rows(folder, "traces.jsonl"),
         calls=tuple(_calls(folder)),
-        events=shipped(_object(folder, "events.json")),
+        events=shipped({**_more_events(folder), **_object(folder, "events.json")}),
         alerts=tuple(each for each in _list(folder, "alerts.json") if isinstance(each, dict)),
         cluster=_object(folder, "k8s.json"),
         error_patterns=_object(folder, "error_log_patterns.json"),
     )
 
 
-def _columns(folder: Path, name: str) -> Mapping[str, Points]:
+def _measured(folder: Path) -> dict[str, Points]:
+    """The columns of all tables but the entry point's. A table of an unknown name may be of another shape: then it is
+    left out."""
+    found: dict[str, Points] = {}
+    for name in (METRICS, EDGES):
+        found |= _columns(folder, name)
+    for path in sorted((*folder.glob("*.csv"), *folder.glob("*.csv.gz"))):
+        if path.name.removesuffix(".gz") not in (METRICS, EDGES, SLI):
+            try:
+                found = {**files.table(path).columns, **found}
+            except InputError:
+                continue
+    return found
+
+
+def _more_events(folder: Path) -> dict[str, Any]:
+    """Lists of what was changed that stand in files of their own (releases.json)."""
+    found = {}
+    for path in sorted((*folder.glob("*.json"), *folder.glob("*.json.gz"))):
+        kind = path.name.removesuffix(".gz").removesuffix(".json")
+        read = files.tree(path) if kind not in KNOWN else None
+        if isinstance(read, list) and all(isinstance(row, dict) for row in read):
+            found[kind] = read
+    return found
+
+
+def _columns(folder: Path, name: str) -> dict[str, Points]:
     path = files.found(folder, name)
     return files.table(path).columns if path else {}
 

@@ -2,11 +2,14 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from bot.evaluation.case import Inputs
+
+REPLICA = re.compile(r"^(.+?)-(?=[a-z]*\d)[a-z0-9]{6,10}-[a-z0-9]{5}$")
+NUMBERED = re.compile(r"^(.+)-\d{1,3}$")
 
 LETTERS = "bcdfghjklmnpqrstvwxz"
 WORD = 9
@@ -48,20 +51,38 @@ class Names:
         return value
 
 
-def service_of(column: str) -> str:
-    """Whose metric a column holds."""
+def owner_of(column: str) -> str:
+    """Whose metric a column holds, a service or one pod of it."""
     return column.rsplit("_", 1)[0]
 
 
 def ends_of(column: str) -> tuple[str, str]:
     """Caller and callee of a column of edge metrics; empty where it names no edge."""
-    caller, arrow, callee = service_of(column).partition(">")
+    caller, arrow, callee = owner_of(column).partition(">")
     return (caller, callee) if arrow else ("", "")
 
 
-def named(inputs: Inputs) -> Iterator[str]:
-    """Every service, object and namespace the telemetry of a case names."""
-    yield from (service_of(column) for column in inputs.metrics)
+def home_of(name: str, known: Collection[str]) -> str:
+    """The service a pod belongs to; whatever is no pod, or is known by this very name, is its own."""
+    if name in known:
+        return name
+    replica = REPLICA.match(name)
+    if replica:
+        return replica.group(1)
+    numbered = NUMBERED.match(name)
+    return numbered.group(1) if numbered and numbered.group(1) in known else name
+
+
+def named(inputs: Inputs) -> frozenset[str]:
+    """Every service, object and namespace the telemetry of a case names; pods stand for their services."""
+    found = frozenset(_named(inputs)) - {""}
+    known = frozenset(inputs.candidates) | frozenset(end for call in inputs.calls for end in call)
+    whole = frozenset(name for name in found if not REPLICA.match(name) and not NUMBERED.match(name))
+    return frozenset(home_of(name, known or whole) for name in found)
+
+
+def _named(inputs: Inputs) -> Iterator[str]:
+    yield from (owner_of(column) for column in inputs.metrics)
     yield from (end for column in inputs.edges for end in ends_of(column))
     yield from (end for call in inputs.calls for end in call)
     for rows in (inputs.logs, inputs.spans, inputs.alerts):

@@ -11,7 +11,7 @@ from bot.evaluation import kubectl
 from bot.evaluation.case import Inputs, Rows
 from bot.evaluation.columns import meaning
 from bot.evaluation.files import Points, number
-from bot.evaluation.names import ends_of, service_of
+from bot.evaluation.names import ends_of, home_of, owner_of
 from engine import evidence
 from engine.model import Change, EvidenceKind, LogLine, Observation, Span, Window
 from engine.sources.lines import read_line
@@ -21,6 +21,8 @@ from engine.tempo import Tempo
 
 MOST_POINTS = 1000
 MOST_FILES, LONGEST_DIFF = 50, 4000
+KINDS = {"shipped": "commit"}
+TIMES = ("timestamp", "at", "started_at", "start", "time", "ts")
 FAILED = frozenset({"error", "status_code_error", "2", "failed"})
 
 
@@ -114,13 +116,13 @@ def _series(base: Observation, metric: str, points: Points, end: float) -> Obser
 
 def _metrics(inputs: Inputs, window: Window) -> Iterator[Observation]:
     for column, points in sorted(inputs.metrics.items()):
-        base = _observation("metric", service_of(column), column, window)
+        base = _observation("metric", home_of(owner_of(column), inputs.candidates), column, window)
         yield _series(base, column.rpartition("_")[2], points, window.end.timestamp())
 
 
 def _edges(inputs: Inputs, window: Window) -> Iterator[Observation]:
     for column, points in sorted(inputs.edges.items()):
-        caller, callee = ends_of(column)
+        caller, callee = (home_of(end, inputs.candidates) for end in ends_of(column))
         base = _observation("metric", caller, column, window).model_copy(update={"peer": callee})
         yield _series(base, column.rpartition("_")[2], points, window.end.timestamp())
 
@@ -224,9 +226,10 @@ def _span(row: Mapping[str, Any]) -> Span | None:
 
 def _changes(inputs: Inputs, window: Window) -> Iterator[Observation]:
     by_service: dict[str, list[Change]] = {}
-    for kind, what in (("deploys", "deploy"), ("shipped", "commit"), ("flags", "flag"), ("releases", "release")):
-        for row in _rows_of(inputs.events, kind):
-            change = _change(row, what)
+    for kind in inputs.events:
+        # What lies in the repository changes nothing before it is shipped.
+        for row in _rows_of(inputs.events, kind) if kind != "commits" else ():
+            change = _change(row, KINDS.get(kind, kind.removesuffix("s")))
             if change is not None and change.at <= window.end:
                 by_service.setdefault(change.service, []).append(change)
     for service, changes in sorted(by_service.items()):
@@ -240,7 +243,7 @@ def _rows_of(events: Mapping[str, Any], kind: str) -> Rows:
 
 
 def _change(row: Mapping[str, Any], kind: str) -> Change | None:
-    at = _told_time(row.get("timestamp") or row.get("at") or row.get("started_at"))
+    at = _told_time(next((row[name] for name in TIMES if row.get(name)), None))
     if at is None:
         return None
     name = str(row.get("commit_sha") or row.get("id") or row.get("flag") or row.get("version") or "")

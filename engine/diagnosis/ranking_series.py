@@ -23,57 +23,25 @@ FEWEST_BEFORE = 2
 
 _WORDS = re.compile(r"[^a-z0-9]+")
 
-FAMILIES: tuple[tuple[str, frozenset[str]], ...] = (
-    (
-        "errors",
-        frozenset(
-            {
-                "error",
-                "errors",
-                "err",
-                "failed",
-                "failure",
-                "failures",
-                "5xx",
-                "fault",
-                "faults",
-                "unavailable",
-                "timeout",
-                "timeouts",
-                "oom",
-                "kills",
-                "denials",
-                "exceptions",
-            }
+FAMILIES: tuple[tuple[str, frozenset[str]], ...] = tuple(
+    (name, frozenset(words.split()))
+    for name, words in (
+        ("cpu", "cpu throttled throttling gc"),
+        (
+            "errors",
+            "error errors err failed failure failures 4xx 5xx fault faults unavailable timeout timeouts oom kills "
+            "denials exceptions loss dropped",
         ),
-    ),
-    ("latency", frozenset({"latency", "duration", "rt", "mrt", "time", "p50", "p90", "p95", "p99", "wait"})),
-    ("cpu", frozenset({"cpu", "throttled", "throttling", "gc"})),
-    ("memory", frozenset({"mem", "memory", "heap", "rss"})),
-    ("starts", frozenset({"restart", "restarts", "ready", "availability", "up", "replicas"})),
-    (
-        "pressure",
-        frozenset(
-            {
-                "pool",
-                "queue",
-                "backlog",
-                "lag",
-                "lock",
-                "locks",
-                "deadlocks",
-                "threads",
-                "thread",
-                "connections",
-                "descriptor",
-                "evictions",
-                "retries",
-                "disk",
-                "fs",
-            }
+        ("latency", "latency duration rt mrt time p50 p90 p95 p99 wait delay"),
+        ("memory", "mem memory heap rss"),
+        ("starts", "restart restarts ready availability up replicas"),
+        (
+            "pressure",
+            "pool queue backlog lag lock locks deadlocks threads thread connections sockets socket descriptor "
+            "evictions retries disk diskio iops io fs",
         ),
-    ),
-    ("traffic", frozenset({"traffic", "workload", "load", "qps", "rps", "ops", "requests", "throughput", "queries"})),
+        ("traffic", "traffic workload load qps rps ops request requests throughput queries invocations count"),
+    )
 )
 """Families of measures by the words in their names, the most telling first."""
 
