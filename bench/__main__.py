@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 
-from bench import first_card, footprint, intake, sources
+from bench import first_card, footprint, intake, series, sources
 from bench.measuring import Figure
 
 BENCHMARKS: Mapping[str, Callable[[], Coroutine[None, None, list[Figure]]]] = {
@@ -14,6 +14,7 @@ BENCHMARKS: Mapping[str, Callable[[], Coroutine[None, None, list[Figure]]]] = {
     "intake": intake.measure,
     "footprint": footprint.measure,
     "sources": sources.measure,
+    "series": series.measure,
 }
 
 

@@ -20,6 +20,27 @@ from engine.diagnosis.ranking_steps import step_marks
 from engine.model import Evidence, Observation, Span, Suspect, Window
 from engine.team import Service
 
+INNER = frozenset(
+    [
+        "cpu",
+        "memory",
+        "starts",
+        "pressure",
+        "steps",
+        "own_time",
+        "gap",
+        "gap_out",
+        "error_origin",
+        "complaints",
+        "calls_stop",
+        "state",
+        "change",
+    ]
+)
+"""Features that tell what goes on in a service itself; the others tell how it is felt, by its callers or by those it
+calls."""
+LEAST_INNER = 0.3
+"""Share of a score that must come from inside before the ranking is as sure as it may be."""
 MOST_REASONS = 4
 MOST_EXPLAINED = 12
 
@@ -45,7 +66,10 @@ def rank(lineup: Lineup, parameters: Parameters) -> tuple[Suspect, ...]:
     """Everybody in the line-up, most suspicious first; their probabilities sum to 1. Names say nothing."""
     if not lineup.names:
         return ()
-    scores = lineup.weighed(parameters.weights).sum(axis=1)
+    weighed = lineup.weighed(parameters.weights)
+    scores, inner = weighed.sum(axis=1), weighed[:, [name in INNER for name in lineup.features]].sum(axis=1)
+    # Who is only felt to fail may be let down by somebody nobody watches.
+    known = np.minimum(inner / np.maximum(LEAST_INNER * scores, 1e-9), 1.0)
     highest = max(float(scores.max()), parameters.nobody)
     odds = np.exp(scores - highest)
     total, nobody = float(odds.sum()), float(np.exp(parameters.nobody - highest))
@@ -55,7 +79,11 @@ def rank(lineup: Lineup, parameters: Parameters) -> tuple[Suspect, ...]:
             lineup,
             lineup.names[row],
             parameters.weights if place < MOST_EXPLAINED else {},
-            Suspect(service="", probability=float(odds[row]) / total, confidence=float(odds[row]) / (total + nobody)),
+            Suspect(
+                service="",
+                probability=float(odds[row]) / total,
+                confidence=float(known[row] * odds[row]) / (total + nobody),
+            ),
         )
         for place, row in enumerate(order)
     )

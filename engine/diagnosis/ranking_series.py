@@ -20,6 +20,8 @@ RELATIVE = 0.25
 AMONG = 0.3
 """…and by this share of what services usually have of the same measure: three times nothing is nothing."""
 FEWEST_BEFORE = 2
+CLEAR = 4.0
+"""From so many spreads on a point is no further away when the onset is looked for."""
 
 _WORDS = re.compile(r"[^a-z0-9]+")
 
@@ -124,18 +126,26 @@ def moved(times: Floats, values: Floats, starts: Floats, among: float = 0.0, few
     splits = splits[(splits >= max(FEWEST_BEFORE, fewest)) & (splits <= len(times) - fewest)]
     if not len(splits):
         return None
-    split = int(min(splits, key=lambda place: _cost(values[:place]) + _cost(values[place:])))
+    split = int(splits[np.argmax(_parted(values, _scale(values[: splits[0]], among))[splits])])
     before, after = values[:split], values[split:]
     level, now = float(np.median(before)), float(np.median(after))
-    low, high = np.quantile(before, [0.25, 0.75])
-    scale = max((high - low) / SPREAD, RELATIVE * abs(level), among, 1e-9)
-    apart = (now - level) / scale
+    apart = (now - level) / _scale(before, among)
     return Moved(max(apart, 0.0), max(-apart, 0.0), level, now, float(times[split]))
 
 
-def _cost(values: Floats) -> float:
-    """How badly one level fits some points."""
-    return float(np.abs(values - np.median(values)).sum())
+def _scale(values: Floats, among: float) -> float:
+    """What counts as one spread: that of the points, but never less than a share of their level or of what is usual."""
+    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+    return float(max((high - low) / SPREAD, RELATIVE * abs(middle), among, 1e-9))
+
+
+def _parted(values: Floats, scale: float) -> Floats:
+    """How well each place parts what lies before it from the rest; no outlier counts more than a clear change."""
+    total = len(values)
+    clear = np.clip((values - np.median(values)) / scale, -CLEAR, CLEAR)
+    sums = np.concatenate([[0.0], np.cumsum(clear - clear.mean())])
+    places = np.arange(total + 1)
+    return np.asarray(sums**2 / np.maximum(places * (total - places), 1), dtype=np.float64)
 
 
 def _own_marks(row: Row, moved: Moved, words: frozenset[str]) -> Iterator[Mark]:

@@ -125,11 +125,14 @@ def _measured(group: Sequence[Series], early: int) -> Iterator[Shift]:
     sign = np.where(down > up, -1.0, 1.0)
     unusual = np.clip(np.maximum(up, down), 0.0, MOST_UNUSUAL) * judged
     extreme = np.where(sign > 0, smooth.max(axis=1), smooth.min(axis=1))
-    onset = _onset(values, base, scale, sign, early + width // 2 + np.argmax(smooth * sign[:, None], axis=1))
+    # Most series are calm: only those that moved are walked back.
+    moved = np.flatnonzero(unusual >= UNUSUAL)
+    peak = early + width // 2 + np.argmax(smooth[moved] * sign[moved, None], axis=1)
+    onset = dict(zip(moved, _onset(values[moved], base[moved], scale[moved], sign[moved], peak), strict=True))
     middle, now = np.median(late, axis=1), np.median(late[:, -width:], axis=1)
     back = sign * (now - base) < UNUSUAL / 2 * scale
     for row, one in enumerate(group):
-        abnormal = bool(unusual[row] >= UNUSUAL)
+        abnormal = row in onset
         yield Shift(
             before=float(base[row]) if early >= FEWEST_BEFORE else None,
             after=float(extreme[row] if abnormal else middle[row]),
