@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cards.model import Block, Button, Buttons, Card, Prose, Table, Tone
+from cards.model import Block, Button, Buttons, Card, Facts, Prose, Tone
 from cards.views.border import across
 from cards.words import Words
 from engine.incident import Incident
@@ -70,9 +70,8 @@ def _listed(heading: str, sentences: Sequence[str], words: Words) -> list[Block]
 def _parts(health: Health, words: Words) -> list[Block]:
     if not health.parts:
         return []
-    columns = tuple(words.text(f"column.{name}") for name in ("part", "state", "setting"))
-    rows = tuple((_name(part, words), words.text(_state(part)), _by(part, words)) for part in health.parts)
-    return [Prose(words.text("doctor.parts"), strong=True), Table(columns, rows)]
+    pairs = tuple((_name(part, words), f"{words.text(_state(part))} · {_by(part, words)}") for part in health.parts)
+    return [Prose(words.text("doctor.parts"), strong=True), Facts(pairs)]
 
 
 def _name(part: Part, words: Words) -> str:

@@ -56,7 +56,7 @@ class Stand:
     async def read(self, id: str, language: str = "en") -> str:
         words = Words(language)
         text = str(doctor(await self.look(id), (), words, self.team(id)))
-        for key in ("[doctor", "[part", "[missing", "[column", "[button", "[cli"):
+        for key in ("[doctor", "[part", "[missing", "[button", "[cli"):
             assert key not in text, text
         return text
 
