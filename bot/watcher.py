@@ -37,6 +37,8 @@ MOST_FIRING = 3
 """Kinds of errors of one place that are alerts at the same time."""
 PATIENCE = 10.0
 """Seconds for three tries of a health address; here it is tried once, within a third of it."""
+END_OF_FILE = 200_000
+"""Bytes of a log file that are looked through each time; more than most write in a minute."""
 NOBODY_KNOWS = frozenset({"untrusted"})
 
 Look = Callable[[str], Awaitable[Try]]
@@ -279,6 +281,7 @@ def watcher_of(
     """The watcher as the settings want it."""
     wanted = settings.watcher
     probes = ProbesSource(session, patience=PATIENCE)
-    logs = HostLogsSource(open_hosts(settings), roots=settings.hosts.roots, now=clock.now, patience=PATIENCE)
+    hosts, roots = open_hosts(settings), settings.hosts.roots
+    logs = HostLogsSource(hosts, roots=roots, now=clock.now, patience=PATIENCE, end=END_OF_FILE)
     habits = Habits(wanted.every, wanted.at_once, wanted.failures, wanted.successes)
     return Watcher(teams, probes.look, logs.read_lines, tell, clock, ids, habits)

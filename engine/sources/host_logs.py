@@ -32,6 +32,7 @@ MOST_BEFORE, MOST_FIRST, MOST_NEWEST = 150, 60, 240
 CONTEXT = 2
 """Lines on each side of one that was looked for."""
 MOST_HOSTS = 4
+MOST_EXAMINED = 50
 
 
 class Place(NamedTuple):
@@ -56,7 +57,8 @@ class Read(NamedTuple):
 
 
 class HostLogsSource:
-    """Evidence from hosts. `roots` are the folders below which files may be read; `patience` is for one round."""
+    """Evidence from hosts. `roots` are the folders below which files may be read, `end` is how many bytes of a file
+    are, from its end; `patience` is for one round."""
 
     def __init__(
         self,
@@ -67,9 +69,10 @@ class HostLogsSource:
         name: str = "hosts",
         patience: float = 8.0,
         pause: float = PAUSE,
+        end: int = END_OF_FILE,
     ) -> None:
         self._hosts, self._roots, self._now, self._name = hosts, roots, now, name
-        self._patience, self._pause = patience, pause
+        self._patience, self._pause, self._end = patience, pause, end
 
     @property
     def name(self) -> str:
@@ -124,9 +127,10 @@ class HostLogsSource:
             else:
                 reason = answer or silent("host_late", host=host, command="uname -n", seconds=5.0)
                 remarks.append(Remark(False, reason.phrase))
-        outside = [(s, path) for s in services for path in s.log_paths if not self._below_a_root(path)]
-        remarks += [Remark(False, self._not_allowed(path).phrase) for _, path in outside]
-        return remarks
+        reached = {host for host, answer in zip(named, answers, strict=True) if isinstance(answer, Output)}
+        wanted = [place for service in services for place in places(service) if place.path and place.host in reached]
+        tried = await harvest([partial(self._file, place) for place in wanted[:MOST_EXAMINED]], 6.0)
+        return [*remarks, *(Remark(False, answer.phrase) for answer in tried if isinstance(answer, SourceSilent))]
 
     # --- logs ---
 
@@ -164,7 +168,7 @@ class HostLogsSource:
     async def _file(self, place: Place) -> Read:
         if not self._below_a_root(place.path):
             raise self._not_allowed(place.path)
-        end = await self._run(place, ("tail", "-c", str(END_OF_FILE), place.path))
+        end = await self._run(place, ("tail", "-c", str(self._end), place.path))
         now = self._now()
         last = last_stamp(end.text, now)
         if last is None:
@@ -172,7 +176,7 @@ class HostLogsSource:
                 raise silent("host_no_times", host=place.host, path=place.path)
             return Read([], None)
         written = now if last.zoned else await self._written(place)
-        whole = len(end.text.encode()) < END_OF_FILE
+        whole = len(end.text.encode()) < self._end
         lines = file_lines(end.text, place.service.name, written=written, now=now, whole=whole)
         return Read(lines, lines[0].at if lines and not whole else None)
 

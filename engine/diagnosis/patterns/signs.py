@@ -109,7 +109,7 @@ PEER_DISTURBED = Clue(
     any=(
         up(*ERRORS, "latency_p95", where="peer"),
         down("availability", where="peer"),
-        Sign(signals=(*SPANS, "state"), where="peer"),
+        Sign(signals=(*SPANS, "state", "health_check"), where="peer"),
     ),
 )
 PEER_LOGS = Clue(name="peer_logs", any=(Sign(signals=LOGS, where="peer"),))
