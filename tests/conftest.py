@@ -10,8 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 REQUIRE_REAL = os.environ.get("TOCSIN_REQUIRE_REAL") == "1"
+
+if "CI" not in os.environ:
+    # Where CI is set, Hypothesis does so by itself. How fast an example runs says something of the machine alone.
+    settings.register_profile("without a clock", deadline=None)
+    settings.load_profile("without a clock")
 
 COMPONENTS = {
     "prometheus": ("prometheus",),
