@@ -278,7 +278,7 @@ async def test_a_doctor_hears_what_is_missing() -> None:
     said = [(each.ok, Words("en").say(each.phrase)) for each in remarks]
     assert "v1.36.2" in said[0][1]
     assert [text for ok, text in said if not ok and "nodes" in text]
-    assert any("of the 2 services of the teams it knows 1" in text for _, text in said)
+    assert any("of the teams' 2 services it knows 1" in text for _, text in said)
 
 
 async def test_a_backend_that_is_no_cluster_is_silence() -> None:
