@@ -15,6 +15,8 @@ from typing import Any
 
 from bot.platforms.terminal import TerminalPlatform
 from bot.showcase import SCENARIOS, Showcase, Stage, open_showcase
+from docs.chat_cards import draw_chats
+from engine.incident import fold
 from tests.browser import DESKTOP, PHONE, browser
 
 FOLDER = Path(__file__).parent / "pictures"
@@ -91,10 +93,16 @@ async def until_asked(page: Any) -> None:
     await asked.wait_for()
 
 
+async def on_other_platforms(showcase: Showcase, chromium: Any, page: Any) -> None:
+    """The cards of the incident on this page as they would be sent to Slack, Feishu and WeCom now."""
+    house = showcase.house
+    href = await page.locator('a[href^="/incidents/"]').first.get_attribute("href")
+    incident = fold(await house.store.timeline.read(str(href).rpartition("/")[2]))
+    await draw_chats(chromium, incident, house.teams.team(incident.team))
+
+
 async def approve(page: Any) -> None:
-    """Press, look at the form, draw it, type the word, and wait until recovery was measured."""
-    await page.get_by_role("button", name="Acknowledge").click()
-    await until_asked(page)
+    """Look at the form, draw it, type the word, and wait until recovery was measured."""
     await page.get_by_role("button", name="Approve…").click()
     word = page.locator('input[name="field.word"]')
     await word.fill("CONFIRM_EXECUTE")
@@ -112,6 +120,9 @@ async def look(showcase: Showcase) -> None:
         async with visitor(chromium, address, "en", "dark", TALL) as page:
             await showcase.arm(SCENARIOS[0])
             thread = await enter_thread(page, address)
+            await page.get_by_role("button", name="Acknowledge").click()
+            await until_asked(page)
+            await on_other_platforms(showcase, chromium, page)
             await approve(page)
         for language, cause in (("en", "Cause: "), ("zh", "根因：")):
             async with visitor(chromium, address, language, "light", TALL) as page:
