@@ -4,15 +4,17 @@ Chromium paints them in a likeness of each platform: no account and no client of
 """
 
 import sys
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from cards.model import Card
+from cards.model import Card, Chart
 from cards.render import feishu, slack, wecom
+from cards.render.png import png
 from cards.views import draw
 from cards.words import Words
 from docs import feishu_page, slack_page, wecom_page
@@ -25,7 +27,7 @@ ADDRESS = "https://tocsin.example"
 WIDE = {"slack": 720, "feishu": 720, "wecom": 560}
 """How broad a message is where each is read on a computer."""
 
-FINER = 1.25
+FINER = 1.1
 """Pixels of the picture for one of the page: letters stay legible where a reader's screen is a fine one."""
 
 COLORS = 128
@@ -36,30 +38,47 @@ class TooLarge(Exception):
     """A picture is larger than a page of documentation should carry."""
 
 
-class NothingToAsk(Exception):
+class NothingToShow(Exception):
     """The incident has no cause, or no plan to approve, so its cards would not show what the pages tell of."""
 
 
 async def draw_chats(chromium: Any, incident: Incident, team: Team) -> None:
-    """One picture for each platform: the cause, and the plan that waits for approval."""
-    english, chinese = told(incident, team, "en"), told(incident, team, "zh")
-    pages = {"slack": on_slack(english), "feishu": on_feishu(chinese), "wecom": on_wecom(chinese)}
-    for platform, page in pages.items():
-        await _paint(chromium, page, WIDE[platform], FOLDER / f"{platform}-card.png")
+    """One picture for each platform of the cause and the plan that waits for approval, and two of the evidence."""
+    slots = ("diagnosis", *(f"plan:{plan}" for plan in list(incident.proposals)[-1:]))
+    english, chinese = told(incident, team, "en", slots), told(incident, team, "zh", slots)
+    pages = {
+        "slack-card": on_slack(english),
+        "feishu-card": on_feishu(chinese),
+        "wecom-card": on_wecom(chinese),
+        "slack-evidence": on_slack(told(incident, team, "en", ("evidence",))),
+        "feishu-evidence": on_feishu(told(incident, team, "zh", ("evidence",))),
+    }
+    for name, page in pages.items():
+        await _paint(chromium, page, WIDE[name.partition("-")[0]], FOLDER / f"{name}.png")
 
 
-def told(incident: Incident, team: Team, language: str) -> list[Card]:
-    """The cards of the cause and of the newest plan. NothingToAsk where one is missing."""
-    slots = ["diagnosis", *(f"plan:{plan}" for plan in list(incident.proposals)[-1:])]
+def told(incident: Incident, team: Team, language: str, slots: Sequence[str]) -> list[Card]:
+    """The cards in these slots. NothingToShow where one is missing."""
     cards = [card for slot in slots if (card := draw(incident, slot, Words(language), team))]
-    if len(cards) < 2:
-        raise NothingToAsk(f"{incident.id} has {len(cards)} of the two cards.")
+    if len(cards) < len(slots) or not incident.proposals:
+        raise NothingToShow(f"{incident.id} has {len(cards)} cards of {', '.join(slots)}.")
     return cards
 
 
 def on_slack(cards: list[Card]) -> str:
-    """A page of the messages as chat.postMessage takes them."""
-    return slack_page.page([slack.message(card, slack.Stage(ADDRESS, unsealed)).payload for card in cards])
+    """A page of the messages as chat.postMessage takes them, and of the pictures uploaded for them."""
+    files: dict[str, str] = {}
+    payloads = []
+    for card in cards:
+        pictures = {number: f"F{len(files) + number}" for number in range(len(slack.charts(card)))}
+        files |= {pictures[number]: _address(chart, card.language) for number, chart in enumerate(slack.charts(card))}
+        payloads.append(slack.message(card, slack.Stage(ADDRESS, unsealed, pictures)).payload)
+    return slack_page.page(payloads, files)
+
+
+def _address(chart: Chart, language: str) -> str:
+    """The picture that would be uploaded, as an address that holds it."""
+    return f"data:image/png;base64,{b64encode(png(chart, language)).decode()}"
 
 
 def on_feishu(cards: list[Card]) -> str:

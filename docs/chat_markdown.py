@@ -3,8 +3,9 @@
 import re
 from itertools import groupby
 
-KNOWN = re.compile(r"""(<font color=['"][\w-]+['"]>|</font>|<br>)""")
+KNOWN = re.compile(r"""(<font color=['"][\w-]+['"]>|</font>|<text_tag color=['"][\w-]+['"]>|</text_tag>|<br>)""")
 COLOR = re.compile(r"""<font color=['"]([\w-]+)['"]>""")
+TAG = re.compile(r"""<text_tag color=['"]([\w-]+)['"]>""")
 LOOSE = re.compile(r"&(?!#?\w+;)")
 BOLD = re.compile(r"\*\*(.+?)\*\*")
 ITALIC = re.compile(r"(?<!\*)\*([^*\n]+)\*(?!\*)")
@@ -54,12 +55,16 @@ def _row(row: str) -> str:
 
 def inline(row: str) -> str:
     """The marks within a line. Entities stay what they are, and every tag but the few known is shown as written."""
-    parts = [
-        COLOR.sub(r'<span class="\1">', part) if at % 2 else _escaped(part) for at, part in enumerate(KNOWN.split(row))
-    ]
-    said = "".join(parts).replace("</font>", "</span>")
-    said = CODE.sub(r"<code>\1</code>", LINK.sub(r"<a>\1</a>", said))
+    parts = [_tag(part) if at % 2 else _escaped(part) for at, part in enumerate(KNOWN.split(row))]
+    said = CODE.sub(r"<code>\1</code>", LINK.sub(r"<a>\1</a>", "".join(parts)))
     return ITALIC.sub(r"<i>\1</i>", BOLD.sub(r"<b>\1</b>", said))
+
+
+def _tag(tag: str) -> str:
+    """One of the known tags as HTML has it."""
+    if tag.startswith("</"):
+        return "</span>"
+    return TAG.sub(r'<span class="tag \1">', COLOR.sub(r'<span class="\1">', tag))
 
 
 def _escaped(text: str) -> str:

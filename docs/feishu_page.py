@@ -5,6 +5,7 @@ from html import escape
 from typing import Any
 
 from docs.chat_markdown import drawn
+from docs.feishu_chart import svg
 
 Json = Mapping[str, Any]
 
@@ -32,6 +33,9 @@ header.grey { background: #eff0f1; color: #646a73; }
 .panel > .inside { display: grid; gap: 8px; padding: 0 8px 8px; }
 .grey { color: #8f959e; } .red { color: #d83931; } .orange { color: #c77000; } .green { color: #2ea121; }
 .blue, a { color: #245bdb; }
+code { background: #f5f6f7; border: 1px solid #e3e6ea; border-radius: 4px; padding: 0 4px;
+  font: 12px/1.5 "DejaVu Sans Mono", "WenQuanYi Micro Hei Mono", monospace; }
+svg { display: block; }
 .notation { font-size: 12px; }
 .button { display: inline-block; border: 1px solid #d0d3d6; border-radius: 6px; padding: 3px 14px; background: #fff; }
 .button.danger_filled { background: #f54a45; border-color: #f54a45; color: #fff; }
@@ -92,6 +96,10 @@ def _button(element: Json) -> str:
     return f'<span class="button {escape(element["type"])}">{_plain(element["text"])}</span>'
 
 
+def _chart(element: Json) -> str:
+    return f"<div>{svg(element['chart_spec'])}</div>"
+
+
 def _form(element: Json) -> str:
     return f'<div class="body">{_all(element["elements"])}</div>'
 
@@ -105,6 +113,7 @@ ELEMENTS: dict[str, Callable[[Json], str]] = {
     "column_set": _columns,
     "collapsible_panel": _panel,
     "button": _button,
+    "chart": _chart,
     "form": _form,
     "input": _input,
 }

@@ -43,14 +43,17 @@ pre { border: 1px solid #ddd; border-radius: 4px; background: #f8f8f8; margin: 4
 .actions span { border: 1px solid #bbb; border-radius: 4px; padding: 3px 12px; font-weight: bold; }
 .actions .danger { background: #e01e5a; border-color: #e01e5a; color: #fff; }
 .actions .primary { background: #007a5a; border-color: #007a5a; color: #fff; }
+img { width: 480px; border: 1px solid #ddd; border-radius: 8px; margin-top: 4px; }
 table { border-collapse: collapse; }
 td { border: 1px solid #ddd; padding: 4px 8px; }
 """
 
 
-def page(payloads: Sequence[Json]) -> str:
-    """The messages of these payloads, one below the other."""
+def page(payloads: Sequence[Json], files: Mapping[str, str]) -> str:
+    """The messages of these payloads, one below the other; `files` has the address of each uploaded picture by id."""
     messages = "".join(f'<article><div class="face">T</div><div>{_message(each)}</div></article>' for each in payloads)
+    for file, address in files.items():
+        messages = messages.replace(f'src="file:{file}"', f'src="{address}"')
     return f"<!doctype html><meta charset=utf-8><style>{STYLE}</style><main>{messages}</main>"
 
 
@@ -94,6 +97,10 @@ def _table(block: Json) -> str:
     return f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
 
 
+def _image(block: Json) -> str:
+    return f'<div>{_text(block["title"])}<br><img src="file:{escape(block["slack_file"]["id"])}" alt=""></div>'
+
+
 def _rich(block: Json) -> str:
     return f"<div>{''.join(map(_line, block['elements']))}</div>"
 
@@ -133,6 +140,7 @@ BLOCKS: dict[str, Callable[[Json], str]] = {
     "section": _section,
     "context": _context,
     "actions": _actions,
+    "image": _image,
     "table": _table,
     "rich_text": _rich,
 }
