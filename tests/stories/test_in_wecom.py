@@ -97,7 +97,7 @@ async def in_wecom(folder: Path, language: str) -> AsyncIterator[InWeCom]:
         open_store=open_store,
     )
     async with wecom_server(clock.now) as server:
-        server.chats = {CHAT: {"lin", "chen", "wang"}}
+        server.chats = {CHAT: {"lin", "chen", "wang", "guest"}}
         settings = load(
             None,
             data_dir=folder / "data",
