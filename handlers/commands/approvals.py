@@ -13,5 +13,5 @@ async def run(visit: Visit, rest: str) -> Answer:
 
 
 APPROVALS = Command(
-    "approvals", ("approvals", "pending", "待审批", "待批", "审批列表"), run, role="viewer", about=False
+    "approvals", ("approvals", "pending", "待审批", "待批", "审批列表", "审批"), run, role="viewer", about=False
 )

@@ -11,4 +11,6 @@ async def run(visit: Visit, rest: str) -> Answer:
     return await deeds.close(visit, "false_alarm", rest)
 
 
-FALSE_ALARM = Command("false_alarm", ("false-alarm", "false alarm", "false_alarm", "误报"), run, follows="nothing")
+FALSE_ALARM = Command(
+    "false_alarm", ("false-alarm", "false alarm", "false_alarm", "误报", "标记误报"), run, follows="nothing"
+)

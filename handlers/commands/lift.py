@@ -11,4 +11,4 @@ async def run(visit: Visit, rest: str) -> Answer:
     return await deeds.lift(visit, next((word for word in rest.split() if word.startswith("cst_")), ""))
 
 
-LIFT = Command("lift", ("lift", "unhold", "解除", "解除限制"), run, follows="nothing")
+LIFT = Command("lift", ("lift", "unhold", "lift the hold", "解除", "解除叫停", "解除限制"), run, follows="nothing")

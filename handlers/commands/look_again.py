@@ -13,4 +13,4 @@ async def run(visit: Visit, rest: str) -> Answer:
 
 WORDS = ("look-again", "look again", "look_again", "diagnose")
 CHINESE = ("再看看", "再查一次", "重新调查", "重新诊断")
-LOOK_AGAIN = Command("look_again", (*WORDS, *CHINESE), run, follows="nothing")
+LOOK_AGAIN = Command("look_again", (*WORDS, *CHINESE, "重新取证"), run, follows="nothing")

@@ -12,5 +12,8 @@ async def run(visit: Visit, rest: str) -> Answer:
 
 
 RESOLVE = Command(
-    "resolve", ("resolve", "resolved", "已恢复", "已恢复了", "已解决", "已解决了", "解决"), run, follows="nothing"
+    "resolve",
+    ("resolve", "resolved", "已恢复", "已恢复了", "已解决", "已解决了", "解决", "recovered"),
+    run,
+    follows="nothing",
 )

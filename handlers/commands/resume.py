@@ -11,4 +11,4 @@ async def run(visit: Visit, rest: str) -> Answer:
     return await deeds.resume(visit)
 
 
-RESUME = Command("resume", ("resume", "继续"), run, follows="nothing")
+RESUME = Command("resume", ("resume", "继续", "继续处理"), run, follows="nothing")

@@ -14,4 +14,4 @@ async def run(visit: Visit, rest: str) -> Answer:
     return await deeds.undo(visit, wanted[-1]) if wanted else no("error.nothing_to_undo", plan=named or "-")
 
 
-UNDO = Command("undo", ("undo", "撤销"), run, follows="nothing")
+UNDO = Command("undo", ("undo", "撤销", "撤销此变更"), run, follows="nothing")

@@ -11,4 +11,6 @@ async def run(visit: Visit, rest: str) -> Answer:
     return await silences.unsilence(visit, rest)
 
 
-UNSILENCE = Command("unsilence", ("unsilence", "unmute", "取消静默", "解除静默"), run, follows="object")
+UNSILENCE = Command(
+    "unsilence", ("unsilence", "unmute", "取消静默", "解除静默", "end the silence", "结束静默"), run, follows="object"
+)

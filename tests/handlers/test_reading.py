@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from cards.words import Words
 from handlers.commands import COMMANDS
+from handlers.commands.reading import read
 from tests.handlers.house import Scene
 
 ACTING = {
@@ -251,3 +253,19 @@ async def test_a_consent_is_never_read_out_of_a_question() -> None:
         answer = await scene.say("alice", incident, text, mentions_bot=True)
         assert answer.form is None
     assert not await scene.entries(incident, "approval.resolved")
+
+
+ELSEWHERE = {"remember", "service", "services"}
+"""Buttons whose label is the word of another command: they say it under a card about something else."""
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_stands_on_a_button_can_be_typed(language: str) -> None:
+    words = Words(language)
+    for command in COMMANDS:
+        label = words.text(f"button.{command.name}").rstrip("…. ")
+        if label.startswith("[") or command.name in ELSEWHERE:
+            continue
+        found = read(label, COMMANDS)
+        assert found is not None, label
+        assert (found.command.name, found.doubt) == (command.name, ""), label
