@@ -1,4 +1,4 @@
-"""Tells the same stories in the browser, the terminal, Slack, Feishu and WeCom, each over its own protocol."""
+"""Tells the same stories in the browser, the terminal, Slack, Feishu and WeCom, over each of their protocols."""
 
 import asyncio
 import io
@@ -24,7 +24,7 @@ from tests.bot.platforms.wecom.one_process import in_one_process
 from tests.fakes.clock import FakeIds
 from tests.fakes.slack_workspace import BOT
 from tests.fakes.store import FakeStore
-from tests.stories import script, test_in_feishu, test_in_slack, test_in_wecom
+from tests.stories import in_the_app, script, test_in_feishu, test_in_slack, test_in_wecom
 from tests.stories.stage import Story, team_files
 from tests.stories.test_in_feishu import SwiftClock
 from tests.stories.world import World
@@ -261,6 +261,13 @@ async def in_feishu(folder: Path, language: str) -> AsyncIterator[script.Room]:
 
 
 @asynccontextmanager
+async def in_feishu_called_back(folder: Path, language: str) -> AsyncIterator[script.Room]:
+    async with test_in_feishu.told_in_feishu(folder, language, called_back=True) as thread:
+        yield InFeishu(thread, language)
+        assert set(thread.server.codes) == {200}, "every callback was taken"
+
+
+@asynccontextmanager
 async def in_wecom(folder: Path, language: str) -> AsyncIterator[script.Room]:
     async with test_in_wecom.in_wecom(folder, language) as there:
         yield InWeCom(there, language)
@@ -331,7 +338,9 @@ ROOMS: dict[str, Open] = {
     "terminal": in_the_terminal,
     "slack": in_slack,
     "feishu": in_feishu,
+    "feishu callbacks": in_feishu_called_back,
     "wecom": in_wecom,
+    "wecom app": in_the_app.in_the_app,
 }
 TELLING = pytest.mark.parametrize("room", ROOMS)
 LANGUAGES = pytest.mark.parametrize("language", ["en", "zh"])
@@ -343,8 +352,8 @@ async def _told(open_room: Open, folder: Path, language: str, tell: Callable[[sc
 
 
 def _tell(room: str, folder: Path, language: str, tell: Callable[[script.Room], Any]) -> None:
-    # WeCom's protocol has windows of minutes, and its fake lives in this process: it is told in virtual time.
-    run = in_one_process if room == "wecom" else asyncio.run
+    # WeCom's protocols have windows of minutes, and their fakes live in this process: it is told in virtual time.
+    run = in_one_process if room.startswith("wecom") else asyncio.run
     run(_told(ROOMS[room], folder, language, tell))
 
 
