@@ -117,7 +117,7 @@ async def catch_up(house: House) -> None:
 
 def start_rounds(house: House) -> None:
     """Start what looks after things from time to time."""
-    house.crew.start("teams round", lambda: _every(house, TEAMS_EVERY, _reload_teams))
+    house.crew.start("teams round", lambda: _every(house, TEAMS_EVERY, reload_teams))
     house.crew.start("watchdog round", lambda: _every(house, WATCHDOG_EVERY, _look_for_silence))
     house.crew.start("resume round", lambda: _every(house, RESUME_EVERY, _take_up))
     house.crew.start("escalation round", lambda: _every(house, ESCALATION_EVERY, _escalate))
@@ -145,12 +145,19 @@ async def _every(house: House, seconds: float, work: Round) -> None:
             log.warning("%s: %s", getattr(work, "__name__", "round").strip("_"), error)
 
 
-async def _reload_teams(house: House) -> None:
+async def reload_teams(house: House) -> None:
+    """Take up what the team files say now. Where a team speaks another language since, what it has open is said in it:
+    nothing else would touch a card that stays as it is."""
     await learned.take_up(house.store.memory, house.teams)
+    before = {team.id: (team.language, team.zone) for team in house.teams.all()}
     for problem in await asyncio.to_thread(house.teams.reload):
         log.error("team files: %s", Words("en").say(problem.error.phrase))
         if problem.team in (team.id for team in house.teams.all()):
             await house.desk.announce(house.teams.team(problem.team), problem.error.phrase)
+    retold = {t.id for t in house.teams.all() if before.get(t.id, (t.language, t.zone)) != (t.language, t.zone)}
+    for incident in await house.store.register.living() if retold else ():
+        if await house.store.register.team_of(incident) in retold:
+            await house.desk.catch_up(incident)
 
 
 async def _look_for_silence(house: House) -> None:
