@@ -15,7 +15,7 @@ from tests.bot.platforms.feishu.stand import LIN, NoTeams, settings_for
 from tests.fakes.clock import FakeIds
 from tests.fakes.feishu_server import FeishuServer, reads
 from tests.fakes.store import FakeStore
-from tests.stories.test_in_feishu import SwiftClock
+from tests.stories.test_in_feishu import TOO_FAST, SwiftClock
 
 CHAT = "oc_trade"
 INCIDENTS, SLOTS, ROUNDS = 5, ("header", "evidence", "diagnosis", "plan", "recovery"), 20
@@ -71,5 +71,8 @@ async def test_five_hundred_updates_wait_out_a_minute(how: str) -> None:
     assert during["PATCH"] <= 30, "an outage is waited out, and not called into"
     after = Counter(call.partition(" ")[0] for call in server.tenant.calls)
     assert after == {"PATCH": INCIDENTS * len(SLOTS)}, "500 wishes became one edit per card"
-    assert server.tenant.refused == [], "never over pace, nothing asked that would be refused"
+    assert [code for code in server.tenant.refused if code != TOO_FAST] == [], "nothing asked that would be refused"
+    # The clock runs forty times too fast: a stutter of this machine may look like a call too many, a burst looks like
+    # dozens.
+    assert server.tenant.refused.count(TOO_FAST) <= 3
     assert len({message.root or message.id for message in server.cards(CHAT)}) == INCIDENTS
