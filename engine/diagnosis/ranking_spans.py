@@ -14,6 +14,9 @@ FEWEST = 10
 LEAST = 0.005
 """Seconds by which work must become slower to count as one spread."""
 FEWEST_ERRORS = 2
+FEWEST_WAYS = 3
+FAR = 4.0
+"""How many times as long as others a way must take to count as one spread."""
 
 Key = tuple[str, str]
 
@@ -69,7 +72,8 @@ def span_marks(spans: Sequence[Span], window: Window) -> tuple[list[Mark], list[
         way(*ends, found, "trace") for ends, points in ways.items() if (found := _moved(points, starts)) is not None
     ]
     slow = [mark for (service, operation), points in own.items() for mark in _slow(service, operation, points, starts)]
-    return [*slow, *_error_marks(calls, window.split.timestamp())], moved_ways
+    late = window.split.timestamp()
+    return [*slow, *_long_ways(ways, late), *_error_marks(calls, late)], moved_ways
 
 
 Points = dict[Key, list[tuple[float, float]]]
@@ -86,6 +90,19 @@ def _points(calls: Calls) -> tuple[Points, Points]:
         else:
             own[span.service, span.operation].append((at, calls.own(span)))
     return own, ways
+
+
+def _long_ways(ways: Points, late: float) -> Iterator[Mark]:
+    """Ways that take far longer than others do at the same time: what can be said where spans have no before."""
+    now = {ends: [seconds for at, seconds in points if at >= late] for ends, points in ways.items()}
+    spent = {ends: float(np.median(each)) for ends, each in now.items() if len(each) >= FEWEST // 2}
+    if len(spent) < FEWEST_WAYS:
+        return
+    usual = max(float(np.median(list(spent.values()))), LEAST)
+    for (caller, peer), longest in spent.items():
+        quantities = {"usual": Quantity(value=usual, unit="seconds"), "after": Quantity(value=longest, unit="seconds")}
+        phrase = Phrase(word="suspect.long_way", values={"service": caller, "peer": peer, **quantities})
+        yield Mark(peer, "long_way", longest / usual / FAR, phrase, "way", kind="trace")
 
 
 def _slow(service: str, operation: str, points: Sequence[tuple[float, float]], starts: Floats) -> Iterator[Mark]:

@@ -14,8 +14,8 @@ TELLING = 0.3
 """What a mark must add to the score."""
 STRONG = 1.5
 MOST = 5
-ATTESTS = "came_by"
-"""The feature that adds nothing to a score but shows in another kind of evidence what it rests on."""
+ATTESTS = {"came_by": "steps", "long_way": "gap"}
+"""Features that add nothing to a score but show in another kind of evidence what one that does rests on."""
 SAID_ALREADY = frozenset({"complaints", "complaints_of_others", "failing", "own_time", "error_origin"})
 """Features that any unusual evidence of the same kind from the same place shows as well."""
 TESTIFIES = "testifies"
@@ -51,12 +51,17 @@ def testify(
 
 
 def _telling(lineup: Lineup, name: str, weights: Mapping[str, float]) -> list[Mark]:
-    """What is worth showing of a suspect, at most a few; where requests stop short there, also that they came by."""
+    """What is worth showing of a suspect, at most a few; and what attests it in another kind of evidence."""
     said = speaking(lineup, name, weights)
     telling = [mark for added, mark in said if added >= TELLING and mark.strength >= STRONG][:MOST]
-    stops = any(mark.signal == "steps" for mark in telling)
-    attests = [mark for (who, what, _), mark in lineup.marks.items() if who == name and what == ATTESTS]
-    return [*telling, *(mark for mark in attests if stops and mark.strength >= STRONG)]
+    told = {(mark.feature, mark.kind) for mark in telling}
+    attests = [
+        mark
+        for (who, what, kind), mark in lineup.marks.items()
+        if who == name and mark.strength >= STRONG
+        if any(feature == ATTESTS.get(what) and other != kind for feature, other in told)
+    ]
+    return [*telling, *attests]
 
 
 def judged_alone(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:

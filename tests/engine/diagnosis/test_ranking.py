@@ -154,3 +154,29 @@ def test_probabilities_are_a_distribution() -> None:
     found = shares(usual(vault={"cpu_use": 300.0, "latency_p95": 1e6}))
     assert sum(found.values()) == pytest.approx(1.0)
     assert all(np.isfinite(share) and 0 <= share <= 1 for share in found.values())
+
+
+def test_a_way_far_longer_than_others_attests_a_gap_where_spans_have_no_before() -> None:
+    spans = []
+    for trace in range(12):
+        at = WINDOW.split + timedelta(seconds=200 + 10 * trace)
+        for number, (peer, way) in enumerate((("till", 0.01), ("list", 0.01), ("vault", 0.6))):
+            for span, parent, service, duration in (
+                (f"{number}a", "root", "door", way + 0.01),
+                (f"{number}b", f"{number}a", peer, 0.01),
+            ):
+                spans.append(
+                    Span(
+                        trace_id=f"t{trace}",
+                        span_id=span,
+                        parent_id=parent,
+                        service=service,
+                        operation="call",
+                        start=at,
+                        duration=duration,
+                    )
+                )
+    seen = Observation(source="jaeger", kind="trace", service="door", query="", window=WINDOW, spans=tuple(spans))
+    marks = line_up([seen], (), WINDOW, SERVICES, set(SERVICES)).marks
+    assert marks["vault", "long_way", "trace"].strength > 10
+    assert marks["till", "long_way", "trace"].strength < 1
