@@ -81,6 +81,9 @@ def make_parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--cross-validate", action="store_true", help="judge each application with weights fitted on the others as well"
     )
+    evaluate.add_argument(
+        "--fit", type=Path, metavar="FILE", help="write the weights fitted to all cases that are not set aside"
+    )
     return parser
 
 
@@ -233,6 +236,8 @@ def evaluate_diagnosis(options: argparse.Namespace) -> int:
         return OK
     told = logging.getLogger("tocsin").info
     report = rca.evaluate(options.folder, cross_validate=options.cross_validate, told=told)
+    if options.fit is not None:
+        options.fit.write_text(json.dumps(rca.fitted(report.groups)._asdict(), indent=1) + "\n", encoding="utf-8")
     if options.json:
         return _print_json(table.tree(report, words))
     for line in table.lines(report, words):

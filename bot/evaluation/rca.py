@@ -48,7 +48,7 @@ class Report:
     """The figures of all systems, the cases behind them, and what could not be read."""
 
     systems: tuple[System, ...]
-    examined: tuple[Examined, ...]
+    groups: Groups
     broken: tuple[Phrase, ...]
 
 
@@ -66,7 +66,7 @@ def evaluate(root: Path, *, cross_validate: bool = False, told: Callable[[str], 
     systems = tuple(
         _system(name, group, calm.get(name, []), nested.get(name)) for name, group in sorted(groups.items())
     )
-    return Report(systems, tuple(each for group in groups.values() for each in group), tuple(broken))
+    return Report(systems, groups, tuple(broken))
 
 
 def fitted(groups: Groups, without: Sequence[str] = ()) -> Parameters:

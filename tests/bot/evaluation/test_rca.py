@@ -57,3 +57,20 @@ def test_no_case_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[s
     (tmp_path / "empty").mkdir()
     assert main(["evaluate", "rca", str(tmp_path / name), "--lang", "en"]) == 1
     assert str(tmp_path / name) in capsys.readouterr().err
+
+
+def test_writes_fitted_weights_and_judges_each_application_by_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage(tmp_path / "a" / "one")
+    stage(tmp_path / "a" / "two", truth="till", seed=2)
+    other = {"door": "gate", "till": "desk", "vault": "safe"}
+    stage(tmp_path / "b" / "three", truth="safe", names=other, system="bank")
+    file = tmp_path / "weights.json"
+    assert (
+        main(["evaluate", "rca", str(tmp_path), "--json", "--cross-validate", "--fit", str(file), "--lang", "en"]) == 0
+    )
+    told = json.loads(capsys.readouterr().out)
+    assert [each["nested"]["ac1"] for each in told["systems"]] == [1.0, 1.0]
+    fitted = json.loads(file.read_text())
+    assert fitted["weights"]["cpu"] > fitted["prior"]["cpu"]
