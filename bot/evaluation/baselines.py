@@ -15,14 +15,15 @@ TINY = 1e-9
 
 
 def robust(before: Floats, after: Floats) -> float:
-    """The furthest point after, in spreads (IQR) from the median before."""
+    """The furthest point after, in spreads (IQR) from the median before; what has no spread says nothing."""
     low, middle, high = np.quantile(before, [0.25, 0.5, 0.75])
-    return float(np.max(np.abs(after - middle)) / (high - low or 1.0))
+    return float(np.max(np.abs(after - middle)) / (high - low)) if high > low else 0.0
 
 
 def sigmas(before: Floats, after: Floats) -> float:
     """The furthest point after, in standard deviations from the mean before."""
-    return float(np.max(np.abs(after - before.mean())) / (float(before.std()) or 1.0))
+    spread = float(before.std())
+    return float(np.max(np.abs(after - before.mean())) / spread) if spread > 0 else 0.0
 
 
 def change(before: Floats, after: Floats) -> float:
