@@ -4,7 +4,7 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from bot.evaluation.case import Case
+from bot.evaluation.case import Case, Inputs
 from bot.evaluation.names import Names, candidates, hidden, named
 from bot.evaluation.observing import Scene, scene
 from engine.diagnosis.parameters import Parameters
@@ -88,6 +88,19 @@ def again(seen: Examined, fitted: Parameters) -> Examined:
     """The same case judged with other parameters."""
     sweep = suspect(seen.sight, fitted=fitted)
     return replace(seen, sweep=sweep, diagnosis=explain(sweep, seen.scene.services, seen.scene.service))
+
+
+def light(seen: Examined) -> Examined:
+    """The same without what was recorded: a few hundred recordings would not fit into memory. It can be judged again,
+    but not looked at again."""
+    bare: dict[str, object] = {"lines": (), "spans": (), "points": (), "state": {}}
+    told = tuple(each.model_copy(update=bare) for each in seen.scene.observations)
+    return replace(
+        seen,
+        case=replace(seen.case, inputs=Inputs(system=seen.case.inputs.system)),
+        scene=replace(seen.scene, observations=told),
+        sight=replace(seen.sight, observations=told),
+    )
 
 
 def without_proof(seen: Examined) -> Examined:

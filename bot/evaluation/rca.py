@@ -6,16 +6,26 @@ from pathlib import Path
 
 from bot.evaluation import baselines, scoring
 from bot.evaluation.case import Case, folders, read
-from bot.evaluation.examine import Examined, again, examine, without_proof
+from bot.evaluation.examine import Examined, again, examine, light, without_proof
 from bot.evaluation.faults import share_right
 from bot.evaluation.fitting import applications, fit
 from bot.evaluation.healthy import healthy
-from bot.evaluation.scoring import Ablation, Accuracy, Changes, Healthy, Verdicts
+from bot.evaluation.scoring import Ablation, Accuracy, Changes, Healthy, Ranking, Verdicts
 from engine.diagnosis.parameters import Parameters, parameters
 from engine.errors import InputError
 from engine.model import Phrase
 
 Groups = dict[str, list[Examined]]
+
+
+@dataclass(frozen=True)
+class Try:
+    """One case: as the engine saw it, without what its verdict cites, while all was well, and by the simple methods."""
+
+    ours: Examined
+    bare: Examined | None
+    calm: Examined | None
+    methods: Mapping[str, Ranking]
 
 
 @dataclass(frozen=True)
@@ -55,18 +65,25 @@ class Report:
 def evaluate(root: Path, *, cross_validate: bool = False, told: Callable[[str], None] = lambda _: None) -> Report:
     """Every case below `root`; `told` hears the name of each folder. InputError where there is no case at all."""
     broken: list[Phrase] = []
-    groups: Groups = {}
-    calm: dict[str, list[Examined]] = {}
+    tries: dict[str, list[Try]] = {}
     for case in _cases(folders(root), broken, told):
-        groups.setdefault(case.inputs.system, []).append(examine(case))
-        window = healthy(case)
-        if window is not None:
-            calm.setdefault(case.inputs.system, []).append(examine(window))
+        tries.setdefault(case.inputs.system, []).append(_try(case))
+    groups = {system: [each.ours for each in group] for system, group in sorted(tries.items())}
     nested = _nested(groups) if cross_validate else {}
-    systems = tuple(
-        _system(name, group, calm.get(name, []), nested.get(name)) for name, group in sorted(groups.items())
-    )
+    systems = tuple(_system(name, tries[name], nested.get(name)) for name in groups)
     return Report(systems, groups, tuple(broken))
+
+
+def _try(case: Case) -> Try:
+    """One case through everything that needs its recording, of which nothing is kept."""
+    seen = examine(case)
+    window = healthy(case)
+    return Try(
+        ours=light(seen),
+        bare=light(without_proof(seen)) if seen.verdict.conclusive else None,
+        calm=None if window is None else light(examine(window)),
+        methods={name: baselines.rank(case.inputs, score) for name, score in baselines.METHODS.items()},
+    )
 
 
 def fitted(groups: Groups, without: Sequence[str] = ()) -> Parameters:
@@ -96,20 +113,17 @@ def _cases(found: Sequence[Path], broken: list[Phrase], told: Callable[[str], No
             broken.append(Phrase(word=word, values={"case": folder.name, "why": error.phrase}))
 
 
-def _system(name: str, group: Sequence[Examined], calm: Sequence[Examined], nested: list[Examined] | None) -> System:
-    proven = [each for each in group if each.verdict.conclusive]
+def _system(name: str, tries: Sequence[Try], nested: list[Examined] | None) -> System:
     return System(
         name=name,
-        ours=_figures(group),
+        ours=_figures([each.ours for each in tries]),
         nested=_figures(nested) if nested else None,
-        healthy=scoring.healthy(calm),
-        ablation=scoring.ablation([(each, without_proof(each)) for each in proven]),
-        seconds=sum(each.seconds for each in group) / len(group),
+        healthy=scoring.healthy([each.calm for each in tries if each.calm is not None]),
+        ablation=scoring.ablation([(each.ours, each.bare) for each in tries if each.bare is not None]),
+        seconds=sum(each.ours.seconds for each in tries) / len(tries),
         methods={
-            method: scoring.accuracy(
-                [(baselines.rank(each.case.inputs, score), each.case.truth.service) for each in group]
-            )
-            for method, score in baselines.METHODS.items()
+            method: scoring.accuracy([(each.methods[method], each.ours.case.truth.service) for each in tries])
+            for method in baselines.METHODS
         },
     )
 
