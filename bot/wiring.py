@@ -22,6 +22,7 @@ from bot.doctor import Doctor
 from bot.escalation import Escalation
 from bot.gauges import Gauges
 from bot.groups import Groups
+from bot.kits import Ground, Kits
 from bot.learned import take_up
 from bot.lives import Lives
 from bot.monitors import Monitors
@@ -30,8 +31,8 @@ from bot.pager import Pager
 from bot.pages.call import Pages
 from bot.pages.routes import add_pages
 from bot.platforms.console import ConsolePlatform
-from bot.platforms.contract import Kit, News, Platform
-from bot.platforms.seal import Seal, seal_of
+from bot.platforms.contract import Platform
+from bot.platforms.seal import seal_of
 from bot.precedence import Precedence
 from bot.selftest import TEAM, SelfTest, Way, hidden_team
 from bot.settings import Settings, secret_from_environment
@@ -116,7 +117,8 @@ def real_parts(
 async def open_house(settings: Settings, parts: Parts) -> AsyncIterator[House]:
     """The whole house, ready to serve but not yet listening. StoreBusy, StoreFull, SettingsError."""
     groups = Groups(parts.clock)
-    teams = TeamFiles(parts.team_files or settings.data_dir / "teams", parts.open_to, groups.members, (hidden_team(),))
+    files = parts.team_files or settings.data_dir / "teams"
+    teams = TeamFiles(files, open_to=parts.open_to, members=groups.members, hidden=(hidden_team(),))
     problems = await asyncio.to_thread(teams.reload)
     async with AsyncExitStack() as stack:
         await asyncio.to_thread(writable, settings.store_path.parent)
@@ -125,7 +127,8 @@ async def open_house(settings: Settings, parts: Parts) -> AsyncIterator[House]:
         await take_up(store.memory, teams)
         session = await stack.enter_async_context(_client(settings))
         crew = await stack.enter_async_context(Crew())
-        house = _furnish(settings, parts, Ground(store, session, crew, teams, seal, groups))
+        ground = Ground(store=store, session=session, crew=crew, teams=teams, seal=seal, groups=groups)
+        house = _furnish(settings, parts, ground)
         groups.keep(crew, teams, house.platforms)
         if settings.watcher.enabled:
             tell = partial(house.front_door.sight, source=WATCHER)
@@ -137,21 +140,8 @@ async def open_house(settings: Settings, parts: Parts) -> AsyncIterator[House]:
         yield house
 
 
-@dataclass(frozen=True)
-class Ground:
-    """What all rooms of the house stand on."""
-
-    store: SqliteStore
-    session: ClientSession
-    crew: Crew
-    teams: TeamFiles
-    seal: Seal
-    groups: Groups
-
-
 def _furnish(settings: Settings, parts: Parts, ground: Ground) -> House:
     store, session, crew, teams = ground.store, ground.session, ground.crew, ground.teams
-    executors = parts.executors if parts.executors is not None else _executors(settings, session)
     desk = ChatDesk(store.timeline, store.register, teams)
     board = Board(store.posts)
     console = ConsolePlatform(store.room, store.sessions, parts.clock, desk.draw)
@@ -161,19 +151,7 @@ def _furnish(settings: Settings, parts: Parts, ground: Ground) -> House:
     outbox = Outbox(store.posts, platforms, board.drawing(desk.draw), crew, parts.clock, board.elsewhere(desk.rooms))
     desk.send_through(outbox)
     board.send_through(outbox)
-    tools = Tools(
-        timeline=store.timeline,
-        register=store.register,
-        memory=store.memory,
-        desk=desk,
-        teams=teams,
-        clock=parts.clock,
-        ids=parts.ids,
-        sources_of=_sources(settings, parts, ground),
-        executors=executors,
-        permissions=_permissions(settings, executors),
-        tempo=settings.pace,
-    )
+    tools = _tools(settings, parts, ground, desk)
     precedence = Precedence(parts.clock)
     lives = Lives(crew, tools, said, precedence)
     pager = Pager(session, secret_from_environment, settings.public_url)
@@ -181,50 +159,82 @@ def _furnish(settings: Settings, parts: Parts, ground: Ground) -> House:
     escalation = Escalation(store.timeline, store.register, teams, desk, parts.clock, pager, urgent)
     backlog = Backlog(precedence, parts.clock)
     selftest = SelfTest()
-    known, relearn = _handling(settings, parts, tools, store, lives, backlog), partial(take_up, store.memory, teams)
     files = parts.team_files or settings.data_dir / "teams"
     doctor = Doctor(settings, files, parts.clock, platforms, outbox.failing, store.trouble)
+    monitors, relearn = Monitors(board, platforms, parts.clock), partial(take_up, store.memory, teams)
+    known = _handling(settings, parts, tools, store, lives, backlog)
     known = replace(known, doctor=doctor.look, selftest=selftest.run)
-    monitors = Monitors(board, platforms, parts.clock)
     front_door = FrontDoor(_lent(known, board, _silencer(settings, session), relearn, monitors))
-    _hang(app, tools, front_door, lives)
-    app[door.PRECEDENCE] = precedence
-    selftest.go(Way(platforms, store.posts, outbox, board, desk, teams, front_door, session, parts.clock))
-    app[door.OWN_TOKENS] = _own_tokens(teams, selftest.token)
-    known_to_pages = (store.sessions, teams, store.timeline, store.register, front_door, parts.clock)
-    add_pages(app, Pages(console, *known_to_pages, settings.public_url, parts.personas))
+    house = House(
+        settings=settings,
+        store=store,
+        teams=teams,
+        desk=desk,
+        outbox=outbox,
+        crew=crew,
+        lives=lives,
+        escalation=escalation,
+        tools=tools,
+        front_door=front_door,
+        platforms=platforms,
+        app=app,
+        board=board,
+        monitors=monitors,
+        selftest=selftest,
+    )
+    selftest.go(_way(house, session))
+    add_pages(app, _pages(house, console, personas=parts.personas))
     crew.start("backlog", lambda: backlog.run(front_door))
-    held = (store, teams, desk, outbox, crew, lives, escalation, tools, front_door, platforms, app, board, monitors)
-    house = House(settings, *held, selftest)
+    app[door.PRECEDENCE] = precedence
+    _hang(house)
     _watch(house)
     return house
 
 
-@dataclass(frozen=True)
-class Kits:
-    """Makes the kit of each chat platform."""
+def _tools(settings: Settings, parts: Parts, ground: Ground, desk: ChatDesk) -> Tools:
+    store = ground.store
+    executors = parts.executors if parts.executors is not None else _executors(settings, ground.session)
+    return Tools(
+        timeline=store.timeline,
+        register=store.register,
+        memory=store.memory,
+        desk=desk,
+        teams=ground.teams,
+        clock=parts.clock,
+        ids=parts.ids,
+        sources_of=_sources(settings, parts, ground),
+        executors=executors,
+        permissions=_permissions(settings, executors),
+        tempo=settings.pace,
+    )
 
-    ground: Ground
-    clock: Clock
-    app: web.Application
-    desk: ChatDesk
-    public_url: str
 
-    def kit(self, platform: str) -> Kit:
-        """What the house lends the platform of this name."""
-        ground = self.ground
+def _way(house: House, session: ClientSession) -> Way:
+    return Way(
+        platforms=house.platforms,
+        posts=house.store.posts,
+        outbox=house.outbox,
+        board=house.board,
+        desk=house.desk,
+        teams=house.teams,
+        inbox=house.front_door,
+        session=session,
+        clock=house.tools.clock,
+    )
 
-        async def incident_at(room: str, message: str) -> str:
-            post = await ground.store.posts.by_message(f"{platform}:{room}", message)
-            return post.incident if post else ""
 
-        def lost(room: str, why: Phrase) -> None:
-            rooms, at = f"{platform}:{room}", self.clock.now()
-            ground.crew.start(f"lost {rooms}", lambda: self.desk.lose(rooms, why, at))
-
-        news = News(lambda group: ground.groups.changed(f"{platform}:group:{group}"), lost)
-        lent = (ground.session, self.clock, ground.crew, ground.teams, ground.seal, self.app)
-        return Kit(*lent, incident_at, self.desk.draw, self.public_url, news)
+def _pages(house: House, console: ConsolePlatform, *, personas: bool) -> Pages:
+    return Pages(
+        console=console,
+        sessions=house.store.sessions,
+        teams=house.teams,
+        timeline=house.store.timeline,
+        register=house.store.register,
+        front_door=house.front_door,
+        clock=house.tools.clock,
+        public_url=house.settings.public_url,
+        personas=personas,
+    )
 
 
 def _chat(settings: Settings, kits: Kits) -> Iterator[Platform]:
@@ -286,13 +296,15 @@ def _lent(known: Handling, board: Board, silencer: Silencer | None, relearn: Rel
     return handling
 
 
-def _hang(app: web.Application, tools: Tools, front_door: FrontDoor, lives: Lives) -> None:
-    app[door.FRONT_DOOR] = front_door
-    app[door.TIMELINE] = tools.timeline
-    app[door.REGISTER] = tools.register
-    app[door.TEAMS] = tools.teams
-    app[door.CLOCK] = tools.clock
-    app[door.WAKE] = lives.wake
+def _hang(house: House) -> None:
+    app = house.app
+    app[door.FRONT_DOOR] = house.front_door
+    app[door.TIMELINE] = house.tools.timeline
+    app[door.REGISTER] = house.tools.register
+    app[door.TEAMS] = house.teams
+    app[door.CLOCK] = house.tools.clock
+    app[door.WAKE] = house.lives.wake
+    app[door.OWN_TOKENS] = _own_tokens(house.teams, house.selftest.token)
     app[door.GAUGES] = Gauges()
 
 
