@@ -1,5 +1,6 @@
 """Names the nouns of an incident, as frozen values that survive a trip through JSON."""
 
+import re
 from datetime import datetime
 from typing import Any, Literal
 
@@ -12,8 +13,14 @@ EvidenceKind = Literal["sli", "metric", "log", "trace", "change", "state", "prob
 Status = Literal[
     "open", "investigating", "awaiting_approval", "executing", "verifying", "recovered", "needs_human", "closed"
 ]
+Naming = Literal["release", "version", "image", "commit", "manifest"]
+"""What a change's version is: what the release platform calls it, a version as its team says it, an image's tag, a
+commit or branch of the code, or a revision of the manifests."""
 Outcome = Literal["recovered", "false_alarm", "inconclusive", "needs_human", "merged"]
 OperationClass = Literal["rollback", "degrade", "rate_limit", "restart", "scale", "configure", "restore"]
+
+HASH = re.compile(r"(sha256:)?(?=[0-9]*[a-f])[0-9a-f]{7,64}")
+"""A commit or digest; what is made of digits alone may be a date or a build."""
 
 
 class Value(BaseModel):
@@ -128,9 +135,22 @@ class Span(Value):
     message: str = ""
 
 
+class Witness(Value):
+    """A source that reports a change: what it calls the change and its version, since when, and where it says so."""
+
+    source: str
+    id: str
+    at: datetime
+    version: str = ""
+    query: str = ""
+    link: str = ""
+
+
 class Change(Value):
     """One change of the world: a deploy, a rollback, a flag, a setting. `at` is when it went live, not when it was
-    written; `files` are the paths it touches (50 at most), `diff` what it changes there (4,000 characters at most)."""
+    written, `began` when that was set about; `files` are the paths it touches (50 at most), `diff` what it changes
+    there (4,000 characters at most). `aliases` are other names of what it brought: its commit, tags, whole images.
+    `witnesses` are all who report it, where these are several."""
 
     id: str
     service: str
@@ -143,6 +163,24 @@ class Change(Value):
     files: tuple[str, ...] = ()
     diff: str = ""
     link: str = ""
+    naming: Naming = "version"
+    began: datetime | None = None
+    aliases: tuple[str, ...] = ()
+    witnesses: tuple[Witness, ...] = ()
+
+    @property
+    def versions(self) -> frozenset[str]:
+        """What it brought, by everybody's name for it."""
+        return frozenset({self.version, *(each.version for each in self.witnesses)}) - {""}
+
+    @property
+    def way_back(self) -> str:
+        """The version that can be asked for to take it back; "" where what ran before is known by a commit, a digest
+        or a revision of manifests alone, or is several images: who rolls releases back knows none of these."""
+        said, told = self.previous_version, self.naming
+        if told == "release":
+            return said
+        return "" if told in ("commit", "manifest") or "," in said or HASH.fullmatch(said) else said
 
 
 class Observation(Value):

@@ -89,9 +89,16 @@ def left_out(diagnosis: Diagnosis, services: Mapping[str, Service]) -> tuple[Phr
         try:
             _filled(remedy.arguments, _values(cause, service))
         except MissingValue as missing:
-            values = {"operation": remedy.operation, "service": service.name, "value": missing.name}
-            said.append(Phrase(word="plan.missing_value", values={**values}))
+            said.append(_missing(missing.name, cause, service, remedy))
     return tuple(said)
+
+
+def _missing(value: str, cause: Hypothesis, service: Service, remedy: Remedy) -> Phrase:
+    """That a value is not known; of what ran before, what is known of it instead."""
+    values = {"operation": remedy.operation, "service": service.name, "value": value, "executor": remedy.executor}
+    known = cause.change.previous_version if cause.change and value == "previous_version" else ""
+    word = "plan.no_way_back" if known else "plan.missing_value"
+    return Phrase(word=word, values={**values, "known": known})
 
 
 def _remedies(cause: Hypothesis, services: Mapping[str, Service]) -> Iterator[tuple[Service, Remedy]]:
@@ -137,7 +144,7 @@ def _values(cause: Hypothesis, service: Service) -> dict[str, str]:
         "service": service.name,
         "peer": cause.peer or (cause.service if cause.service != service.name else ""),
         "version": change.version if change else "",
-        "previous_version": change.previous_version if change else "",
+        "previous_version": change.way_back if change else "",
         "safe_revision": service.rollback.safe_revision,
         "workload": service.rollback.workload or service.workload,
         "namespace": service.namespace,

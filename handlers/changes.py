@@ -117,7 +117,9 @@ def _posted(item: Any, now: datetime) -> Posted:
         note=fields.text(item.get("note", item.get("message")), "note"),
         link=fields.address(item.get("link", item.get("url"))),
         files=tuple(_files(item.get("files"))),
-        **said,
+        version=said["version"],
+        previous_version=said["previous_version"],
+        by=said["by"],
     )
     id = fields.text(item.get("id"), "id", fields.NAME) or _identity(change)
     labels = {name: fields.text(item.get(name), name, fields.NAME) for name in ("team", "environment")}

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from engine.diagnosis.witnesses import united
 from engine.evidence import gather
 from engine.looks import Asked
 from engine.model import Alert, Change, Observation, Silence, Window
@@ -69,8 +70,8 @@ class Look:
         return mean(series, self.window.start.timestamp(), self.window.split.timestamp()) if series else None
 
     def changes(self, service: str) -> tuple[Change, ...]:
-        """Changes of the service, newest first."""
-        found = [change for o in self.seen if o.service == service for change in o.changes]
+        """Changes of the service, newest first, each once however many sources tell of it."""
+        found = [change for o in united(self.seen) if o.service == service for change in o.changes]
         return tuple(sorted(found, key=lambda change: change.at, reverse=True))
 
 

@@ -9,7 +9,7 @@ from cards.views.charts import charts
 from cards.views.scene import Scene, change_of
 from engine.diagnosis.signals import HARM
 from engine.looks import Asked
-from engine.model import Evidence, Phrase, Sweep
+from engine.model import Evidence, Phrase, Sweep, Witness
 
 STATES: dict[str, StepState] = {"running": "running", "done": "done", "silent": "failed"}
 MOST_CHARTS = 2
@@ -87,6 +87,29 @@ def logs(scene: Scene, items: list[Evidence]) -> tuple[Fold, ...]:
         )
         for item in items
         if item.excerpt
+    )
+
+
+def witnesses(scene: Scene, items: Iterable[Evidence]) -> tuple[Fold, ...]:
+    """Who reports each change that several sources tell of: what each calls it, and where it says so."""
+    return tuple(
+        Fold(
+            scene.text("evidence_card.witnesses", id=item.id, n=len(item.change.witnesses)),
+            (Findings(tuple(_witness(scene, item, each) for each in item.change.witnesses)),),
+        )
+        for item in items
+        if item.change and item.change.witnesses
+    )
+
+
+def _witness(scene: Scene, item: Evidence, said: Witness) -> Finding:
+    return Finding(
+        id=item.id,
+        kind=said.source,
+        text=scene.text("evidence_card.witness", name=said.id, version=said.version or "—"),
+        since=scene.words.clock(said.at),
+        link=said.link,
+        query=f"{said.source}: {said.query}",
     )
 
 
@@ -198,6 +221,7 @@ def _collected(scene: Scene, sweep: Sweep) -> tuple[Block, ...]:
     if drawn[MOST_CHARTS:]:
         folded = drawn[MOST_CHARTS:]
         blocks.append(Fold(scene.text("evidence_card.more_charts", n=len(folded)), folded))
+    blocks += witnesses(scene, [*by_time(odd), *usual])
     return (*blocks, *_lines(scene, by_time(odd)), *empty(scene, sweep), *queries(scene, sweep))
 
 

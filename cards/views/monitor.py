@@ -10,6 +10,7 @@ from cards.views import vitals
 from cards.views.charts import change_mark, chart, promise
 from cards.views.listing import state
 from cards.words import Words
+from engine.diagnosis.witnesses import united
 from engine.incident import Incident
 from engine.model import Change, LogLine, Observation, Quantity, Silence, Unit, Window
 from engine.team import Service
@@ -61,8 +62,8 @@ class Live:
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """Changes inside the window, newest first."""
-        return tuple(sorted((c for o in self.seen for c in o.changes), key=lambda c: c.at, reverse=True))
+        """Changes inside the window, newest first, each once however many sources tell of it."""
+        return tuple(sorted((c for o in united(self.seen) for c in o.changes), key=lambda c: c.at, reverse=True))
 
     @property
     def complaints(self) -> tuple[LogLine, ...]:

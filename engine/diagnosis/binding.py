@@ -78,7 +78,7 @@ def candidates(suspicion: Suspicion, evidence: Sequence[Evidence]) -> list[Candi
         for version in each.details.get("versions", {})
     }
     found = {
-        each.change.id: Candidate(each.change, each.change.version in failing, each.details, each.unusual)
+        each.change.id: Candidate(each.change, not failing.isdisjoint(each.change.versions), each.details, each.unusual)
         for each in evidence
         if each.change is not None and each.service == suspicion.service and suspicion.precedes(each.change)
     }

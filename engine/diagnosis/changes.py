@@ -79,6 +79,10 @@ def _change(observation: Observation, change: Change, found: Blame, scrutiny: Sc
         values["offset"] = Quantity(value=abs(seconds), unit="seconds")
         if precedes and found.implicated:
             word, values["touched"] = "evidence.change.touching", ", ".join(found.touched)
+    summary = Phrase(word=word, values=values)
+    if change.witnesses:
+        sources = ", ".join(each.source for each in change.witnesses)
+        summary = Phrase(word="evidence.change.by_several", values={"what": summary, "sources": sources})
     return Evidence(
         id="",
         kind="change",
@@ -87,12 +91,12 @@ def _change(observation: Observation, change: Change, found: Blame, scrutiny: Sc
         signal="change",
         query=observation.query,
         window=observation.window,
-        summary=Phrase(word=word, values=values),
+        summary=summary,
         abnormal=precedes,
         onset=change.at,
         unusual=found.score,
         count=1,
-        link=observation.link,
+        link=change.link or observation.link,
         change=change.model_copy(update={"diff": change.diff[:LONGEST_DIFF], "files": change.files[:MOST_FILES]}),
         details={
             "seconds_before_onset": seconds,

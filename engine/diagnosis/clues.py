@@ -207,5 +207,5 @@ def _by_version(new: bool, change: Change | None, each: Evidence) -> bool:
     total = sum(versions.values())
     if change is None or not change.version or change.version == change.previous_version or not total:
         return False
-    share = versions.get(change.version, 0) / total
+    share = sum(versions.get(name, 0) for name in change.versions) / total
     return share >= ONE_VERSION if new else share <= 1 - ONE_VERSION

@@ -13,6 +13,7 @@ from engine.diagnosis.measures import measure
 from engine.diagnosis.notes import is_note, noted
 from engine.diagnosis.probing import probed
 from engine.diagnosis.traces import trace
+from engine.diagnosis.witnesses import united
 from engine.model import Evidence, Observation, Window
 
 HARM = (
@@ -61,12 +62,13 @@ def judged(observations: Sequence[Observation], window: Window) -> list[Evidence
         *trace([each for each in observations if each.kind == "trace"], window, names),
     ]
     onset, slack = began(measured)
-    every = frequent(change for one in observations for change in one.changes)
+    changing = united(observations)
+    every = frequent(change for one in changing for change in one.changes)
     scrutiny = Scrutiny(onset or cried(said), slack, symptoms((*measured, *said), names), every)
     return [
         *measured,
         *said,
-        *(each for one in observations if one.kind == "change" for each in changed(one, window, scrutiny)),
+        *(each for one in changing for each in changed(one, window, scrutiny)),
         *(each for one in observations if is_plain(one) for each in stands(one)),
         *look(observations),
         *(noted(one) for one in observations if is_note(one)),

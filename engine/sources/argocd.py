@@ -121,8 +121,8 @@ class ArgoCdSource:
         told = await harvest(
             [self._committing(owned, entry) for _, entry, _ in inside[-MOST_TOLD:]], self._patience * 0.15
         )
-        notes = ["" if not isinstance(each, str) else each for each in told]
-        notes = [""] * (len(inside) - len(notes)) + notes
+        commits = [each if isinstance(each, Commit) else Commit() for each in told]
+        commits = [Commit()] * (len(inside) - len(commits)) + commits
         return [
             Change(
                 id=f"{owned.metadata.name}/{entry.id}",
@@ -132,24 +132,24 @@ class ArgoCdSource:
                 version=entry.version,
                 previous_version=before.version if before else "",
                 by=cut(entry.initiatedBy.username or ("auto-sync" if entry.initiatedBy.automated else "")),
-                note=said or cut(f"{entry.source.repoURL} {entry.source.targetRevision}".strip()),
+                note=_said(commit) or cut(f"{entry.source.repoURL} {entry.source.targetRevision}".strip()),
+                link=self._link(owned),
+                naming="manifest",
+                began=entry.deployStartedAt,
+                aliases=(*entry.commits, *(cut(tag) for tag in commit.tags or ())),
             )
-            for (before, entry, earlier), said in zip(inside, notes, strict=True)
+            for (before, entry, earlier), commit in zip(inside, commits, strict=True)
         ]
 
-    def _committing(self, owned: Owned, entry: Deployed) -> Callable[[], Awaitable[str]]:
+    def _committing(self, owned: Owned, entry: Deployed) -> Callable[[], Awaitable[Commit]]:
         return lambda: self._commit(owned, entry)
 
-    async def _commit(self, owned: Owned, entry: Deployed) -> str:
-        """What Git says of a deployed revision: tags, first line and author; "" where Argo CD cannot tell."""
+    async def _commit(self, owned: Owned, entry: Deployed) -> Commit:
+        """What Git says of a deployed revision."""
         revision = entry.revision or next(iter(entry.revisions), "")
         path = f"{APPLICATIONS}/{quote(owned.metadata.name, safe='')}/revisions/{quote(revision, safe='')}/metadata"
         more = [("sourceIndex", "0"), ("versionId", str(entry.id))] if entry.revisions else []
-        commit = self._backend.read(await self._backend.get(path, [*_place(owned), *more]), COMMIT)
-        first = commit.message.strip().partition("\n")[0]
-        return cut(
-            " ".join(filter(None, (" ".join(commit.tags or ()), first, f"({commit.author})" if commit.author else "")))
-        )
+        return self._backend.read(await self._backend.get(path, [*_place(owned), *more]), COMMIT)
 
     def _deployed(self, owned: Owned, changes: Sequence[Change], window: Window) -> Observation:
         return Observation(
@@ -263,6 +263,13 @@ def _deploys(application: Application, service: Service) -> bool:
 def _says(application: Application, environment: str) -> bool:
     place = f"{application.metadata.name} {application.spec.destination.namespace} {application.spec.project}"
     return bool(environment) and environment.lower() in re.split(r"[^a-z0-9]+", place.lower())
+
+
+def _said(commit: Commit) -> str:
+    """Tags, first line and author of a commit; "" where Argo CD cannot tell."""
+    first = commit.message.strip().partition("\n")[0]
+    author = f"({commit.author})" if commit.author else ""
+    return cut(" ".join(filter(None, (" ".join(commit.tags or ()), first, author))))
 
 
 def _kind(before: Deployed | None, entry: Deployed, earlier: Sequence[Deployed]) -> str:

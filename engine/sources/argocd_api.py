@@ -4,6 +4,8 @@ from pydantic import AwareDatetime, BaseModel
 
 SHORT = 12
 """Letters of a commit that tell it from others."""
+FULL = 40
+"""Letters of a whole commit."""
 
 
 class Metadata(BaseModel):
@@ -61,9 +63,15 @@ class Deployed(BaseModel):
     id: int
     revision: str = ""
     revisions: list[str] = []
+    deployStartedAt: AwareDatetime | None = None  # noqa: N815
     deployedAt: AwareDatetime  # noqa: N815
     initiatedBy: Initiator = Initiator()  # noqa: N815
     source: Origin = Origin()
+
+    @property
+    def commits(self) -> tuple[str, ...]:
+        """The commits of all its sources; a chart's version is none."""
+        return tuple(each for each in (self.revision, *self.revisions) if len(each) >= FULL)
 
     @property
     def version(self) -> str:

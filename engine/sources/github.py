@@ -36,6 +36,7 @@ from engine.sources.repositories import (
     commit,
     last_before,
     merge,
+    naming,
     released,
     there,
     title,
@@ -241,6 +242,8 @@ class GitHubSource:
                 previous_version=version(good) if good else "",
                 by=cut(each.creator.login if each.creator else ""),
                 note=cut(said),
+                naming=naming(each, good),
+                aliases=(each.sha,),
             )
             steps.append(Step(change, good.sha if good else "", each.sha))
             good = each if state in GOOD else good

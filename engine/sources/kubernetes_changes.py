@@ -41,6 +41,7 @@ def _change(
         previous_version=previous,
         by=workload.changed_by if newest else "",
         note=revision.cause,
+        naming="image",
     )
 
 

@@ -60,6 +60,10 @@ class History(BaseModel):
 HISTORY, STATE = TypeAdapter(History), TypeAdapter(dict[str, Any])
 
 
+def _change(row: Deployment, service: str) -> Change:
+    return Change(**{**row.model_dump(), "service": row.service or service, "naming": "release"})
+
+
 class ReleasesSource:
     """Evidence from a release platform: `GET /deployments?service=…&since=…` and `GET /state/{service}`."""
 
@@ -103,7 +107,7 @@ class ReleasesSource:
             rows = self._backend.read(reply, HISTORY).deployments
             inside = [row for row in rows if row.service in ("", service) and window.start <= row.at <= window.end]
             newest = sorted(inside, key=lambda row: row.at)[-MOST_CHANGES:]
-            changes = tuple(Change(**{**row.model_dump(), "service": row.service or service}) for row in newest)
+            changes = tuple(_change(row, service) for row in newest)
             return Observation(
                 source=self.name,
                 kind="change",

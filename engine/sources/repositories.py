@@ -1,17 +1,20 @@
 """Turns what GitHub holds of a repository into changes, and into lines a person reads."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from engine.masking import mask
-from engine.model import Change, Window
+from engine.model import Change, Naming, Window
 from engine.sources.github_api import Commit, Deployment, File, Pull, Release
 from engine.sources.notes import cut
 from engine.team import Service
 
 MOST_FILES = 100
 MOST_PATHS, LONGEST_DIFF = 50, 4_000
+RELEASE = re.compile(r"v?\d+\.")
+"""How a tag of a release begins."""
 MOST_NAMED = 4
 """Files that the line of a pull request names."""
 SHORT = 10
@@ -41,6 +44,13 @@ def version(deployment: Deployment) -> str:
     """A tag or branch that says something, else the commit."""
     named = deployment.ref and deployment.ref != deployment.sha and deployment.ref not in ("main", "master")
     return cut(deployment.ref)[:60] if named else deployment.sha[:SHORT]
+
+
+def naming(deployment: Deployment, before: Deployment | None) -> Naming:
+    """What the versions of a deployment and the one before are: those of releases where both look like it, else what
+    only Git knows."""
+    named = [version(each) for each in (deployment, before) if each]
+    return "version" if all(RELEASE.match(each) for each in named) else "commit"
 
 
 def released(service: Service, releases: Sequence[Release], window: Window) -> list[Step]:
@@ -88,6 +98,9 @@ def merge(service: Service, pull: Pull, at: datetime, files: Sequence[File], bas
         version=cut(f"#{pull.number} {pull.title}")[:60],
         by=cut(pull.user.login if pull.user else ""),
         note=cut(f"{pull.title}{beside(files)}"),
+        link=pull.html_url,
+        naming="commit",
+        aliases=(pull.merge_commit_sha,) if pull.merge_commit_sha else (),
     )
     return Step(altered(change, files), base, pull.merge_commit_sha or "")
 

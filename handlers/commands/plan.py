@@ -58,7 +58,7 @@ def _values(visit: Visit, service: Service, remedy: Remedy) -> dict[str, str]:
         "service": service.name,
         "peer": remedy.peer or (cause.peer if cause else ""),
         "version": change.version if change else "",
-        "previous_version": change.previous_version if change else "",
+        "previous_version": change.way_back if change else "",
     }
 
 

@@ -15,7 +15,7 @@ from cards.render import html, text
 from cards.views import draw, listing, page, slots
 from cards.words import Words
 from engine.incident import Incident, Proposal, fold
-from engine.model import Alert, Decision, Diagnosis, Execution, Hypothesis, Judgement, Recovery
+from engine.model import Alert, Decision, Diagnosis, Execution, Hypothesis, Judgement, Recovery, Witness
 from engine.team import Team
 from tests.cards.factory import APPROVAL, HOLD, INCIDENT, PLAN, START, TEAM, said, worked_example
 
@@ -236,6 +236,28 @@ def test_what_a_source_says_beside_its_figures_stands_open() -> None:
     assert card is not None
     assert "it is called pay there" in [block.text for block in card.blocks if isinstance(block, Prose)]
     assert body(card).count("it is called pay there") == 1
+
+
+def test_a_change_that_several_sources_report_cites_each_of_them() -> None:
+    first = STORY.fold().sweep
+    assert first is not None
+    deploy = next(each for each in first.evidence if each.change)
+    assert deploy.change is not None
+    told = [("argocd", "till/12"), ("kubernetes", "deployment/till@7")]
+    seen = tuple(
+        Witness(source=source, id=id, at=deploy.change.at, version="3f2a1b9", link=f"https://{source}.example/x")
+        for source, id in told
+    )
+    several = deploy.model_copy(update={"change": deploy.change.model_copy(update={"witnesses": seen})})
+    incident = STORY.fold().model_copy(update={"sweep": first.model_copy(update={"evidence": (several,)})})
+    for card in (drawn(incident, "evidence"), page(incident, (), EN, TEAM)):
+        (fold,) = [
+            block for block in everything(card.blocks) if isinstance(block, Fold) and "Who reports" in block.title
+        ]
+        (found,) = [block for block in fold.blocks if isinstance(block, Findings)]
+        links = [each.link for each in found.findings]
+        assert links == ["https://argocd.example/x", "https://kubernetes.example/x"]
+        assert [name in each.text for (_, name), each in zip(told, found.findings, strict=True)] == [True, True]
 
 
 def test_evidence_while_asking_shows_each_source() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.incident import Incident
-from engine.model import Change, Claim, Diagnosis, Hypothesis, Judgement, OperationClass, Phrase, Plan, Tier
+from engine.model import Change, Claim, Diagnosis, Hypothesis, Judgement, Naming, OperationClass, Phrase, Plan, Tier
 from engine.policy import (
     ALWAYS_FORBIDDEN,
     LEAST_TIER,
@@ -105,6 +105,14 @@ def test_a_value_nobody_knows_makes_no_plan_and_is_said() -> None:
     assert propose(cause(), catalogue(ROLLBACK), "s") == ()
     odd = ROLLBACK.model_copy(update={"arguments": {"a": [{"b": "{nonsense}"}]}})
     assert propose(cause(change=deploy()), catalogue(odd), "s") == ()
+
+
+@pytest.mark.parametrize("naming", ["commit", "manifest"])
+def test_a_commit_is_no_version_to_roll_back_to_and_is_said(naming: Naming) -> None:
+    known = cause(change=deploy(previous_version="3f2a1b9c0d", naming=naming))
+    assert propose(known, catalogue(ROLLBACK), "s") == ()
+    (said,) = left_out(known, catalogue(ROLLBACK))
+    assert (said.word, said.values["known"]) == ("plan.no_way_back", "3f2a1b9c0d")
 
 
 def test_inconclusive_proposes_nothing() -> None:

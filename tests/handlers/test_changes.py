@@ -51,7 +51,7 @@ def test_everything_a_change_may_say() -> None:
             "files": ["a.py"],
         }
     )
-    assert change.model_dump(mode="json", exclude={"note", "diff"}) == {
+    assert change.model_dump(mode="json", exclude={"note"}, exclude_defaults=True) == {
         "id": "run-7",
         "service": "payment",
         "kind": "deploy",
