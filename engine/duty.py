@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Literal
 
-from engine.model import Alert, Entry, Value
+from engine.model import Alert, Entry, Plan, Value
 
 State = dict[str, Any]
 Step = Callable[[State, Entry], None]
@@ -183,3 +183,11 @@ SPOKEN = frozenset(
     }
 )
 """Kinds whose body may hold what is said about it in the thread (`say`, and to whom in `to`)."""
+
+
+class Nudge(Value):
+    """What a person wants next of an incident that waits for one: look again, propose a plan, undo one, or close."""
+
+    what: Literal["look_again", "propose", "undo", "close"]
+    by: str = ""
+    plan: Plan | None = None

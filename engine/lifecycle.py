@@ -8,11 +8,12 @@ from itertools import count
 
 from engine import evidence, looks, policy
 from engine.diagnosis.sweeping import explain, weigh
+from engine.duty import Nudge
 from engine.incident import Incident, fold
 from engine.journal import Due, Journal, nothing
 from engine.learning import habits, lessons
 from engine.looks import Asked, Asking, Depth, FirstLook
-from engine.model import Alert, Diagnosis, Nudge, Outcome, Phrase, Silence, Sweep, Value, Window
+from engine.model import Alert, Diagnosis, Outcome, Phrase, Silence, Sweep, Value, Window
 from engine.ports import Question
 from engine.resolution import labelled
 from engine.team import Lesson, Service

@@ -14,13 +14,10 @@ Status = Literal[
     "open", "investigating", "awaiting_approval", "executing", "verifying", "recovered", "needs_human", "closed"
 ]
 Naming = Literal["release", "version", "image", "commit", "manifest"]
-"""What a change's version is: what the release platform calls it, a version as its team says it, an image's tag, a
-commit or branch of the code, or a revision of the manifests."""
+"""Who calls a version so: the release platform, its team, an image's tag, a commit of the code, one of manifests."""
 Outcome = Literal["recovered", "false_alarm", "inconclusive", "needs_human", "merged"]
 OperationClass = Literal["rollback", "degrade", "rate_limit", "restart", "scale", "configure", "restore"]
-
-HASH = re.compile(r"(sha256:)?(?=[0-9]*[a-f])[0-9a-f]{7,64}")
-"""A commit or digest; what is made of digits alone may be a date or a build."""
+HASH = re.compile(r"(sha256:)?(?=[0-9]*[a-f])[0-9a-f]{7,64}")  # digits alone may be a date or a build
 
 
 class Value(BaseModel):
@@ -67,22 +64,6 @@ class Alert(Value):
     generator_url: str = ""
     source: str = "alertmanager"
     group_key: str = ""
-
-
-class Batch(Value):
-    """What one call of an alert receiver held: the readable alerts, and the unreadable ones raw and named."""
-
-    alerts: tuple[Alert, ...] = ()
-    unreadable: tuple["Unreadable", ...] = ()
-    truncated: int = 0
-    heartbeats: tuple[Alert, ...] = ()
-
-
-class Unreadable(Value):
-    """One item of a call that could not be read, raw (cut to 4,000 characters)."""
-
-    raw: str
-    reason: str
 
 
 class Entry(Value):
@@ -149,8 +130,8 @@ class Witness(Value):
 class Change(Value):
     """One change of the world: a deploy, a rollback, a flag, a setting. `at` is when it went live, not when it was
     written, `began` when that was set about; `files` are the paths it touches (50 at most), `diff` what it changes
-    there (4,000 characters at most). `aliases` are other names of what it brought: its commit, tags, whole images.
-    `witnesses` are all who report it, where these are several."""
+    there (4,000 characters at most). `aliases` are other names of what it brought; `witnesses` are the several who
+    report it."""
 
     id: str
     service: str
@@ -169,18 +150,11 @@ class Change(Value):
     witnesses: tuple[Witness, ...] = ()
 
     @property
-    def versions(self) -> frozenset[str]:
-        """What it brought, by everybody's name for it."""
-        return frozenset({self.version, *(each.version for each in self.witnesses)}) - {""}
-
-    @property
     def way_back(self) -> str:
-        """The version that can be asked for to take it back; "" where what ran before is known by a commit, a digest
-        or a revision of manifests alone, or is several images: who rolls releases back knows none of these."""
-        said, told = self.previous_version, self.naming
-        if told == "release":
-            return said
-        return "" if told in ("commit", "manifest") or "," in said or HASH.fullmatch(said) else said
+        """The version to go back to; a commit, a digest, a revision of manifests and several images are none."""
+        unusable = self.naming in ("commit", "manifest") or "," in self.previous_version
+        hashed = self.naming != "release" and HASH.fullmatch(self.previous_version)
+        return "" if unusable or hashed else self.previous_version
 
 
 class Observation(Value):
@@ -424,11 +398,3 @@ class Recovery(Value):
     verdict: Literal["recovered", "not_recovered", "unknown"]
     signals: tuple[RecoverySignal, ...] = ()
     seconds: float = 0.0
-
-
-class Nudge(Value):
-    """What a person wants next of an incident that waits for one: look again, propose a plan, undo one, or close."""
-
-    what: Literal["look_again", "propose", "undo", "close"]
-    by: str = ""
-    plan: Plan | None = None

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from engine.consent import Held
+from engine.duty import Nudge
 from engine.incident import Proposal
 from engine.masking import mask
-from engine.model import Entry, Nudge, Outcome, Phrase, Plan
+from engine.model import Entry, Outcome, Phrase, Plan
 from engine.team import Constraint
 from handlers.inbound import Answer
 from handlers.visit import QUIET, Visit, no, ok

@@ -9,11 +9,12 @@ from engine import intake
 from engine.errors import NotPlacedYet, TocsinError, UnreadableAlert
 from engine.journal import BOT
 from engine.masking import mask
-from engine.model import Alert, Batch, Phrase
+from engine.model import Alert, Phrase
 from engine.ports import Admitted, Draft, Placed, RawCall, Sighting
 from engine.resolution import resolve
 from engine.team import Team
 from handlers import alerts
+from handlers.alerts.batch import Batch
 from handlers.deeds import BUSY
 from handlers.inbound import AlertReceived, Answer
 from handlers.visit import House

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from engine.diagnosis.clues import Suspicion
+from engine.diagnosis.witnesses import versions
 from engine.model import Change, Evidence
 
 MOST_CHANGES = 3
@@ -78,7 +79,9 @@ def candidates(suspicion: Suspicion, evidence: Sequence[Evidence]) -> list[Candi
         for version in each.details.get("versions", {})
     }
     found = {
-        each.change.id: Candidate(each.change, not failing.isdisjoint(each.change.versions), each.details, each.unusual)
+        each.change.id: Candidate(
+            each.change, not failing.isdisjoint(versions(each.change)), each.details, each.unusual
+        )
         for each in evidence
         if each.change is not None and each.service == suspicion.service and suspicion.precedes(each.change)
     }

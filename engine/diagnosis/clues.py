@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from engine.diagnosis.families import Family, family
+from engine.diagnosis.witnesses import versions
 from engine.model import Change, Evidence, Value
 
 Where = Literal["self", "own", "to_peer", "peer", "others"]
@@ -203,9 +204,9 @@ def _has_state(state: State, suspicion: Suspicion, each: Evidence) -> bool:
 
 def _by_version(new: bool, change: Change | None, each: Evidence) -> bool:
     """Whether the failing lines are nearly all of the version a change brought (or nearly none of them are)."""
-    versions: Mapping[str, int] = each.details.get("versions", {})
-    total = sum(versions.values())
+    counted: Mapping[str, int] = each.details.get("versions", {})
+    total = sum(counted.values())
     if change is None or not change.version or change.version == change.previous_version or not total:
         return False
-    share = sum(versions.get(name, 0) for name in change.versions) / total
+    share = sum(counted.get(name, 0) for name in versions(change)) / total
     return share >= ONE_VERSION if new else share <= 1 - ONE_VERSION

@@ -83,6 +83,11 @@ def united(observations: Sequence[Observation]) -> list[Observation]:
     ]
 
 
+def versions(change: Change) -> frozenset[str]:
+    """What a change brought, by everybody's name for it."""
+    return frozenset({change.version, *(each.version for each in change.witnesses)}) - {""}
+
+
 def _reports(asked: Sequence[Observation]) -> list[Report]:
     found: dict[tuple[str, str, str], Report] = {}
     for place, one in enumerate(asked):

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from engine.errors import UnknownName
-from engine.model import Batch, Phrase
+from engine.model import Phrase
 from handlers.alerts import alertmanager, generic
+from handlers.alerts.batch import Batch
 
 Read = Callable[[bytes, datetime], Batch]
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from engine.errors import UnreadableAlert
 from engine.intake import is_heartbeat, severity
-from engine.model import Alert, Batch, Phrase, Unreadable
+from engine.model import Alert, Phrase
 from handlers.alerts import fields
+from handlers.alerts.batch import Batch, Unreadable
 from handlers.alerts.fields import Unfit
 
 NAME = "alertmanager"

@@ -8,7 +8,8 @@ from typing import Any
 
 from engine.errors import UnreadableAlert
 from engine.masking import is_plain, mask
-from engine.model import Phrase, Unreadable
+from engine.model import Phrase
+from handlers.alerts.batch import Unreadable
 
 NAME = 128
 TEXT = 1_024

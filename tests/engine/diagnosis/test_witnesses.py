@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.diagnosis.signals import judge
-from engine.diagnosis.witnesses import united
+from engine.diagnosis.witnesses import united, versions
 from engine.model import Change, Observation
 from tests.engine.diagnosis.scenes import BEGIN, Scene
 
@@ -79,7 +79,7 @@ def test_one_deploy_seen_by_four_sources_is_one_change_that_names_them_all() -> 
     assert all(each.link == f"https://{each.source}.example/till" for each in found.witnesses)
     assert (found.version, found.way_back, found.at) == ("v1.8.0", "v1.7.9", BEGIN + 2 * SECOND)
     assert (found.by, found.note, found.files) == ("alice", "smaller pool", ("pool.py",))
-    assert {"1.8.0", "v1.8.0", CODE[:10], MANIFESTS[:12]} <= found.versions
+    assert {"1.8.0", "v1.8.0", CODE[:10], MANIFESTS[:12]} <= versions(found)
 
 
 def test_the_card_says_who_saw_it_once() -> None:

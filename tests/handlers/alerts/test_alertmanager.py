@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from cards.words import Words
 from engine.errors import UnknownName, UnreadableAlert
-from engine.model import Batch
 from handlers.alerts import FORMATS, generic, reader
 from handlers.alerts.alertmanager import read
+from handlers.alerts.batch import Batch
 
 CAPTURES = sorted((Path(__file__).parent / "captures").glob("*.json"))
 NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
