@@ -42,12 +42,12 @@ def plan(scene: Scene, plan_id: str) -> Card | None:
         blocks=(
             Prose(text, strong=True),
             *_hold(scene, proposal, state),
+            *_result(scene, proposal),
             Prose(scene.say(proposal.plan.reason)),
             _facts(scene, proposal),
             *_safety(scene, proposal),
             *_decided(scene, proposal),
             *_checks(scene, proposal),
-            *_result(scene, proposal),
             *_buttons(scene, proposal, state),
         ),
     )

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from cards.model import Addressee, Block, Card, Chart, Fold
+from cards.model import Addressee, Block, Card, Chart, Facts, Fold, Prose
 from cards.render.wecom.buttons import Close, sort
-from cards.render.wecom.markdown import COLORS, Pen, colored, link, piece, told
+from cards.render.wecom.markdown import COLORS, Pen, colored, link, piece, size, squeezed, told
 from cards.render.wecom.safe import address, line, mention
 from cards.render.wecom.template import cards as template_cards
 from cards.render.wecom.template import task_id
@@ -19,7 +19,7 @@ LONGEST_MARKDOWN = 20_480
 APPROVALS = 5
 """One part in so many is kept free for approvals whose key fits no button; they are told as commands."""
 PAGE = 16
-"""And one part in so many for the link to the page."""
+"""The title of a short message has at most one part in so many."""
 MOST_PICTURES = 2
 """Charts sent as pictures beside one card: each is a message, and a chat takes 30 a minute."""
 TITLE = 200
@@ -64,20 +64,28 @@ def render(card: Card, stage: Stage) -> Drawn:
 
 
 def _markdown(card: Card, pen: Pen, stage: Stage, pictures_shed: bool) -> tuple[str, tuple[str, ...]]:
+    """The text. What is said strongly (how things stand, what came of it, what to do next) gets its room before all
+    else, wherever it stands on the card, so that no length of what comes before can push it out."""
     longest = stage.longest
     head = (*_head(card, min(TITLE, longest // PAGE)), *_named(card.to[:MOST_CALLED], stage.mentions))
-    left = longest - longest // APPROVALS - longest // PAGE - _size(head)
-    kept: list[str] = []
-    shed: list[str] = []
-    for block in card.blocks:
-        drawn = piece(block, pen)
-        fitting = _fitting(drawn.lines, left)
-        shed += drawn.shed
-        shed += [type(block).__name__.lower()] if len(fitting) < len(drawn.lines) else []
-        kept += fitting
-        left -= _size(fitting)
     approvals = _fitting(tuple(told(button) for button in pen.buttons.typed_approvals), longest // APPROVALS)
-    return "\n".join((*head, *kept, *approvals, *_tail(card, pen, kept, shed or pictures_shed))), tuple(shed)
+    left = longest - size((*head, *approvals, *_tail(card, pen, (), shed=True)))
+    pieces = [piece(block, pen) for block in card.blocks]
+    kept: dict[int, tuple[str, ...]] = {}
+    for at in sorted(range(len(pieces)), key=lambda at: not _is_strong(card.blocks[at])):
+        kept[at] = _fitting(pieces[at].lines, left)
+        if len(kept[at]) < len(pieces[at].lines) and isinstance(block := card.blocks[at], Facts):
+            kept[at] = squeezed(block, left) or kept[at]
+        left -= size(kept[at])
+    shed = [*chain.from_iterable(drawn.shed for drawn in pieces)]
+    shed += [type(card.blocks[at]).__name__.lower() for at, drawn in enumerate(pieces) if kept[at] != drawn.lines]
+    body = tuple(chain.from_iterable(kept[at] for at in range(len(pieces))))
+    tail = _tail(card, pen, body, shed=bool(shed) or pictures_shed)
+    return "\n".join((*head, *body, *approvals, *tail)), tuple(shed)
+
+
+def _is_strong(block: Block) -> bool:
+    return isinstance(block, Prose) and block.strong
 
 
 def _head(card: Card, longest: int) -> tuple[str, ...]:
@@ -95,7 +103,7 @@ def _named(to: tuple[Addressee, ...], mentions: bool) -> tuple[str, ...]:
     return (" ".join(named),) if named else ()
 
 
-def _tail(card: Card, pen: Pen, kept: list[str], shed: object) -> tuple[str, ...]:
+def _tail(card: Card, pen: Pen, kept: tuple[str, ...], *, shed: bool) -> tuple[str, ...]:
     """The link to the page, unless it stands there already."""
     page = f"/incidents/{card.incident}"
     target = address(page, pen.public_url)
@@ -107,14 +115,10 @@ def _tail(card: Card, pen: Pen, kept: list[str], shed: object) -> tuple[str, ...
 def _fitting(lines: tuple[str, ...], room: int) -> tuple[str, ...]:
     """The first lines that fit into this many bytes."""
     for count, text in enumerate(lines):
-        room -= _size((text,))
+        room -= size((text,))
         if room < 0:
             return lines[:count]
     return lines
-
-
-def _size(lines: tuple[str, ...]) -> int:
-    return sum(len(text.encode("utf-8", "replace")) + 1 for text in lines)
 
 
 def _charts(blocks: tuple[Block, ...]) -> tuple[Chart, ...]:

@@ -31,6 +31,7 @@ from cards.render.scale import figure
 from cards.render.text import TYPED, command
 from cards.render.wecom.buttons import Sorted, is_typed, number_of, rows, spelled
 from cards.render.wecom.safe import address, code, line, plain
+from engine.masking import bounded
 
 MARKS: dict[StepState, str] = {"pending": "·", "running": "…", "done": "✓", "failed": "✗", "skipped": "–"}
 COLORS: dict[Tone, str] = {"neutral": "comment", "info": "info", "good": "info", "warning": "warning", "bad": "warning"}
@@ -41,6 +42,9 @@ MOST_ROWS = 12
 MOST_FINDINGS = 10
 MOST_MARKS = 4
 QUERY = 160
+LEAST_FACT = 120
+"""Bytes below which a fact says nothing: its name in colour alone takes half of them."""
+LONGEST_NAME = 40
 SEPARATOR = " · "
 
 
@@ -150,6 +154,32 @@ def _fact(name: str, value: str) -> Iterable[str]:
     if len(rows) == 1:
         return (f"> {head} {rows[0]}".rstrip(),)
     return (f"> {head}", *(f"> {row}" for row in rows))
+
+
+def squeezed(block: Facts, room: int) -> tuple[str, ...]:
+    """All facts in so many bytes, long ones cut so that none of the others is lost; nothing where that would leave
+    shreds of them."""
+    if room < LEAST_FACT * len(block.pairs):
+        return ()
+    kept: dict[int, tuple[str, ...]] = {}
+    by_size = sorted(range(len(block.pairs)), key=lambda at: size(tuple(_fact(*block.pairs[at]))))
+    for done, at in enumerate(by_size):
+        kept[at] = _cut_fact(*block.pairs[at], room // (len(by_size) - done))
+        room -= size(kept[at])
+    return tuple(chain.from_iterable(kept[at] for at in range(len(by_size))))
+
+
+def _cut_fact(name: str, value: str, room: int) -> tuple[str, ...]:
+    drawn = tuple(_fact(name, value))
+    while (needs := size(drawn)) > room and value:
+        value = value[: min(len(value) - 1, len(value) * room // needs)]
+        drawn = tuple(_fact(bounded(name, LONGEST_NAME), f"{value.rstrip()}…"))
+    return drawn if size(drawn) <= room else ()
+
+
+def size(lines: tuple[str, ...]) -> int:
+    """Bytes of these lines in a message."""
+    return sum(len(text.encode("utf-8", "replace")) + 1 for text in lines)
 
 
 def _steps(block: Steps) -> Iterable[str]:
