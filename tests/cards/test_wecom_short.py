@@ -14,9 +14,8 @@ from cards.views import draw, slots
 from cards.words import Words
 from engine.incident import Incident, fold
 from tests.cards import strategies
-from tests.cards.draw_golden import plain_value
 from tests.cards.factory import PLAN, TEAM, Story, unclear_example, worked_example
-from tests.cards.test_wecom import ANY, HERE
+from tests.cards.test_wecom import ANY, HERE, SEAL
 
 SHORT = 2_048
 """Bytes of a message of a self-built app."""
@@ -24,7 +23,7 @@ STORIES = {"worked": worked_example, "unclear": unclear_example}
 
 
 def short(card: Card) -> Drawn:
-    return render(card, Stage(plain_value, HERE, "n0nce", longest=SHORT, mentions=False))
+    return render(card, Stage(SEAL.close, HERE, "n0nce", longest=SHORT, mentions=False))
 
 
 def lost(card: Card, text: str) -> list[str]:
