@@ -8,9 +8,10 @@ from bot.chat_check import ask_platforms, nowhere
 from bot.settings import Settings, load, secret_from_environment
 from bot.source_check import ask_sources
 from bot.teams import TeamFiles, read_team
-from engine.errors import SettingsError, StoreFull, TocsinError
+from engine.errors import SettingsError, TocsinError
 from engine.model import Phrase
 from engine.ports import Teams
+from store.directory import writable
 
 
 @dataclass(frozen=True)
@@ -89,15 +90,3 @@ def _check_teams(teams: TeamFiles) -> list[Finding]:
 async def _check_backends(settings: Settings, teams: Teams) -> list[Finding]:
     remarks = await ask_sources(settings, teams, secret_from_environment)
     return [Finding(remark.ok, remark.phrase) for remark in remarks]
-
-
-def writable(directory: Path) -> None:
-    """Make the data directory; StoreFull with one clear sentence where nothing can be written there."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        probe = directory / ".writable"
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        values = {"path": str(directory), "reason": error.strerror or str(error)}
-        raise StoreFull(Phrase(word="error.data_dir", values={**values})) from error

@@ -11,7 +11,7 @@ from typing import Any
 
 import uvloop
 
-from bot import checkup, inspection, showcase
+from bot import inspection, showcase
 from bot.platforms.terminal import TerminalPlatform, chat
 from bot.run import run
 from bot.settings import Settings, load, preferred_language
@@ -164,6 +164,8 @@ def _play_headless(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace) -> int:
     """`tocsin check`: every finding on a line; fails when one is wrong."""
+    from bot import checkup
+
     findings = asyncio.run(checkup.check(options.config))
     words = Words(options.lang)
     for finding in findings:

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from bot.checkup import examine_for, file_findings
 from bot.platforms.contract import Platform
 from bot.settings import PREFIX, Backend, Settings, secret_from_environment
 from cards.views.doctor import Health, Part
@@ -72,6 +71,8 @@ class Doctor:
         now = self._clock.now()
         at, known, health = self._found.get(team.id, (now - 2 * FRESH, team, Health()))
         if now - at > FRESH or known != team:
+            from bot.checkup import examine_for, file_findings  # noqa: PLC0415 - much, and only when somebody asks
+
             files = await asyncio.to_thread(file_findings, self._files / team.id)
             findings = [*files, *await examine_for(self._settings, OneTeam(team))]
             wrong = tuple(finding.phrase for finding in findings if not finding.ok)

@@ -111,12 +111,11 @@ class Escalation:
             if not await self._timeline.read(incident, looked.seq):
                 self._looked[incident] = replace(looked, team=team, news_at=now + NEWS_EVERY)
                 return
-        entries = await self._timeline.read(incident)
-        if looked is None:
-            await self._show_again(fold(entries))
-        while await self._act(fold(entries), team):
-            entries = await self._timeline.read(incident)
         state = fold(await self._timeline.read(incident))
+        if looked is None:
+            await self._show_again(state)
+        while await self._act(state, team):
+            state = fold(await self._timeline.read(incident))
         self._looked[incident] = Looked(state.seq, team, _when(state, team), now + NEWS_EVERY)
 
     async def _act(self, state: Incident, team: Team) -> bool:

@@ -9,6 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from importlib import import_module
 
 from aiohttp import web
 
@@ -85,8 +86,10 @@ async def run(settings: Settings, parts: Parts) -> None:
     listening = bind(settings.http.host, settings.http.port)
     stop = stop_signal()
     async with working(settings, parts, listening):
-        collect_rarely()
         log.info("ready at %s", settings.public_url)
+        # What it takes to name a cause is loaded only now: alerts are taken in without it, and sooner.
+        await asyncio.to_thread(import_module, "engine.diagnosis.sweeping")
+        collect_rarely()
         await stop.wait()
         log.info("stopping")
 

@@ -54,8 +54,8 @@ async def _catalogued(settings: Settings, teams: Teams) -> list[Remark]:
     asked = list(services.values())[:MOST_SERVICES]
     async with ClientSession() as session:
         logs = open_host_logs(settings, open_hosts(settings), SystemClock())
-        sources: list[Examined] = [ProbesSource(session, patience=EXAMINE_TIMEOUT), *logs]
-        said = [remark for source in sources for remark in await source.examine(asked)]
+        sources = [ProbesSource(session, patience=EXAMINE_TIMEOUT), *logs]
+        said = [remark for source in sources if isinstance(source, Examined) for remark in await source.examine(asked)]
     return [*said, *_unhosted(settings, asked), *_watched(settings, asked), _door(settings)]
 
 

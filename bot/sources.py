@@ -8,18 +8,8 @@ from pydantic import SecretStr
 
 from bot.settings import Backend, GitHub, Settings, Telemetry, command_environment
 from engine.ports import Clock, Source
-from engine.sources.alertmanager import AlertmanagerSource
-from engine.sources.argocd import ArgoCdSource
-from engine.sources.github import GitHubSource
-from engine.sources.host_logs import HostLogsSource
 from engine.sources.hosts import Hosts
-from engine.sources.jaeger import JaegerSource
-from engine.sources.kubernetes import KubernetesSource
-from engine.sources.loki import LokiSource
 from engine.sources.probes import ProbesSource
-from engine.sources.prometheus import PrometheusSource
-from engine.sources.releases import ReleasesSource
-from engine.sources.tempo import TempoSource
 from engine.team import Connection, Team
 
 SHARE = 0.9
@@ -76,15 +66,19 @@ def open_hosts(settings: Settings) -> Hosts:
     return Hosts(settings.hosts.ssh, local=settings.hosts.local, environment=command_environment())
 
 
-def open_host_logs(settings: Settings, hosts: Hosts, clock: Clock) -> tuple[HostLogsSource, ...]:
+def open_host_logs(settings: Settings, hosts: Hosts, clock: Clock) -> tuple[Source, ...]:
     """What these machines say; nobody where the settings name none."""
     if not hosts.names:
         return ()
+    from engine.sources.host_logs import HostLogsSource
+
     patience = SHARE * settings.pace.source_timeout
     return (HostLogsSource(hosts, roots=settings.hosts.roots, now=clock.now, patience=patience),)
 
 
 def _prometheus(settings: Settings, session: ClientSession) -> Source:
+    from engine.sources.prometheus import PrometheusSource
+
     metrics = settings.prometheus
     return PrometheusSource(
         metrics.url,
@@ -98,40 +92,54 @@ def _prometheus(settings: Settings, session: ClientSession) -> Source:
 
 
 def _loki(settings: Settings, session: ClientSession) -> Source:
+    from engine.sources.loki import LokiSource
+
     logs = settings.loki
     patience = _patience(settings, logs)
     return LokiSource(logs.url, session=session, token=token(logs), tenant=logs.tenant, patience=patience)
 
 
 def _jaeger(settings: Settings, session: ClientSession) -> Source:
+    from engine.sources.jaeger import JaegerSource
+
     traces = settings.jaeger
     patience = _patience(settings, traces)
     return JaegerSource(traces.url, session=session, token=token(traces), tenant=traces.tenant, patience=patience)
 
 
 def _tempo(settings: Settings, session: ClientSession) -> Source:
+    from engine.sources.tempo import TempoSource
+
     traces = settings.tempo
     patience = _patience(settings, traces)
     return TempoSource(traces.url, session=session, token=token(traces), tenant=traces.tenant, patience=patience)
 
 
 def _alertmanager(settings: Settings, session: ClientSession) -> Source:
+    from engine.sources.alertmanager import AlertmanagerSource
+
     alerts = settings.alertmanager
     patience = _patience(settings, alerts)
     return AlertmanagerSource(alerts.url, session=session, token=token(alerts), tenant=alerts.tenant, patience=patience)
 
 
 def _releases(settings: Settings, session: ClientSession) -> Source:
+    from engine.sources.releases import ReleasesSource
+
     changes = settings.releases
     return ReleasesSource(changes.url, session=session, token=token(changes), patience=_patience(settings, changes))
 
 
 def _argocd(settings: Settings, session: ClientSession) -> Source:
+    from engine.sources.argocd import ArgoCdSource
+
     deploys = settings.argocd
     return ArgoCdSource(deploys.url, session=session, token=token(deploys), patience=_patience(settings, deploys))
 
 
 def _kubernetes(settings: Settings, session: ClientSession) -> Source:
+    from engine.sources.kubernetes import KubernetesSource
+
     cluster = settings.kubernetes
     return KubernetesSource(
         cluster.url,
@@ -145,6 +153,8 @@ def _kubernetes(settings: Settings, session: ClientSession) -> Source:
 
 
 def _github(settings: Settings, session: ClientSession) -> Source:
+    from engine.sources.github import GitHubSource
+
     code = settings.github
     return GitHubSource(code.url, session=session, token=token(code), patience=_patience(settings, code))
 

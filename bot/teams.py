@@ -57,11 +57,10 @@ from bot.catalogue import FileModel, ServicesFile
 from bot.connectors import VARIABLE, Sources, connections
 from bot.digests import DigestKeys, checked_room
 from bot.expressions import check_pattern
-from bot.faults import FaultsFile, faults
 from engine.errors import SettingsError, UnknownName
 from engine.masking import mask
 from engine.model import Phrase, Tier
-from engine.team import Escalation, Person, Policy, Role, Service, Team
+from engine.team import Escalation, Fault, Person, Policy, Role, Service, Team
 
 DEFAULT = "default"
 FIRST_ROOM = "console:main"
@@ -292,7 +291,6 @@ def read_team(folder: Path) -> Version:
     file = _read(folder / "team.yaml", TeamFile, required=True)
     services = _read(folder / "services.yaml", ServicesFile, under="services").services
     policy = _read(folder / "policy.yaml", PolicyFile)
-    own = _read(folder / "patterns.yaml", FaultsFile, under="patterns")
     team = Team(
         id=folder.name,
         name=file.name,
@@ -309,10 +307,18 @@ def read_team(folder: Path) -> Version:
         zone=file.zone,
         sources=connections(file.sources),
         approvers=tuple(file.approvers),
-        faults=faults(own),
+        faults=_faults(folder / "patterns.yaml"),
     )
     _accounts_are_unique(folder / "team.yaml", team)
     return Version(team, file.order, file.intake_token)
+
+
+def _faults(path: Path) -> tuple[Fault, ...]:
+    if not path.is_file():
+        return ()
+    from bot.faults import FaultsFile, faults  # noqa: PLC0415 - brings every pattern there is; most teams have no file
+
+    return faults(_read(path, FaultsFile, under="patterns"))
 
 
 Shape = TypeVar("Shape", bound=FileModel)

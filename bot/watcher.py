@@ -14,7 +14,7 @@ from aiohttp import ClientSession
 from bot.settings import Settings
 from bot.sources import open_hosts
 from cards.words import Words
-from engine.diagnosis.logs import LOUD
+from engine.diagnosis.levels import LOUD
 from engine.diagnosis.templates import plain, template
 from engine.errors import SourceSilent, TocsinError
 from engine.model import Alert, LogLine, Phrase, Severity, Window

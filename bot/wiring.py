@@ -14,7 +14,6 @@ from bot import web as door
 from bot.backlog import Backlog
 from bot.board import Board
 from bot.callers import same
-from bot.checkup import writable
 from bot.clock import RandomIds, SystemClock
 from bot.crew import Crew
 from bot.desk import ChatDesk
@@ -54,6 +53,7 @@ from engine.tools import Tools
 from handlers import digest
 from handlers.front_door import FrontDoor
 from handlers.visit import House as Handling
+from store.directory import writable
 from store.sqlite import SqliteStore, open_sqlite
 
 RELEASES = "releases"
@@ -312,6 +312,8 @@ def _own_tokens(teams: TeamFiles, testing: str) -> Callable[[str], str]:
     """Alerts that come with a team's own token belong to that team, whatever their labels say."""
 
     def owner(token: str) -> str:
+        if not token:
+            return ""
         if same(token, testing):
             return TEAM
         known = ((team, secret_from_environment(name)) for team, name in teams.intake_tokens().items())

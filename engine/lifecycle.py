@@ -1,19 +1,18 @@
 """Tells the whole life of an incident, top to bottom: alert, evidence, cause, plan, recovery, lesson."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 
 from engine import evidence, looks, policy
-from engine.diagnosis.sweeping import explain, weigh
 from engine.duty import Nudge
 from engine.incident import Incident, fold
 from engine.journal import Due, Journal, nothing
 from engine.learning import habits, lessons
 from engine.looks import Asked, Asking, Depth, FirstLook
-from engine.model import Alert, Diagnosis, Outcome, Phrase, Silence, Sweep, Value, Window
+from engine.model import Alert, Diagnosis, Observation, Outcome, Phrase, Silence, Sweep, Value, Window
 from engine.ports import Question
 from engine.resolution import labelled
 from engine.team import Lesson, Service
@@ -148,7 +147,7 @@ class Life:
         tempo = self.tools.tempo
         early = evidence.Early(tempo.first_look, look)
         seen, silent = await evidence.gather(question, sources, self.tools.clock, tempo.source_timeout, told, early)
-        return weigh(seen, silent, question.window, self._services(state))
+        return self._weigh(seen, silent, question.window, state)
 
     async def _look_first(self, turn: int, window: Window, depth: Depth, seen: evidence.Seen) -> bool:
         """Show what the quick sources say while the others are still asked; whether that is enough. Nothing is shown
@@ -156,7 +155,7 @@ class Life:
         if turn > 1:
             return False
         waiting = [Silence(source=name, reason=Phrase(word="evidence.silent.waiting")) for name in seen.waiting]
-        sweep = weigh(seen.observations, waiting, window, self._services(await self.state()))
+        sweep = self._weigh(seen.observations, waiting, window, await self.state())
         diagnosis = await self._think(sweep)
         kinds = {each.kind for each in sweep.evidence if each.count}
         found = FirstLook(
@@ -171,7 +170,14 @@ class Life:
             await self.journal.tell(slot)
         return found.enough
 
+    def _weigh(self, seen: Sequence[Observation], silent: Sequence[Silence], window: Window, state: Incident) -> Sweep:
+        from engine.diagnosis.sweeping import weigh  # noqa: PLC0415 - numpy and its like, not needed to be ready
+
+        return weigh(seen, silent, window, self._services(state))
+
     async def _think(self, sweep: Sweep) -> Diagnosis:
+        from engine.diagnosis.sweeping import explain  # noqa: PLC0415 - as above
+
         state = await self.state()
         faults = self.tools.teams.team(state.team).faults
         return explain(sweep, self._services(state), state.service, faults)

@@ -87,8 +87,10 @@ def mask(text: str) -> str:
     return _known(text) if len(text) <= SHORT else _masked(text)
 
 
+@lru_cache(1)
 def is_plain(text: str) -> bool:
-    """Whether neither this text nor any part of it can be masked."""
+    """Whether neither this text nor any part of it can be masked. Remembers the last one: whoever takes in a call asks
+    once for what it holds and once for the call as it came."""
     return not _holds_clue(folded(text)) and not any(number.search(text) for number in PERSONAL)
 
 

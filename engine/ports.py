@@ -266,6 +266,7 @@ class Query(Value):
     limit: int = 50
 
 
+@runtime_checkable
 class Queried(Protocol):
     """A source people may ask by hand. Raises SourceSilent, which names what is wrong with the question where the
     backend says so; a mere nothing is an Observation with count 0."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from engine import intake
 from engine.errors import NotPlacedYet, TocsinError, UnreadableAlert
 from engine.journal import BOT
-from engine.masking import mask
+from engine.masking import is_plain, mask
 from engine.model import Alert, Phrase
 from engine.ports import Admitted, Draft, Placed, RawCall, Sighting
 from engine.resolution import resolve
@@ -238,4 +238,5 @@ class Receiver:
 
 def without_secrets(body: bytes) -> bytes:
     """A receiver call as it is kept: as it came, but for its secrets. What is not UTF-8 stays as it is."""
-    return mask(body[:RAW_LIMIT].decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+    text = body[:RAW_LIMIT].decode("utf-8", "surrogateescape")
+    return body[:RAW_LIMIT] if is_plain(text) else mask(text).encode("utf-8", "surrogateescape")

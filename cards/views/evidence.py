@@ -7,7 +7,7 @@ from cards.model import Block, Card, Finding, Findings, Fold, Log, Prose, Step, 
 from cards.views.catalogue import missing
 from cards.views.charts import charts
 from cards.views.scene import Scene, change_of
-from engine.diagnosis.signals import HARM
+from engine.diagnosis.roles import HARM
 from engine.looks import Asked
 from engine.model import Evidence, Phrase, Sweep, Witness
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from cards.model import Block, Button, Finding, Findings, Prose
 from cards.words import Words
 from engine.diagnosis.notes import is_note
-from engine.diagnosis.signals import judge
 from engine.model import Evidence, Observation, Quantity, Window
 from engine.team import Service
 
@@ -35,7 +34,7 @@ def signs(seen: Sequence[Observation], window: Window, words: Words) -> tuple[Bl
     asked = [each for each in seen if each.kind in TOLD and not is_note(each)]
     if not asked:
         return ()
-    odd = [each for each in judge(asked, window) if each.abnormal]
+    odd = [each for each in _judged(asked, window) if each.abnormal]
     if not odd:
         sources = words.text("list.comma").join(dict.fromkeys(each.source for each in asked))
         return (Prose(words.text("vitals.calm", sources=sources), quiet=True),)
@@ -64,13 +63,13 @@ def deployment(seen: Sequence[Observation], words: Words) -> tuple[tuple[str, st
 def health(seen: Sequence[Observation], window: Window, words: Words) -> tuple[tuple[str, str], ...]:
     """What the health check says, in its own words."""
     checks = [each for each in seen if each.kind == "probe"]
-    said = [words.say(each.summary) for each in judge(checks, window) if each.signal != "cert_expiry"]
+    said = [words.say(each.summary) for each in _judged(checks, window) if each.signal != "cert_expiry"]
     return ((words.text("vitals.health"), said[0]),) if said else ()
 
 
 def says_well(seen: Sequence[Observation], window: Window) -> bool | None:
     """Whether the service calls itself well; None where it was not asked or says nothing of it."""
-    checks = judge([each for each in seen if each.kind == "probe"], window)
+    checks = _judged([each for each in seen if each.kind == "probe"], window)
     if any(each.abnormal for each in checks):
         return False
     return True if any(each.signal == "availability" for each in checks) else None
@@ -147,3 +146,9 @@ def _now(series: Observation, window: Window) -> float | None:
 
 def _mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
+
+
+def _judged(seen: Sequence[Observation], window: Window) -> Sequence[Evidence]:
+    from engine.diagnosis.signals import judge  # noqa: PLC0415 - brings numpy, which no other card needs
+
+    return judge(seen, window)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from engine.diagnosis.signals import HARM
+from engine.diagnosis.roles import HARM
 from engine.model import Evidence
 
 FELT = frozenset(

@@ -7,7 +7,7 @@ from engine.diagnosis import account, steps
 from engine.diagnosis.binding import bound
 from engine.diagnosis.calm import quiet
 from engine.diagnosis.clues import Suspicion, by_signal
-from engine.diagnosis.guard import Court, Trial, accounts, attempt, explained, rivals
+from engine.diagnosis.guard import Court, Trial, attempt, explained, rivals
 from engine.diagnosis.localisation import suspicions
 from engine.diagnosis.patterns import PATTERNS, Pattern
 from engine.model import Diagnosis, Evidence, Phrase, Silence, Window
@@ -53,7 +53,9 @@ def _trials(
     suspects: Iterable[Suspicion],
     patterns: Sequence[Pattern],
 ) -> Iterator[Trial]:
-    court = Court(by_signal(evidence), len({each.source for each in silent}), accounts(patterns))
+    if not evidence:
+        return
+    court = Court(by_signal(evidence), len({each.source for each in silent}), patterns)
     for suspicion in suspects:
         for pattern in patterns:
             if (suspicion.calls_it and not pattern.floods) or not _may_be_at(suspicion.service, pattern):

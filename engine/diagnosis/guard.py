@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from engine.diagnosis.clues import BySignal, Clue, Suspicion, found
 from engine.diagnosis.cluster.evidence import weight
 from engine.diagnosis.patterns import Pattern
-from engine.diagnosis.roles import ROLES
-from engine.diagnosis.signals import HARM
+from engine.diagnosis.roles import HARM, ROLES
 from engine.model import Evidence, Phrase, Quantity
 
 THRESHOLD = 0.6
@@ -130,12 +130,17 @@ class Trial:
 
 @dataclass(frozen=True)
 class Court:
-    """What every trial is held before: the evidence, how many sources stayed silent, and which signals each fault can
-    account for, with all that it brings about."""
+    """What every trial is held before: the evidence, how many sources stayed silent, and the faults it may be."""
 
     evidence: BySignal
     silences: int
-    accounts: Mapping[str, frozenset[str]]
+    patterns: Sequence[Pattern]
+
+    @cached_property
+    def accounts(self) -> Mapping[str, frozenset[str]]:
+        """By category, the signals that show in it or in any fault it brings about. Only looked at where there is
+        something to be tried: of many alerts at once, most have nothing."""
+        return accounts(self.patterns)
 
 
 def accounts(patterns: Sequence[Pattern]) -> Mapping[str, frozenset[str]]:

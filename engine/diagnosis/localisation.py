@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from engine.diagnosis.clues import Suspicion, called
-from engine.diagnosis.signals import HARM, began, cried
+from engine.diagnosis.roles import HARM
+from engine.diagnosis.signals import began, cried
 from engine.model import Evidence, Window
 from engine.team import Service
 

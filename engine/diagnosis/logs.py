@@ -5,13 +5,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from engine.diagnosis.coverage import Coverage, coverage
-from engine.diagnosis.sayings import TELLS_AN_ALERT, WARNING, Saying, gathered, mentions_of, saying
+from engine.diagnosis.levels import LOUD, WARNING
+from engine.diagnosis.sayings import TELLS_AN_ALERT, Saying, gathered, mentions_of, saying
 from engine.diagnosis.silences import nothing
 from engine.diagnosis.stacks import joined, origin
 from engine.diagnosis.templates import hosts, mentions, plain, template
 from engine.model import Evidence, LogLine, Observation, Phrase, Quantity, Window
 
-LOUD = frozenset({"error", "err", "fatal", "critical", "crit", "panic", "emergency", "emerg", "alert", "severe"})
 MOST_TEMPLATES = 4
 MOST_UNLEVELLED = 200
 LONGEST_EXCERPT = 300

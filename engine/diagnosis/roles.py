@@ -69,6 +69,22 @@ ROLES: dict[str, Role] = {
     "cert_expiry": Role("seconds", 0.0, below=True, standing=True),
 }
 
+HARM = (
+    "error_ratio",
+    "unavailable_ratio",
+    "timeout_ratio",
+    "limited_ratio",
+    "latency_p95",
+    "availability",
+    "dependency_error_ratio",
+    "auth_failed_ratio",
+    "tls_errors",
+    "restarts",
+    "oom_kills",
+    "backlog",
+)
+"""Roles that a user of the service feels; their earliest onset is when the trouble began."""
+
 
 def used_up(role: str, unit: Unit, value: float | None) -> bool:
     """Whether a series of this role at this level is trouble by itself; the unit must be the role's own."""

@@ -12,25 +12,10 @@ from engine.diagnosis.logs import read
 from engine.diagnosis.measures import measure
 from engine.diagnosis.notes import is_note, noted
 from engine.diagnosis.probing import probed
+from engine.diagnosis.roles import HARM
 from engine.diagnosis.traces import trace
 from engine.diagnosis.witnesses import united
 from engine.model import Evidence, Observation, Window
-
-HARM = (
-    "error_ratio",
-    "unavailable_ratio",
-    "timeout_ratio",
-    "limited_ratio",
-    "latency_p95",
-    "availability",
-    "dependency_error_ratio",
-    "auth_failed_ratio",
-    "tls_errors",
-    "restarts",
-    "oom_kills",
-    "backlog",
-)
-"""Roles that a user of the service feels; their earliest onset is when the trouble began."""
 
 CRIES = ("new_error_log", "surging_error_log", "error_span")
 """What dates the trouble where nothing that users feel is measured."""
