@@ -19,6 +19,7 @@ FAR = 4.0
 """How many times as long as others a way must take to count as one spread."""
 
 Key = tuple[str, str]
+Gaps = dict[str, str | int | float | Quantity | Phrase]
 
 
 class Calls:
@@ -73,7 +74,8 @@ def span_marks(spans: Sequence[Span], window: Window) -> tuple[list[Mark], list[
     ]
     slow = [mark for (service, operation), points in own.items() for mark in _slow(service, operation, points, starts)]
     late = window.split.timestamp()
-    return [*slow, *_long_ways(ways, late), *_error_marks(calls, late)], moved_ways
+    long = (*_long_ways(ways, late), *_suddenly_long(ways, late))
+    return [*slow, *long, *_error_marks(calls, late)], moved_ways
 
 
 Points = dict[Key, list[tuple[float, float]]]
@@ -105,6 +107,21 @@ def _long_ways(ways: Points, late: float) -> Iterator[Mark]:
         yield Mark(peer, "long_way", longest / usual / FAR, phrase, "way", kind="trace")
 
 
+def _suddenly_long(ways: Points, late: float) -> Iterator[Mark]:
+    """Ways taken too seldom for a middle to be told, of which all that came last took far longer than any before."""
+    for (caller, peer), points in ways.items():
+        taken = sorted(points)
+        for place in range(FEWEST // 2, len(taken)):
+            longest = max(LEAST, *(seconds for _, seconds in taken[:place]))
+            shortest = min(seconds for _, seconds in taken[place:])
+            if taken[place][0] >= late and shortest > FAR * longest:
+                before, after = Quantity(value=longest, unit="seconds"), Quantity(value=shortest, unit="seconds")
+                values: Gaps = {"service": caller, "peer": peer, "before": before, "after": after}
+                phrase = Phrase(word="suspect.way", values=values)
+                onset = taken[place][0]
+                yield Mark(peer, "long_way", shortest / longest / FAR, phrase, "way", onset, kind="trace")
+
+
 def _slow(service: str, operation: str, points: Sequence[tuple[float, float]], starts: Floats) -> Iterator[Mark]:
     found = _moved(points, starts)
     if found is not None:
@@ -115,7 +132,7 @@ def _slow(service: str, operation: str, points: Sequence[tuple[float, float]], s
         yield Mark(service, "own_time", found.rise, phrase, "slow_span", found.onset, size, kind="trace")
 
 
-def _quantities(found: Moved) -> dict[str, str | int | float | Quantity | Phrase]:
+def _quantities(found: Moved) -> Gaps:
     return {
         "before": Quantity(value=found.before, unit="seconds"),
         "after": Quantity(value=found.after, unit="seconds"),
@@ -144,7 +161,7 @@ def _error_marks(calls: Calls, split: float) -> Iterator[Mark]:
     for service, times in counts.items():
         if len(times) >= FEWEST_ERRORS:
             surplus = len(times) / (1.0 + before[service])
-            values: dict[str, str | int | float | Quantity | Phrase] = {"service": service, "count": len(times)}
+            values: Gaps = {"service": service, "count": len(times)}
             yield Mark(
                 service,
                 "error_origin",

@@ -1,7 +1,7 @@
 """Tests the ranking: what it may depend on, what it must follow, and who is named for what."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -156,27 +156,48 @@ def test_probabilities_are_a_distribution() -> None:
     assert all(np.isfinite(share) and 0 <= share <= 1 for share in found.values())
 
 
+def called(ways: Sequence[Mapping[str, float]]) -> Observation:
+    """Requests at the door, twenty seconds apart from the split on, each with how long it took to whom."""
+    spans = [
+        Span(
+            trace_id=f"t{trace}",
+            span_id=span,
+            parent_id=parent,
+            service=service,
+            operation="call",
+            start=WINDOW.split + timedelta(seconds=20 * trace),
+            duration=duration,
+        )
+        for trace, request in enumerate(ways)
+        for peer, way in request.items()
+        for span, parent, service, duration in (
+            (f"{peer}a", "root", "door", way + 0.01),
+            (f"{peer}b", f"{peer}a", peer, 0.01),
+        )
+    ]
+    return Observation(source="jaeger", kind="trace", service="door", query="", window=WINDOW, spans=tuple(spans))
+
+
 def test_a_way_far_longer_than_others_attests_a_gap_where_spans_have_no_before() -> None:
-    spans = []
-    for trace in range(12):
-        at = WINDOW.split + timedelta(seconds=200 + 10 * trace)
-        for number, (peer, way) in enumerate((("till", 0.01), ("list", 0.01), ("vault", 0.6))):
-            for span, parent, service, duration in (
-                (f"{number}a", "root", "door", way + 0.01),
-                (f"{number}b", f"{number}a", peer, 0.01),
-            ):
-                spans.append(
-                    Span(
-                        trace_id=f"t{trace}",
-                        span_id=span,
-                        parent_id=parent,
-                        service=service,
-                        operation="call",
-                        start=at,
-                        duration=duration,
-                    )
-                )
-    seen = Observation(source="jaeger", kind="trace", service="door", query="", window=WINDOW, spans=tuple(spans))
+    seen = called([{"till": 0.01, "list": 0.01, "vault": 0.6}] * 12)
     marks = line_up([seen], (), WINDOW, SERVICES, set(SERVICES)).marks
     assert marks["vault", "long_way", "trace"].strength > 10
     assert marks["till", "long_way", "trace"].strength < 1
+
+
+@pytest.mark.parametrize(
+    "taken, attested",
+    [
+        ([0.01] * 7 + [0.6], True),
+        ([0.01] * 7 + [0.6, 0.7], True),
+        ([0.01] * 7 + [0.6, 0.01], False),
+        ([0.01, 0.5] + [0.01] * 5 + [0.6], False),
+        ([0.01] * 7 + [0.03], False),
+        ([0.01] * 3 + [0.6], False),
+    ],
+)
+def test_of_a_way_seldom_taken_the_last_calls_attest_a_gap_where_all_took_far_longer(
+    taken: list[float], attested: bool
+) -> None:
+    marks = line_up([called([{"vault": way} for way in taken])], (), WINDOW, SERVICES, set(SERVICES)).marks
+    assert (("vault", "long_way", "trace") in marks) is attested
