@@ -46,8 +46,9 @@ class OneTeam:
 
 
 class Doctor:
-    """Looks at the house for a team. `failing` are rooms that take no messages and why, `trouble` why nothing can be
-    stored. What concerns the process is told to everybody, rooms and files to their team alone."""
+    """Looks at the house for a team. `failing` are rooms that take no messages and why, `refused` cards that a room
+    refused for good (by room, incident and slot), `trouble` why nothing can be stored. What concerns the process is
+    told to everybody, rooms and files to their team alone."""
 
     def __init__(
         self,
@@ -56,6 +57,7 @@ class Doctor:
         clock: Clock,
         platforms: Mapping[str, Platform],
         failing: Mapping[str, str],
+        refused: Mapping[tuple[str, str, str], Phrase],
         trouble: Callable[[], Awaitable[str]],
     ) -> None:
         self._settings = settings
@@ -63,6 +65,7 @@ class Doctor:
         self._clock = clock
         self._platforms = platforms
         self._failing = failing
+        self._refused = refused
         self._trouble = trouble
         self._found: dict[str, tuple[datetime, Team, Health]] = {}
 
@@ -86,6 +89,7 @@ class Doctor:
             for room, why in self._failing.items()
             if room in team.places
         ]
+        said += [why for (room, _, _), why in self._refused.items() if room in team.places]
         used = {room.partition(":")[0] for room in team.places}
         for name, platform in self._platforms.items():
             if name in used and isinstance(platform, Connected) and (why := platform.trouble):

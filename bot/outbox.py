@@ -5,15 +5,18 @@ import hashlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Literal
 
 from bot.crew import Crew
+from bot.plainer import Manner, manners
 from bot.platforms.contract import Platform
 from bot.stand_in import Elsewhere, StandIn, nowhere
 from bot.turns import Turns
 from cards.codec import encode
 from cards.model import Card
 from cards.words import Words
-from engine.errors import PlatformBusy, PlatformError, StoreError
+from engine.errors import PlatformBusy, PlatformError, PlatformRefused, StoreError
 from engine.model import Phrase
 from engine.ports import Clock
 from store.rooms import Post, Posts
@@ -29,6 +32,9 @@ SETTLE_STEP = 0.1
 SERVES = "outbox "
 STALE_AFTER = 0.05
 """Seconds a card may have waited for its turn; after more it is drawn again, for the newest state is what counts."""
+ASIDE = timedelta(hours=1)
+"""How long a card that cannot be shown is not tried again, unless it is wanted again before."""
+MOST_REFUSED = 200
 OUTAGE = 10
 """How many threads in a row may fail before the platform counts as away."""
 
@@ -44,7 +50,8 @@ Wish = tuple[str, str, str, int]
 class Outbox:
     """What is wanted stands in the store as (room, incident, slot); the card is drawn when it is sent, so that many
     wishes become one edit. A post that was sent but not recorded is recognised by its key. What a room that is away
-    should show, another one shows meanwhile (see `bot/stand_in.py`)."""
+    should show, another one shows meanwhile (see `bot/stand_in.py`). What a platform refuses for good is said more
+    plainly (see `bot/plainer.py`); `refused` tells of it until the card is taken whole."""
 
     def __init__(
         self,
@@ -64,10 +71,11 @@ class Outbox:
         self._stand_in = StandIn(posts, elsewhere, clock)
         self._bells: dict[str, asyncio.Event] = {}
         self._in_hand: dict[str, Post] = {}
-        self._aside: set[Wish] = set()
+        self._aside: dict[Wish, datetime] = {}
         self._attempts: dict[Part, str] = {}
         self._resumed = False
         self.failing: dict[str, str] = {}
+        self.refused: dict[Part, Phrase] = {}
 
     async def resume(self) -> None:
         """Take up what was wanted before a restart. What was under way then may have come through."""
@@ -109,13 +117,13 @@ class Outbox:
         """Post a card that belongs to no incident, as far as the rooms take it now; a repetition (of the key, or where
         there is none of the card) is one message."""
         for room in rooms:
-            name, _, channel = room.partition(":")
+            name = room.partition(":")[0]
             if name not in self._platforms:
                 continue
+            post = Post(room=room, incident="announced", slot=key or fingerprint(card)[:16])
             await self._turns.take(room, self._platforms[name].pace)
             try:
-                async with asyncio.timeout(SEND_TIMEOUT):
-                    await self._platforms[name].post(channel, "", card, f"announced/{key or fingerprint(card)[:16]}")
+                await self._deliver(self._platforms[name], post, "", card)
             except (PlatformError, TimeoutError) as error:
                 log.warning("%s does not take an announcement: %s", room, error)
 
@@ -142,7 +150,7 @@ class Outbox:
 
     async def _empty(self, room: str, bell: asyncio.Event) -> None:
         retry = FIRST_RETRY
-        while due := [post for post in await self._posts.due(room) if _wish(post) not in self._aside]:
+        while due := [post for post in await self._posts.due(room) if not self._is_aside(post)]:
             trouble = await self._round(room, due)
             if trouble is None:
                 retry = FIRST_RETRY
@@ -162,6 +170,9 @@ class Outbox:
             self._in_hand[room] = post
             try:
                 await self._send(room, post)
+            except PlatformRefused:
+                self._set_aside(post)
+                continue
             except (PlatformError, TimeoutError) as error:
                 why = error.phrase if isinstance(error, PlatformError) else None
                 self.failing[room] = Words("en").say(why) if why else "timed out"
@@ -193,7 +204,14 @@ class Outbox:
         room = name.removeprefix(SERVES)
         self.failing[room] = type(error).__name__
         if (post := self._in_hand.get(room)) is not None and not isinstance(error, StoreError):
-            self._aside = {each for each in self._aside if each[:3] != _part(post)} | {_wish(post)}
+            self._set_aside(post)
+
+    def _set_aside(self, post: Post) -> None:
+        self._aside = {wish: until for wish, until in self._aside.items() if wish[:3] != _part(post)}
+        self._aside[_wish(post)] = self._clock.now() + ASIDE
+
+    def _is_aside(self, post: Post) -> bool:
+        return self._aside.get(_wish(post), self._clock.now()) > self._clock.now()
 
     async def _send(self, room: str, post: Post) -> None:
         """Show a part as it stands now, if it is not shown so already, and record that."""
@@ -206,8 +224,7 @@ class Outbox:
         if await self._turns.take(room, platform.pace) > STALE_AFTER:
             card = await self._draw(post.incident, post.slot) or card
         certain = self._attempted(post, fingerprint(card)) or bool(post.message)
-        async with asyncio.timeout(SEND_TIMEOUT):
-            message = await self._deliver(platform, post, thread, card)
+        message = await self._deliver(platform, post, thread, card)
         self._attempts.pop(_part(post), None)
         self._stand_in.took(room)
         if certain:
@@ -224,19 +241,53 @@ class Outbox:
         return certain
 
     async def _deliver(self, platform: Platform, post: Post, thread: str, card: Card) -> str:
+        """Hand a card over, more plainly where it is refused for good; PlatformRefused where nothing of it is taken."""
+        refused: PlatformRefused | None = None
+        for manner, said in manners(card):
+            if refused is not None:
+                await self._turns.take(post.room, platform.pace)
+            try:
+                async with asyncio.timeout(SEND_TIMEOUT):
+                    message = await self._handed_over(platform, post, thread, said)
+            except PlatformRefused as error:
+                refused = refused or error
+                continue
+            self._note(post, manner, refused)
+            return message
+        assert refused is not None
+        self._note(post, "refused", refused)
+        raise refused
+
+    async def _handed_over(self, platform: Platform, post: Post, thread: str, card: Card) -> str:
         channel = post.room.partition(":")[2]
         if post.message:
             return await platform.edit(channel, post.message, card)
         return await platform.post(channel, thread, card, f"{post.incident}/{post.slot}")
 
+    def _note(self, post: Post, manner: Manner | Literal["refused"], refused: PlatformRefused | None) -> None:
+        """Keep, for whoever asks how the bot does, what became of a card."""
+        self.refused.pop(_part(post), None)
+        if refused is None:
+            return
+        about = {"room": post.room, "incident": post.incident, "part": post.slot}
+        self.refused[_part(post)] = why = Phrase(word=f"doctor.card_{manner}", values={**about, "why": refused.phrase})
+        while len(self.refused) > MOST_REFUSED:
+            self.refused.pop(next(iter(self.refused)))
+        log.warning("%s", Words("en").say(why))
+
     async def _thread(self, room: str, incident: str) -> str:
-        """The thread of an incident, which begins with its header: that goes first, whatever was asked for first."""
+        """The thread of an incident, which begins with its header: that goes first, whatever was asked for first. Where
+        a header is refused for good, what follows stands by itself."""
         header = await self._header(room, incident)
-        if header is None or not header.message:
-            await self.want(room, incident, ("header",))
-            if (due := await self._header(room, incident)) is not None:
+        if header is not None and (header.message or self._is_aside(header)):
+            return header.message
+        await self.want(room, incident, ("header",))
+        if (due := await self._header(room, incident)) is not None:
+            try:
                 await self._send(room, due)
-                header = await self._header(room, incident)
+            except PlatformRefused:
+                self._set_aside(due)
+            header = await self._header(room, incident)
         return header.message if header else ""
 
     async def _header(self, room: str, incident: str) -> Post | None:

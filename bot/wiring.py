@@ -160,7 +160,7 @@ def _furnish(settings: Settings, parts: Parts, ground: Ground) -> House:
     backlog = Backlog(precedence, parts.clock)
     selftest = SelfTest()
     files = parts.team_files or settings.data_dir / "teams"
-    doctor = Doctor(settings, files, parts.clock, platforms, outbox.failing, store.trouble)
+    doctor = Doctor(settings, files, parts.clock, platforms, outbox.failing, outbox.refused, store.trouble)
     monitors, relearn = Monitors(board, platforms, parts.clock), partial(take_up, store.memory, teams)
     known = _handling(settings, parts, tools, store, lives, backlog)
     known = replace(known, doctor=doctor.look, selftest=selftest.run)

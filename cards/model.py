@@ -209,7 +209,8 @@ class Addressee:
 @dataclass(frozen=True)
 class Card:
     """One message. `summary` is its one-line text for notifications; `incident` is "" outside incidents. Whoever is in
-    `to` is named above all else, and told by a platform that knows their account. Nothing else mentions anybody."""
+    `to` is named above all else, and told by a platform that knows their account. Nothing else mentions anybody.
+    `plain` stands for one the platform refused: it is to be said in the simplest way there is, and in this language."""
 
     title: str
     summary: str
@@ -218,3 +219,4 @@ class Card:
     incident: str = ""
     language: str = "en"
     to: tuple[Addressee, ...] = ()
+    plain: bool = False

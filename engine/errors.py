@@ -8,8 +8,9 @@ TocsinError
 │   └── SettingsError
 ├── WorldError          the outside did not do its part: try again later, say so, go on with the rest
 │   ├── SourceSilent    a source timed out, refused or answered nonsense
-│   ├── PlatformError   a chat platform did not take a message
-│   │   └── PlatformBusy    …and says when to come back (`retry_after`, seconds)
+│   ├── PlatformError   a chat platform did not take a message, and may once somebody has mended something
+│   │   ├── PlatformBusy    …and says when to come back (`retry_after`, seconds)
+│   │   └── PlatformRefused …and never will take this very message: another wording may be taken
 │   └── ExecutorError
 │       ├── ExecutorRefused   the target looked and said no: nothing was changed
 │       └── ExecutorUnclear   nobody knows whether it was changed: probe, else ask people
@@ -68,6 +69,10 @@ class PlatformBusy(PlatformError):
     def __init__(self, phrase: Phrase | str, retry_after: float) -> None:
         super().__init__(phrase)
         self.retry_after = retry_after
+
+
+class PlatformRefused(PlatformError):
+    """A chat platform refuses this very message for good: sent again as it is, it would be refused again."""
 
 
 class ExecutorError(WorldError):

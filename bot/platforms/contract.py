@@ -66,12 +66,14 @@ class Platform(Protocol):
 
     async def post(self, room: str, thread: str, card: Card, key: str) -> str:
         """Post a card; `thread` is "" for a new thread, else the reference of its first message. Posting again with the
-        same key gives the same message where the platform can recognise a repeat. PlatformError, PlatformBusy."""
+        same key gives the same message where the platform can recognise a repeat. PlatformRefused where this card will
+        never be taken, PlatformBusy where it may be later, PlatformError where somebody has to mend something first."""
         ...
 
     async def edit(self, room: str, message: str, card: Card) -> str:
         """Show this card where that message stands. Returns the reference of the message that shows it from now on:
-        the same one, or another where the platform edits that one no longer and the card had to be posted again."""
+        the same one, or another where the platform edits that one no longer and the card had to be posted again.
+        Errors as for `post`."""
         ...
 
     async def run(self, inbox: Inbox) -> None:

@@ -10,6 +10,7 @@ from bot.settings import load
 from bot.teams import TeamFiles
 from cards.views.doctor import Health, doctor
 from cards.words import Words
+from engine.model import Phrase
 from engine.team import Team
 from tests.fakes.clock import FakeClock
 from tests.fakes.platforms import FakePlatform
@@ -33,10 +34,11 @@ class Stand:
         self.write("supply", SUPPLY)
         self.clock = FakeClock()
         self.failing: dict[str, str] = {}
+        self.refused: dict[tuple[str, str, str], Phrase] = {}
         self.full = ""
         self.settings = load(None, data_dir=folder, **settings)
         named = {platform.name: platform for platform in platforms}
-        self.doctor = Doctor(self.settings, self.files, self.clock, named, self.failing, self.trouble)
+        self.doctor = Doctor(self.settings, self.files, self.clock, named, self.failing, self.refused, self.trouble)
 
     def write(self, team: str, text: str) -> None:
         (self.files / team).mkdir(parents=True, exist_ok=True)
@@ -122,3 +124,14 @@ async def test_everybody_is_not_asked_anew_each_time(tmp_path: Path) -> None:
     assert (await stand.doctor.look(supply)).wrong == before.wrong
     await stand.clock.advance(20)
     assert len((await stand.doctor.look(supply)).wrong) == len(before.wrong) + 1
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_a_card_refused_for_good_is_told_to_the_team_of_its_room(tmp_path: Path, language: str) -> None:
+    stand = Stand(tmp_path)
+    for manner in ("unnamed", "short", "bare", "refused"):
+        about = {"room": "irc:trade", "incident": "inc_1", "part": "header"}
+        why = Phrase(word=f"doctor.card_{manner}", values={**about, "why": Phrase(word="wecom.offline")})
+        stand.refused["irc:trade", "inc_1", "header"] = why
+        assert "inc_1" in await stand.read("trade", language)
+        assert "inc_1" not in await stand.read("supply", language)

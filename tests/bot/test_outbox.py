@@ -3,7 +3,7 @@
 from bot.crew import Crew
 from bot.outbox import Outbox
 from cards.model import Card
-from engine.errors import PlatformError
+from engine.errors import PlatformError, PlatformRefused
 from tests.fakes.clock import FakeClock, settle
 from tests.fakes.platforms import FakePlatform
 from tests.fakes.store import FakePosts
@@ -85,3 +85,49 @@ async def test_a_card_nobody_can_draw_is_set_aside_until_it_is_wanted_again() ->
         for _ in range(20):
             await settle()
         assert [message.key for message in platform.messages] == ["inc_good/header", "inc_bad/header"]
+
+
+class Strict(FakePlatform):
+    """A room that never takes some slots, in whatever words."""
+
+    def __init__(self, *refuses: str) -> None:
+        super().__init__()
+        self.refuses = set(refuses)
+
+    async def post(self, room: str, thread: str, card: Card, key: str) -> str:
+        if key in self.refuses:
+            self.posts += 1
+            raise PlatformRefused("never")
+        return await super().post(room, thread, card, key)
+
+
+async def test_what_is_refused_in_every_form_holds_up_nothing_and_is_tried_again_an_hour_later() -> None:
+    async def draw(incident: str, slot: str) -> Card | None:
+        return card(incident, slot)
+
+    posts, platform, clock = FakePosts(), Strict("inc_1/header", "inc_1/plan"), FakeClock()
+    async with Crew() as crew:
+        outbox = Outbox(posts, {platform.name: platform}, draw, crew, clock)
+        await outbox.want("fake:main", "inc_1", ("header", "evidence", "plan", "closing"))
+        for _ in range(20):
+            await clock.advance(0.01)
+        assert [(message.key, message.thread) for message in platform.messages] == [
+            ("inc_1/evidence", ""),
+            ("inc_1/closing", ""),
+        ]
+        assert outbox.failing == {}
+        assert {why.word for why in outbox.refused.values()} == {"doctor.card_refused"}
+        tried = platform.posts
+        await outbox.resume()
+        for _ in range(20):
+            await clock.advance(0.01)
+        assert platform.posts == tried, "it is not tried again at every round"
+        platform.refuses.clear()
+        await clock.advance(3_600.0)
+        await outbox.resume()
+        for _ in range(20):
+            await clock.advance(0.01)
+        assert [message.key for message in platform.messages][2:] == ["inc_1/header", "inc_1/plan"]
+        assert platform.messages[3].thread == platform.messages[2].id
+        assert outbox.refused == {}
+        assert await posts.due("fake:main") == ()

@@ -1,23 +1,32 @@
 """Holds every chat platform to the platform contract; the class that uses it hands in `platform` and what it shows.
 
 A test class mixes `PlatformRules` in and gives two fixtures: `platform`, and `shown`, which tells the titles of a room
-in order as people see them now (each message once, with its newest title).
+in order as people see them now (each message once, with its newest title). `RefusalRules` is for platforms that refuse:
+its fixture `refusing` has whatever holds a text refused, for good, until later, or until somebody mends the room.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Literal
 
 import pytest
 
+from bot.crew import Crew
+from bot.outbox import Outbox
 from bot.platforms.contract import Platform
-from cards.model import Card, Prose
-from engine.errors import PlatformError
+from cards.model import Addressee, Card, Prose
+from engine.errors import PlatformBusy, PlatformError, PlatformRefused
 from engine.team import Account
 from handlers.inbound import MessageSaid, Place
-from tests.fakes.clock import settle
+from tests.fakes.clock import FakeClock, settle
 from tests.fakes.platforms import FakeInbox
+from tests.fakes.store import FakePosts
 
 Shown = Callable[[str], Awaitable[list[str]]]
+Refusal = Literal["good", "later", "room"]
+Refusing = Callable[[str, Refusal], None]
 
 ROOM, OTHER = "payments", "trade"
 
@@ -89,3 +98,68 @@ class PlatformRules:
         assert platform.name
         assert ":" not in platform.name
         assert platform.pace.per_second > 0
+
+
+STRANGER = "U0STRANGER"
+POISON = "venomous"
+PARTS = ("header", "evidence", "diagnosis")
+
+
+class RefusalRules:
+    """What is refused for good is told from what is not, and holds up nothing."""
+
+    room, stranger = ROOM, STRANGER
+
+    @pytest.mark.parametrize("refusal", ["good", "later", "room"])
+    async def test_each_refusal_says_what_can_be_done(
+        self, platform: Platform, refusing: Refusing, refusal: Refusal
+    ) -> None:
+        refusing(POISON, refusal)
+        with pytest.raises(PlatformError) as told:
+            await platform.post(self.room, "", card("header", POISON), "inc_1/header")
+        assert isinstance(told.value, PlatformRefused) == (refusal == "good")
+        assert isinstance(told.value, PlatformBusy) == (refusal == "later")
+
+    async def test_whoever_may_not_be_mentioned_is_named(
+        self, platform: Platform, shown: Shown, refusing: Refusing
+    ) -> None:
+        refusing(self.stranger, "good")
+        called = replace(card("header"), to=(Addressee("Lin", {platform.name: self.stranger}),))
+        async with sending(platform, {"header": called}, self.room) as outbox:
+            await self._shows(outbox, shown, list(PARTS))
+            assert [why.word for why in outbox.refused.values()] == ["doctor.card_unnamed"]
+
+    async def test_a_card_refused_for_good_becomes_a_short_text(
+        self, platform: Platform, shown: Shown, refusing: Refusing
+    ) -> None:
+        refusing(POISON, "good")
+        async with sending(platform, {"evidence": card("evidence", POISON)}, self.room) as outbox:
+            await self._shows(outbox, shown, list(PARTS))
+            assert [why.word for why in outbox.refused.values()] == ["doctor.card_short"]
+
+    async def test_a_title_refused_for_good_becomes_a_bare_link(
+        self, platform: Platform, shown: Shown, refusing: Refusing
+    ) -> None:
+        refusing(POISON, "good")
+        async with sending(platform, {"header": card(POISON)}, self.room) as outbox:
+            await self._shows(outbox, shown, ["inc_1", *PARTS[1:]])
+            assert [why.word for why in outbox.refused.values()] == ["doctor.card_bare"]
+
+    async def _shows(self, outbox: Outbox, shown: Shown, titles: list[str]) -> None:
+        """Wait until the room shows this, and nothing is due any more."""
+        async with asyncio.timeout(10):
+            while [title.partition(" · ")[0] for title in await shown(self.room)] != titles or outbox.failing:
+                await settle()
+
+
+@asynccontextmanager
+async def sending(platform: Platform, cards: dict[str, Card], room: str = ROOM) -> AsyncIterator[Outbox]:
+    """An outbox that sends an incident into a room of this platform: these cards, and plain ones for other parts."""
+
+    async def draw(incident: str, slot: str) -> Card | None:
+        return cards.get(slot) or card(slot)
+
+    async with Crew() as crew:
+        outbox = Outbox(FakePosts(), {platform.name: platform}, draw, crew, FakeClock(auto=True))
+        await outbox.want(f"{platform.name}:{room}", "inc_1", PARTS)
+        yield outbox

@@ -75,7 +75,7 @@ class Message:
 @dataclass
 class Tenant:
     """Everything that is kept. `now` gives milliseconds; `broken` answers this many calls with 502, `lost` does the
-    work of so many and drops the answer."""
+    work of so many and drops the answer. A card that holds a text of `refuses` is refused with its code."""
 
     now: Callable[[], int]
     judge: Judge
@@ -89,6 +89,7 @@ class Tenant:
     scopes: set[str] = field(default_factory=lambda: set(SCOPES))
     calls: list[str] = field(default_factory=list)
     refused: list[int] = field(default_factory=list)
+    refuses: dict[str, int] = field(default_factory=dict)
     direct: dict[str, str] = field(default_factory=dict)
     broken: int = 0
     lost: int = 0
@@ -365,6 +366,9 @@ class Rest:
             raise No(400, 230099, "Failed to create card content, ext=ErrCode: 11310; ErrMsg: schema")
         if (card.get("config") or {}).get("update_multi", True) is not True:
             raise No(400, 230099, "Failed to create card content, ext=ErrCode: 200340; ErrMsg: update_multi")
+        for text, code in self.tenant.refuses.items():
+            if text in content:
+                raise No(400, code, "as the test wants it")
         if wrong := self.tenant.judge(card):
             raise No(400, 230099, f"Failed to create card content, ext=ErrCode: 200621; ErrMsg: {wrong[0]}")
         return content

@@ -81,7 +81,8 @@ class Human:
 
 class Workspace:
     """The state behind the API. `now` may be replaced to let time pass; what people wait for in front of their screens
-    (triggers, addresses of answers) counts in `tick`. `scopes` may lose some."""
+    (triggers, addresses of answers) counts in `tick`. `scopes` may lose some. A message that holds a text of `refuses`
+    is refused with its code."""
 
     def __init__(self) -> None:
         self.now: Callable[[], float] = lambda: 1_760_000_000.0 + time.monotonic()
@@ -96,6 +97,7 @@ class Workspace:
         self.ready: set[str] = set()
         self.unready = False
         self.limited = 0
+        self.refuses: dict[str, str] = {}
         self.triggers: dict[str, tuple[float, bool, str]] = {}
         self.responders: dict[str, tuple[float, int, str, str, str]] = {}
         self.token = BOT_TOKEN
@@ -184,6 +186,9 @@ class Workspace:
         payload = {name: arguments[name] for name in ("text", "blocks", "attachments") if name in arguments}
         if "text" not in payload and not payload.get("blocks"):
             raise No("no_text")
+        for text, code in self.refuses.items():
+            if text in json.dumps(payload, ensure_ascii=False):
+                raise No(code, 429 if code == "ratelimited" else 200)
         if wrong := faults(payload):
             raise No("invalid_blocks", response_metadata={"messages": wrong[:5]})
         for id in _slack_files(payload):

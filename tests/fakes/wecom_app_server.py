@@ -54,7 +54,7 @@ class Refused(Exception):
 @dataclass
 class WeComAppServer:
     """The interface under `url`; callbacks go to `callback`, which has `patience` seconds to answer. What is `late`
-    is brought again."""
+    is brought again. A message that holds a text of `refuses` is refused with its code."""
 
     now: Callable[[], datetime]
     session: ClientSession
@@ -69,6 +69,7 @@ class WeComAppServer:
     late: int = 0
     untrusted: bool = False
     pieces: int = 1
+    refuses: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.crypto = Crypto(TOKEN, AES_KEY, CORP)
@@ -131,6 +132,9 @@ class WeComAppServer:
         rest = {name: value for name, value in body.items() if name not in ("touser", "agentid")}
         if body.get("agentid") != int(AGENT):
             raise Refused(BAD_AGENT, "invalid agentid")
+        for text, code in self.refuses.items():
+            if text in json.dumps(rest, ensure_ascii=False):
+                raise Refused(code, "as the test wants it")
         named = frozenset(self.members)
         wrong = faults(rest, named)
         if wrong or rest["msgtype"] not in ("markdown", "template_card", "image"):

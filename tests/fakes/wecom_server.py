@@ -94,7 +94,7 @@ class Upload:
 
 class WeComServer:
     """The server; `chats` says who is in which group. With `silent` it reads and answers nothing, `away`
-    lets nobody in."""
+    lets nobody in. A message that holds a text of `refuses` is refused with its code."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
@@ -114,6 +114,7 @@ class WeComServer:
         self.silent = False
         self.away = False
         self.fail_next: list[int] = []
+        self.refuses: dict[str, int] = {}
         self.url = ""
 
     @property
@@ -268,6 +269,9 @@ class WeComServer:
         return callback
 
     def _checked(self, body: Body) -> None:
+        for text, code in self.refuses.items():
+            if text in json.dumps(body, ensure_ascii=False):
+                raise Refused(code, "as the test wants it")
         named = frozenset().union(*self.chats.values()) if self.chats else frozenset()
         if wrong := faults(body, named):
             raise Refused(BAD_BODY, "; ".join(wrong))

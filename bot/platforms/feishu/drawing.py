@@ -50,7 +50,7 @@ class Easel:
     async def _in_each(self, card: Card, slot: str) -> dict[str, Card]:
         own = Words(card.language).language
         cards = {own: card}
-        for language in LANGUAGES:
+        for language in () if card.plain else LANGUAGES:
             if language != own and slot and (other := await self._drawn(card.incident, slot, language)) is not None:
                 cards[language] = other
         return cards

@@ -1,10 +1,10 @@
-"""Sorts what Feishu refuses: what to come back for later, what an administrator must mend, what ended."""
+"""Sorts what Feishu refuses: what to come back for later, what an administrator must mend, what is refused for good."""
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from engine.errors import PlatformBusy, PlatformError
+from engine.errors import PlatformBusy, PlatformError, PlatformRefused
 from engine.masking import mask
 from engine.model import Phrase
 
@@ -42,6 +42,10 @@ class Refused(PlatformError):
         self.code = code
 
 
+class RefusedForGood(Refused, PlatformRefused):
+    """What was sent will never be taken."""
+
+
 def refusal(status: int, headers: Mapping[str, str], answer: Mapping[str, Any]) -> PlatformError:
     """The error that an answer with a code other than 0 stands for."""
     code = answer.get("code")
@@ -53,7 +57,13 @@ def refusal(status: int, headers: Mapping[str, str], answer: Mapping[str, Any]) 
         return busy(code or status)
     word = next((word for codes, word in WORDS if code in codes), "feishu.error.refused")
     values: dict[str, Any] = {"code": code or status, "permission": scopes(said), "said": said or "-"}
-    return Refused(Phrase(word=word, values=values), code)
+    kind = RefusedForGood if _is_for_good(code) else Refused
+    return kind(Phrase(word=word, values=values), code)
+
+
+def _is_for_good(code: int) -> bool:
+    """Of the codes of messages (230…) we do not know, all are about what was sent."""
+    return code in CARD | GONE | OLD or (code // 1000 == 230 and code not in PERMISSION | NOT_IN_CHAT)
 
 
 def busy(reason: int | str, retry_after: float = LATER) -> PlatformBusy:

@@ -21,7 +21,7 @@ from bot.platforms.slack.people import People
 from bot.platforms.slack.pictures import Pictures
 from bot.platforms.slack.recall import EVENT, TS, Recall
 from bot.platforms.slack.reception import Desk, Reception
-from bot.platforms.slack.refusals import Refused, Unanswered
+from bot.platforms.slack.refusals import GONE, Refused, Unanswered
 from bot.platforms.slack.rehearsal import delivery
 from bot.settings import Slack
 from cards.model import Card
@@ -98,7 +98,7 @@ class SlackPlatform:
         try:
             await self._shown("chat.update", card, channel=room, ts=message)
         except Refused as refused:
-            if refused.code != "message_not_found" or not await self._kit.incident_at(room, message):
+            if refused.code not in GONE or not await self._kit.incident_at(room, message):
                 raise
             return await self._again(room, message, card)
         return message
@@ -129,11 +129,11 @@ class SlackPlatform:
             await inbox.receive(event)
 
     async def _again(self, room: str, message: str, card: Card) -> str:
-        """Post a card of ours that somebody deleted once more in its thread: a decision may hang on it. One whose
-        thread is not known any more stays deleted, and does not hold up the others."""
+        """Post a card of ours that somebody deleted, or that may not be edited any more, once more in its thread: a
+        decision may hang on it. One whose thread is not known any more stays so, and does not hold up the others."""
         place = self._recall.stood(room, message)
         if place is None:
-            log.warning("a card in %s was deleted and stays so", room)
+            log.warning("a card in %s was deleted or is closed to edits, and stays so", room)
             return message
         return await self.post(room, place[0], card, place[1])
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from engine.errors import PlatformBusy, PlatformError
+from engine.errors import PlatformBusy, PlatformError, PlatformRefused
 from engine.model import Phrase
 
 CREDENTIALS = frozenset(
@@ -14,6 +14,12 @@ GONE = frozenset({"message_not_found", "thread_not_found", "cant_update_message"
 LATE = frozenset({"expired_trigger_id", "trigger_expired", "exchanged_trigger_id", "trigger_exchanged"})
 AWAY = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"})
 """Slack's own trouble: it may go away, and whether the call did its work is not known."""
+
+CONTENT = frozenset(
+    {"user_not_found", "users_not_found", "no_text", "file_not_found", "invalid_blocks", "msg_too_long"}
+)
+CONTENT_BEGINS, CONTENT_ENDS = ("invalid_", "msg_", "too_many_"), ("_too_long", "_too_large", "_not_allowed")
+"""What Slack's words for a message that is not as it should be are, and how others of the kind begin and end."""
 
 RATE_PAUSE = 30.0
 """Seconds to wait where Slack limits the rate and does not say for how long."""
@@ -27,6 +33,10 @@ class Refused(PlatformError):
     def __init__(self, phrase: Phrase, code: str) -> None:
         super().__init__(phrase)
         self.code = code
+
+
+class RefusedForGood(Refused, PlatformRefused):
+    """What was sent will never be taken."""
 
 
 class Unanswered(PlatformBusy):
@@ -48,9 +58,15 @@ def refusal(method: str, status: int, headers: Mapping[str, str], body: Mapping[
         return Refused(Phrase(word="slack.error.scope", values={"scope": scope, "method": method}), code)
     for codes, word in ((CREDENTIALS, "credentials"), (ROOM, "not_in_channel"), (GONE, "gone")):
         if code in codes:
-            return Refused(Phrase(word=f"slack.error.{word}", values={"code": code}), code)
+            kind = RefusedForGood if codes is GONE else Refused
+            return kind(Phrase(word=f"slack.error.{word}", values={"code": code}), code)
     said = "; ".join([code or f"HTTP {status}", *_messages(body)])[:300]
-    return Refused(Phrase(word="slack.error.refused", values={"code": said, "method": method}), code)
+    kind = RefusedForGood if _is_for_good(code) else Refused
+    return kind(Phrase(word="slack.error.refused", values={"code": said, "method": method}), code)
+
+
+def _is_for_good(code: str) -> bool:
+    return code in CONTENT | LATE or code.startswith(CONTENT_BEGINS) or code.endswith(CONTENT_ENDS)
 
 
 def too_fast(method: str, seconds: float) -> PlatformBusy:

@@ -117,7 +117,7 @@ class Board:
         # Alone with the bot nobody needs to be mentioned to be told.
         mentions = way.mentions and all(person.accounts.get("wecom") != target for person in card.to)
         drawn = self.draw(card, key, longest=way.longest, mentions=mentions)
-        bodies = [carrier.card(each) for each in drawn.compact] if compact else _messages(drawn)
+        bodies = [carrier.card(each) for each in drawn.compact] if compact and not card.plain else _messages(drawn)
         place = (room, key, notable(card))
         # People answer what they see while the rest of it is still on its way.
         self._rooms.showed(room, card)

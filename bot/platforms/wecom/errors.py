@@ -1,9 +1,9 @@
-"""Turns WeCom's error codes into what the outbox understands: not at all, or not yet."""
+"""Turns WeCom's error codes into what the outbox understands: never, not until somebody mends it, or not yet."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from engine.errors import PlatformBusy, PlatformError
+from engine.errors import PlatformBusy, PlatformError, PlatformRefused
 from engine.masking import bounded, mask
 from engine.model import Phrase
 
@@ -23,6 +23,12 @@ WORDS = {
 """What WeCom's codes mean, where somebody can do something about it."""
 STALE_TOKEN = frozenset({40014, 41001, 42001})
 """The access token is not valid, missing, expired: fetch another one."""
+OURS = frozenset({40001, 40013, 40014, 40056, 40082, 40085, 40091, 40096})
+"""Codes of parameters (40…) that are about who we are, and not about what was sent."""
+CONTENT = frozenset({40004, 40005, 40006, 40007, 40008, 40009, 40016, 40058, 44001, 44004, 45001, 45002, 45008, 45157})
+"""What was sent is empty, too long or not as it should be; 40058 is also the mention of somebody who is not there."""
+OVER = frozenset({846605, 846608})
+"""The request that was to be answered is unknown or over."""
 
 
 class Refused(PlatformError):
@@ -31,6 +37,10 @@ class Refused(PlatformError):
     def __init__(self, phrase: Phrase, code: int) -> None:
         super().__init__(phrase)
         self.code = code
+
+
+class RefusedForGood(Refused, PlatformRefused):
+    """What was sent will never be taken."""
 
 
 def busy(word: str, seconds: float = SOON, /, **values: str | int) -> PlatformBusy:
@@ -48,4 +58,10 @@ def refusal(answer: Mapping[str, Any]) -> PlatformError | None:
     phrase = Phrase(word=word, values={"code": str(code), "reason": reason})
     if code in BUSY:
         return PlatformBusy(phrase, BUSY[code])
-    return Refused(phrase, code if isinstance(code, int) else 0)
+    code = code if isinstance(code, int) else 0
+    return RefusedForGood(phrase, code) if _is_for_good(code) else Refused(phrase, code)
+
+
+def _is_for_good(code: int) -> bool:
+    """Of the codes we do not know, those of invalid parameters (40…) are about what was sent."""
+    return code in CONTENT | OVER or (code // 1000 == 40 and code not in OURS)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
-from cards.model import Addressee, Ask, Block, Buttons, Card, Change, Chart, Fold, Log, Table, Tone
+from cards.model import Addressee, Ask, Block, Buttons, Card, Change, Chart, Fold, Log, Prose, Table, Tone
 from cards.render.slack import blocks, limits, rich, rows
 from cards.render.slack.fit import fit
 from cards.render.slack.forms import FORM, errors, modal, typed
@@ -49,6 +49,8 @@ def message(card: Card, stage: Stage) -> Drawn:
     """The parts of chat.postMessage and chat.update. The title and whom it calls stand in `blocks`, for nobody is told
     whom an attachment mentions; all else in `attachments` beside the colour of its tone. Block ids change with every
     change of the card and with nothing else."""
+    if card.plain:
+        return Drawn(_plainly(card, stage), (), ())
     scene = Scene(stage, card.incident, card.language)
     title, called = _title(card), _called(card.to)
     above = 1 + len(called)
@@ -92,6 +94,12 @@ def ephemeral(words: str) -> dict[str, object]:
     """A word to one person, already in their language: the parts of chat.postEphemeral, or of a response_url."""
     said = rich.block(rich.line(rich.run(words)))
     return {"text": fallback(words), "blocks": rows.numbered([said], _digest(said))}
+
+
+def _plainly(card: Card, stage: Stage) -> str:
+    """The sentences of a card as one text without a block, and where the rest is."""
+    said = (card.title, *(block.text for block in card.blocks if isinstance(block, Prose)))
+    return " · ".join((*map(fallback, said), f"<{stage.page(card.incident)}>"))
 
 
 def _title(card: Card) -> Json:

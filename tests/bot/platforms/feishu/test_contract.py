@@ -6,11 +6,15 @@ import pytest
 
 from bot.platforms.feishu.platform import FeishuPlatform
 from tests.bot.platforms.feishu.stand import standing
-from tests.contracts.platform import OTHER, ROOM, PlatformRules, Shown
+from tests.contracts.platform import OTHER, ROOM, PlatformRules, Refusal, RefusalRules, Refusing, Shown
 from tests.fakes.feishu_server import FeishuServer, reads
 
+CODES: dict[Refusal, int] = {"good": 230028, "later": 230020, "room": 230002}
 
-class TestFeishu(PlatformRules):
+
+class TestFeishu(PlatformRules, RefusalRules):
+    stranger = "ou_stranger"
+
     @pytest.fixture
     async def server(self) -> AsyncIterator[FeishuServer]:
         async with FeishuServer().serving() as server:
@@ -29,3 +33,10 @@ class TestFeishu(PlatformRules):
             return [reads(each.card["header"]["title"], "en_us") for each in server.cards(room)]
 
         return titles
+
+    @pytest.fixture
+    def refusing(self, server: FeishuServer) -> Refusing:
+        def refuse(text: str, refusal: Refusal) -> None:
+            server.tenant.refuses[text] = CODES[refusal]
+
+        return refuse
