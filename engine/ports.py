@@ -74,7 +74,7 @@ class Known(Value):
     episode: int = 1
 
 
-class Sighting(Value):
+class Sighting(NamedTuple):
     """An alert on its way in, with the team it belongs to and the raw text it came from (by reference); `reason` says
     how its service was found out, where it does not name one of the team's."""
 

@@ -213,7 +213,7 @@ class Receiver:
         house, now = self._house, self._house.clock.now()
         ref = f"{source}:{int(now.timestamp() * 1_000)}"
         call = intake.Call(raw_ref=ref, format=source, at=now, compressed_time=house.compressed_time)
-        known = [sighting.model_copy(update={"alert": intake.belonging(sighting.alert)}) for sighting in sightings]
+        known = [sighting._replace(alert=intake.belonging(sighting.alert)) for sighting in sightings]
         try:
             placed = await house.register.place(known, intake.decider(call))
         except NotPlacedYet:

@@ -52,9 +52,10 @@ def document(body: bytes) -> Any:
 
 def _is_plain(body: bytes) -> bool:
     """Whether no text in this JSON can hold a secret. One look at the whole takes less time than one at each text, and
-    sees as much: what betrays a secret is made of characters that only `\\u` can write in another way."""
+    sees as much: what betrays a secret is made of characters that only `\\u` and UTF-16 or -32, full of zeros, write in
+    another way."""
     try:
-        return b"\\u" not in body and is_plain(body.decode())
+        return b"\\u" not in body and b"\0" not in body and is_plain(body.decode())
     except UnicodeDecodeError:
         return False
 

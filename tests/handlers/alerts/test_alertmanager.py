@@ -175,8 +175,9 @@ def test_any_json_is_read_or_refused_and_never_breaks(name: str, call: Any) -> N
     except UnreadableAlert as error:
         Words("en").say(error.phrase).encode()
     else:
-        batch.model_dump_json().encode()
-        for item in batch.alerts:
+        str(batch.unreadable).encode()
+        for item in (*batch.alerts, *batch.heartbeats):
+            item.model_dump_json().encode()
             item.starts_at.timestamp()
 
 
