@@ -256,14 +256,19 @@ class Selective(Protocol):
     def concerns(self, question: Question) -> bool: ...
 
 
+Level = Literal["error", "warn", "info", "all"]
+"""From which level on lines are wanted."""
+
+
 class Query(Value):
     """What a person asks one source by hand: an expression, or a service and words to look for in what it says.
-    `limit` is how many series, lines or traces are wanted at most."""
+    `limit` is how many series, lines or traces are wanted at most; `level` from which level on, where it is lines."""
 
     text: str = ""
     service: Service | None = None
     window: Window
     limit: int = 50
+    level: Level = "all"
 
 
 @runtime_checkable

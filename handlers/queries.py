@@ -1,13 +1,13 @@
 """Asks one source by hand: what a person typed becomes a question, bounded, and kept inside the team's wall."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from cards.views import query as drawn
 from engine.errors import SourceSilent
 from engine.model import EvidenceKind, Observation, Phrase, Window
-from engine.ports import Queried, Query
+from engine.ports import Level, Queried, Query
 from engine.team import Service
 from handlers import saved
 from handlers.inbound import Answer
@@ -21,6 +21,15 @@ KINDS: dict[str, EvidenceKind] = {
     **dict.fromkeys(("metrics", "metric", "promql", "指标"), "metric"),
 }
 LIMITS: dict[EvidenceKind, int] = {"metric": 12, "log": 40, "trace": 10}
+LEVELS: dict[str, Level] = {
+    **dict.fromkeys(("error", "err", "错误"), "error"),
+    **dict.fromkeys(("warn", "warning", "警告"), "warn"),
+    **dict.fromkeys(("info", "信息"), "info"),
+    **dict.fromkeys(("all", "全部", "所有"), "all"),
+}
+MOST_LINES = 200
+FILTER = re.compile(r"(?:^|(?<=\s))(?:(level|级别)|lines|行数)\s*[=＝]\s*(\S*)\s*", re.IGNORECASE)
+"""What narrows a question about logs, anywhere in it; group 1 tells the level from the number of lines."""
 LAST = re.compile(r"(?:^|\s+)(?:last|past|最近|过去)\s*([\d\s\w]{1,30})$", re.IGNORECASE)
 NAMES = re.compile(r"[\w.-]+")
 USUALLY = timedelta(hours=1)
@@ -30,20 +39,26 @@ LONGEST = 2_000
 
 @dataclass(frozen=True)
 class Asked:
-    """What a person asked: which kind of source, of which service ("" for an expression), for what, how far back."""
+    """What a person asked: which kind of source, of which service ("" for an expression), for what, how far back; of
+    logs also from which level on. `limit` 0: as many as usual."""
 
     kind: EvidenceKind
     text: str
     back: timedelta
+    level: Level = "all"
+    limit: int = 0
 
 
 async def query(visit: Visit, text: str) -> Answer:
-    """`query <expression>`, `query logs|traces <service> [words]`, each with `last <how long>` at its end."""
+    """`query <expression>`, `query logs|traces <service> [words]`, each with `last <how long>` at its end; logs with
+    `level=error` and `lines=100`."""
     if visit.person is None:
         return await visit.refuse("error.role.viewer", f"query {text}", person=visit.name(visit.actor))
     asked = understood(text)
     if asked is None:
         return no("error.query_what")
+    if wrong := _unfit(asked):
+        return wrong
     first, _, rest = asked.text.partition(" ")
     if asked.kind == "metric" and first.casefold() in saved.LIST:
         service = wanted(visit, rest)
@@ -56,7 +71,8 @@ async def query(visit: Visit, text: str) -> Answer:
         return refusal
     now = visit.house.clock.now()
     window = Window(start=now - asked.back, split=now - asked.back, end=now)
-    wish = Query(text=words, service=service, window=window, limit=LIMITS[asked.kind])
+    limit = asked.limit or LIMITS[asked.kind]
+    wish = Query(text=words, service=service, window=window, limit=limit, level=asked.level)
     heard = await _ask(visit, sources[0], wish)
     for source in sources[1:]:
         # Where two hold the same kind of data, most often one of them holds this service's.
@@ -73,7 +89,37 @@ def understood(text: str) -> Asked | None:
     first, _, rest = said.partition(" ")
     kind = KINDS.get(first.casefold())
     asked = Asked(kind or "metric", rest.strip() if kind else said, back)
+    if asked.kind == "log":
+        return _filtered(asked)
     return asked if asked.text or asked.kind != "metric" else None
+
+
+def _filtered(asked: Asked) -> Asked:
+    """The question without its filters, which stand beside it; what is no level or number is left in the text."""
+
+    def take(found: re.Match[str]) -> str:
+        nonlocal asked
+        said = found[2].casefold()
+        if found[1] and said in LEVELS:
+            asked = replace(asked, level=LEVELS[said])
+        elif not found[1] and said.isdecimal() and len(said) <= len(str(MOST_LINES)) and 0 < int(said) <= MOST_LINES:
+            asked = replace(asked, limit=int(said))
+        else:
+            return found[0]
+        return ""
+
+    text = FILTER.sub(take, asked.text).strip()
+    return replace(asked, text=text)
+
+
+def _unfit(asked: Asked) -> Answer | None:
+    """What is wrong with a filter that is still in the text."""
+    left = FILTER.search(asked.text) if asked.kind == "log" else None
+    if left is None:
+        return None
+    if left[1]:
+        return no("error.query_level", level=left[2][:40] or "-")
+    return no("error.query_lines", lines=left[2][:40] or "-", most=MOST_LINES)
 
 
 def about(visit: Visit, asked: Asked) -> tuple[Service | None, str, Answer | None]:

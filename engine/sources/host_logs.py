@@ -16,7 +16,7 @@ from engine.ports import Query, Question, Remark
 from engine.sources.families import services_of
 from engine.sources.hosts import LOCAL, Hosts, Output, silent
 from engine.sources.http import harvest
-from engine.sources.lines import CALM
+from engine.sources.lines import CALM, is_from
 from engine.sources.log_files import file_lines, journal_lines, last_stamp
 from engine.sources.resources import PAUSE, readings
 from engine.team import Service
@@ -218,15 +218,18 @@ class HostLogsSource:
     def _found(self, place: Place, read: Read, query: Query) -> Observation:
         window, words = query.window, query.text.casefold()
         inside = [line for line in read.lines if window.start <= line.at <= window.end]
+        inside = [line for line in inside if is_from(query.level, line)]
         hits = [n for n, line in enumerate(inside) if words in line.message.casefold()]
         around = CONTEXT if words else 0
         shown = sorted({m for n in hits for m in range(max(n - around, 0), min(n + around + 1, len(inside)))})
         kept = [inside[n] for n in shown][-query.limit :]
+        level = "" if query.level == "all" else f", {query.level} or worse"
+        holding = f" holding {query.text!r}" if words else ""
         return Observation(
             source=self.name,
             kind="log",
             service=place.service.name,
-            query=f"{place.said} holding {query.text!r}" if words else place.said,
+            query=f"{place.said}{holding}{level}",
             window=window,
             lines=tuple(kept),
             count=len(kept),

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.masking import mask
 from engine.model import LogLine
+from engine.ports import Level
 from engine.sources.http import first_label
 
 LONGEST_MESSAGE = 1_000
@@ -44,6 +45,9 @@ SPELLINGS = {
     "information": "info",
 }
 CALM = frozenset({"trace", "debug", "info", "notice"})
+WEIGHT = {"trace": 0, "debug": 0, "warn": 2, "error": 3, "critical": 3, "fatal": 3}
+"""How bad a level is; any other counts as information."""
+FROM: dict[Level, int] = {"all": 0, "info": 1, "warn": 2, "error": 3}
 
 IS_STACK = re.compile(
     r"^\s+at \S|^Caused by: |^\s*File \"|^Traceback |^goroutine \d|^\s+\S+\.go:\d|^\s*#\d+ \S|^\s*(from )?\S+\.rb:\d",
@@ -82,6 +86,11 @@ def read_line(nanoseconds: str, text: str, labels: Mapping[str, str], service: s
         version=version[:60],
         trace_id=(first_label(fields, TRACE_FIELDS) or first_label(labels, TRACE_FIELDS))[:64],
     )
+
+
+def is_from(level: Level, line: LogLine) -> bool:
+    """Whether a line is of this level or worse."""
+    return WEIGHT.get(line.level, 1) >= FROM[level]
 
 
 def _whole(message: str, statement: str, stack: str) -> str:

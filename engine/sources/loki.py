@@ -10,12 +10,12 @@ from pydantic import BaseModel, TypeAdapter
 
 from engine.errors import SourceSilent
 from engine.model import EvidenceKind, LogLine, Observation, Window
-from engine.ports import Query, Question, Remark
+from engine.ports import Level, Query, Question, Remark
 from engine.sources.conventions import SCOPE_LABELS
 from engine.sources.families import own_labels, pattern, quoted, services_of
 from engine.sources.http import Backend, Pairs, harvest, nanoseconds
 from engine.sources.labels import names_known
-from engine.sources.lines import CALM, LEVEL_FIELDS, read_line
+from engine.sources.lines import CALM, LEVEL_FIELDS, is_from, read_line
 from engine.sources.names import Named, mismatch, remarks
 from engine.team import Service
 
@@ -39,6 +39,19 @@ COMPLAINTS = (
     "(?i)(error|warn|fatal|panic|exception|critical|fail|timeout|timed out|refused|traceback|错误|异常|失败|超时)"
 )
 LOUD_LEVELS = "(?i)(err|error|warn|warning|fatal|panic|crit|critical|alert|emerg|emergency|severe)"
+LABELLED: dict[Level, str] = {
+    "error": "(?i)(err|error|fatal|panic|crit|critical|alert|emerg|emergency|severe)",
+    "warn": LOUD_LEVELS,
+    "info": f"{LOUD_LEVELS[:-1]}|info|information|notice)",
+}
+_SOUNDS = "err|fatal|panic|emerg|crit|alert|severe|exception|traceback|fail|错误|异常|失败"
+SOUNDS: dict[Level, str] = {
+    "error": f"(?i)({_SOUNDS})",
+    "warn": f"(?i)({_SOUNDS}|warn|timeout|timed out|refused|超时)",
+}
+"""What lines of a level hold, and some others: of an answer those alone are kept that are read as such."""
+MORE = 5
+"""How many times more lines are asked for than wanted, where not all that come will be of the level."""
 
 Streams = list[dict[str, str]]
 
@@ -163,10 +176,9 @@ class LokiSource:
         """The newest lines of a service, of any level, that hold the words. SourceSilent."""
         service, window = query.service or Service(name=""), query.window
         identified = _identified(service, await self._streams((service,), window))
-        matchers = identified[0] if identified else [f"{SERVICE_LABELS[0]}={quoted(service.name)}"]
-        selector = f"{{{','.join(matchers)}}}"
-        asked = f"{selector} |~ {quoted('(?i)' + pattern(query.text))}" if query.text else selector
-        lines = await self._newest(service, asked, query) if identified else []
+        matchers, own = identified or ([f"{SERVICE_LABELS[0]}={quoted(service.name)}"], [])
+        asked = _narrowed(matchers, own, query)
+        found = await self._newest(service, asked, query) if identified else Part([], False)
         return [
             Observation(
                 source=self.name,
@@ -175,25 +187,26 @@ class LokiSource:
                 query=asked,
                 window=window,
                 link=self._link(asked, window, query.limit),
-                lines=tuple(lines),
-                count=len(lines),
-                truncated=len(lines) >= query.limit,
+                lines=tuple(found.lines),
+                count=len(found.lines),
+                truncated=found.cut,
             )
         ]
 
-    async def _newest(self, service: Service, asked: str, query: Query) -> list[LogLine]:
+    async def _newest(self, service: Service, asked: str, query: Query) -> Part:
         """The newest lines a selector finds, oldest first."""
-        span = self._span(query.window.start, query.window.end)
-        pairs = [("query", asked), ("limit", str(query.limit)), ("direction", "backward"), *span]
+        span, most = self._span(query.window.start, query.window.end), query.limit
+        most *= 1 if query.level == "all" else MORE
+        pairs = [("query", asked), ("limit", str(most)), ("direction", "backward"), *span]
         answer = self._backend.read_asked(await self._backend.get("/loki/api/v1/query_range", pairs), LINES)
-        said = [(value, stream.stream) for stream in answer.data.result for value in stream.values[: query.limit]]
+        said = [(value, stream.stream) for stream in answer.data.result for value in stream.values[:most]]
         lines = [
             read_line(str(value[0]), value[1], labels, service.name)
             for value, labels in said
             if len(value) >= 2 and isinstance(value[1], str)
         ]
-        kept = sorted((line for line in lines if line is not None), key=lambda line: line.at)
-        return kept[-query.limit :]
+        kept = sorted((line for line in lines if line and is_from(query.level, line)), key=lambda line: line.at)
+        return Part(kept[-query.limit :], len(said) >= most or len(kept) > query.limit)
 
     async def _streams(self, services: Sequence[Service], window: Window) -> Streams:
         """The label sets of all streams that may belong to the services asked about."""
@@ -289,6 +302,21 @@ class LokiSource:
         return self._backend.link("/loki/api/v1/query_range", pairs)
 
 
+def _narrowed(matchers: list[str], own: Streams, query: Query) -> str:
+    """The query for the lines of some streams from a level on, and with the words: the level by the label that all of
+    them carry, else by how such lines sound. Information has no sound: what is less is left out of the answer."""
+    label, sound = _level_of(own), SOUNDS.get(query.level, "")
+    if label and query.level in LABELLED:
+        matchers, sound = [*matchers, f"{label}=~{quoted(LABELLED[query.level])}"], ""
+    words = f"(?i){pattern(query.text)}" if query.text else ""
+    return " |~ ".join([f"{{{','.join(matchers)}}}", *(quoted(each) for each in (sound, words) if each)])
+
+
+def _level_of(own: Streams) -> str:
+    """The label that says the level of all streams; "" where none does."""
+    return next((name for name in LEVEL_FIELDS[:4] if own and all(name in labels for labels in own)), "")
+
+
 def _tried() -> str:
     """The labels a service was looked for under, the first few by name."""
     return f"{', '.join(SERVICE_LABELS[:4])} …"
@@ -308,7 +336,7 @@ def _selector(service: Service, streams: Streams, alert_labels: dict[str, str]) 
         inside = [labels for labels in own if labels.get(label) == value]
         if inside:
             matchers, own = [*matchers, f"{label}={quoted(value)}"], inside
-    level = next((name for name in LEVEL_FIELDS[:4] if all(name in labels for labels in own)), "")
+    level = _level_of(own)
     if level:
         return f"{{{','.join([*matchers, f'{level}=~{quoted(LOUD_LEVELS)}'])}}}"
     return f"{{{','.join(matchers)}}} |~ {quoted(COMPLAINTS)}"

@@ -16,7 +16,7 @@ from engine.ports import Query, Question
 from engine.team import Lesson, Policy, Service, Team
 from handlers.front_door import FrontDoor
 from handlers.inbound import Answer, ButtonPressed, CommandTyped, MessageSaid, Place
-from handlers.queries import understood
+from handlers.queries import MOST_LINES, understood
 from handlers.silences import understood as silenced
 from handlers.silences import written
 from handlers.telemetry import Telemetry
@@ -453,6 +453,53 @@ async def test_a_question_nobody_can_answer_is_refused_clearly(language: str, te
     assert answer.tone == "refused"
     assert scene.heard(answer)
     assert not any(source.asked for source in sources.values())
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "chinese, english, level, limit, words",
+    [
+        ("查询 日志 payment 级别=错误 行数=100", "query logs payment level=error lines=100", "error", 100, ""),
+        (
+            "查询 日志 payment 行数=１ 连接池 级别＝警告 最近 2h",
+            "query logs payment lines=1 pool level=WARN last 2h",
+            "warn",
+            1,
+            "",
+        ),
+        ("查询 日志 级别=全部 payment", "query logs level=all payment", "all", 40, ""),
+        ("查询 日志 payment 错误=级别", "query logs payment my-level=error", "all", 40, "my-level=error"),
+    ],
+)
+async def test_logs_are_narrowed_by_level_and_number(
+    language: str, chinese: str, english: str, level: str, limit: int, words: str
+) -> None:
+    scene, sources = by_hand(language)
+    assert read(await scene.type("vic", "", word(language, chinese, english)))
+    (asked,) = sources["log"].asked
+    assert (asked.level, asked.limit) == (level, limit)
+    assert asked.service == scene.team.services["payment"]
+    if words and language == "en":
+        assert asked.text == words
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "text", ["level=loud", "level=", "lines=0", "lines=201", "lines=-3", "lines=many", "lines=²", "级别=大声", "行数="]
+)
+async def test_a_filter_that_is_none_is_said_and_nothing_is_asked(language: str, text: str) -> None:
+    scene, sources = by_hand(language)
+    answer = await scene.type("vic", "", f"query logs payment {text}")
+    assert answer.tone == "refused"
+    assert scene.heard(answer)
+    assert not sources["log"].asked
+
+
+@given(st.text(max_size=60))
+def test_whatever_is_typed_narrows_within_bounds(text: str) -> None:
+    asked = understood(f"logs payment {text}")
+    assert asked is not None
+    assert 0 <= asked.limit <= MOST_LINES
 
 
 @BOTH

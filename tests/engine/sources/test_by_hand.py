@@ -9,7 +9,7 @@ from aiohttp import web
 
 from engine.errors import SourceSilent
 from engine.model import Observation, Phrase
-from engine.ports import Queried, Query
+from engine.ports import Level, Queried, Query
 from engine.sources.http import MOST_SAID
 from engine.sources.jaeger import JaegerSource
 from engine.sources.loki import LokiSource
@@ -157,3 +157,31 @@ async def test_words_to_look_for_stay_words() -> None:
     assert fake.queries[1] == '{app="payment"}'
     assert [line.level for line in every.lines] == ["warn", "info", "error", "error"]
     assert every.window == WINDOW
+
+
+@pytest.mark.parametrize(
+    "level, levels", [("all", "warn info error error"), ("info", "warn info error error"), ("error", "error error")]
+)
+async def test_lines_of_a_level_are_asked_for_by_how_they_sound(level: Level, levels: str) -> None:
+    fake = FakeLoki([({"app": "payment"}, APP)])
+    wish = asked("").model_copy(update={"level": level})
+    async with serve(fake) as url, session() as opened:
+        (seen,) = await LokiSource(url, session=opened).look_up(wish)
+        (one,) = await LokiSource(url, session=opened).look_up(wish.model_copy(update={"limit": 1}))
+    assert [line.level for line in seen.lines] == levels.split()
+    assert not seen.truncated
+    assert one.truncated
+    assert one.lines == seen.lines[-1:]
+    assert ("traceback" in fake.queries[0]) == (level == "error")
+    assert "traceback" in seen.link or level != "error"
+    assert "limit=1" in one.link
+
+
+async def test_lines_of_a_level_are_asked_for_by_the_label_that_tells_it() -> None:
+    fake = FakeLoki([({"app": "payment", "level": "warn"}, APP[:1]), ({"app": "payment", "level": "error"}, APP[2:])])
+    async with serve(fake) as url, session() as opened:
+        (seen,) = await LokiSource(url, session=opened).look_up(asked("").model_copy(update={"level": "error"}))
+    assert fake.queries == [
+        '{app="payment",level=~"(?i)(err|error|fatal|panic|crit|critical|alert|emerg|emergency|severe)"}'
+    ]
+    assert [line.level for line in seen.lines] == ["error", "error"]

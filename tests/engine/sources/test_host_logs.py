@@ -224,6 +224,15 @@ async def test_words_are_found_with_what_stands_around_them() -> None:
     check_safe(refused.value.phrase)
 
 
+async def test_lines_of_a_level_alone_are_shown_where_they_are_wanted() -> None:
+    words = ("INFO fine", "WARN slow", "ERROR no pool", "FATAL gone")
+    text = "".join(written(WINDOW.split + timedelta(seconds=n), said) for n, said in enumerate(words))
+    query = Query(text="", service=PAY, window=WINDOW, limit=20, level="error")
+    (seen,) = await source(files({LOG: text})).look_up(query)
+    assert [line.level for line in seen.lines] == ["error", "fatal"]
+    assert seen.query.endswith("error or worse")
+
+
 async def test_real_files_here_and_behind_ssh(tmp_path: Path) -> None:
     log = tmp_path / "app.log"
     log.write_text(FILE, encoding="utf-8")
