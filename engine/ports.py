@@ -132,8 +132,6 @@ class Admitted(NamedTuple):
 
 
 Decide = Callable[[Sighting, Known | None, Known | None], Placing]
-
-
 Weave = Callable[[str, Sequence[Sequence[Entry]]], Sequence[tuple[str, Draft]]]
 
 
@@ -257,7 +255,6 @@ class Selective(Protocol):
 
 
 Level = Literal["error", "warn", "info", "all"]
-"""From which level on lines are wanted."""
 
 
 class Query(Value):
@@ -320,9 +317,8 @@ class Order(Value):
 
 
 class Probe(Value):
-    """What a target says of an order: done (with its receipt), not done, or it cannot tell.
-
-    `fenced`: the target promises to refuse this order's first call should it still arrive."""
+    """What a target says of an order: done (with its receipt), not done, or it cannot tell. `fenced`: it promises to
+    refuse this order's first call should it still arrive."""
 
     state: Literal["done", "not_done", "unknown"]
     receipt: Receipt | None = None
