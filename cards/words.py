@@ -174,7 +174,15 @@ def _percent(value: float) -> str:
         return "0"
     if 0 < value < 0.01:
         return "<0.01"
+    if 99 <= value < 100:
+        return _trim(_nines(value))
     return _trim(f"{value:.1f}") if abs(value) >= 0.1 else _trim(f"{value:.2f}")
+
+
+def _nines(value: float) -> str:
+    """As many digits as tell it from a hundred, never rounded up: 99.95 is not 100."""
+    digits = min(1 - math.floor(math.log10(100 - value)), 4)
+    return f"{math.floor(value * 10**digits + 1e-6) / 10**digits:.{digits}f}"
 
 
 def _bytes(value: float) -> str:

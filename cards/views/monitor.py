@@ -7,6 +7,8 @@ from typing import ClassVar
 
 from cards.model import Block, Button, Buttons, Card, Chart, Facts, Fold, Link, Log, Prose, Tone
 from cards.views import vitals
+from cards.views.availability import Availability, availability, told
+from cards.views.catalogue import promised
 from cards.views.charts import change_mark, chart, promise
 from cards.views.listing import state
 from cards.words import Words
@@ -61,6 +63,15 @@ class Live:
         return self.figures[role][0] if role in self.figures else None
 
     @property
+    def available(self) -> Availability | None:
+        """How available it was over the window, where it promises that."""
+        errors, traffic, instances = (
+            self.figures[role][1] if role in self.figures else None
+            for role in ("error_ratio", "traffic", "availability")
+        )
+        return availability(self.service.objective.availability, errors, traffic, instances)
+
+    @property
     def changes(self) -> tuple[Change, ...]:
         """Changes inside the window, newest first, each once however many sources tell of it."""
         return tuple(sorted((c for o in united(self.seen) for c in o.changes), key=lambda c: c.at, reverse=True))
@@ -105,6 +116,7 @@ def monitor(live: Live, words: Words) -> Card:
 TONES: Mapping[str, Tone] = {
     "broken": "bad",
     "slow": "warning",
+    "unavailable": "warning",
     "unwell": "bad",
     "open": "warning",
     "well": "good",
@@ -113,18 +125,21 @@ TONES: Mapping[str, Tone] = {
 
 
 def _verdict(live: Live) -> str:
-    """Worse than promised, slower than promised, an incident open, well, or nobody knows."""
+    """Worse, slower or less available than promised, an incident open, well, or nobody knows."""
     promise, errors, latency = live.service.objective, live.now("error_ratio"), live.now("latency_p95")
     if errors is not None and errors > promise.error_ratio:
         return "broken"
     if latency is not None and promise.latency_p95 and latency > promise.latency_p95:
         return "slow"
+    if live.available is not None and not live.available.kept:
+        return "unavailable"
     if live.incidents:
         return "open"
     well = vitals.says_well(live.seen, live.window)
     if well is False:
         return "unwell"
-    return "unknown" if errors is None and latency is None and well is None else "well"
+    measured = (errors, latency, well, live.available)
+    return "unknown" if all(each is None for each in measured) else "well"
 
 
 def _as_of(live: Live, words: Words) -> str:
@@ -135,12 +150,10 @@ def _as_of(live: Live, words: Words) -> str:
 
 
 def _promise(live: Live, words: Words) -> tuple[Prose, ...]:
-    promise = live.service.objective
-    said = words.text("monitor_card.promise", errors=Quantity(value=promise.error_ratio, unit="ratio"))
-    if promise.latency_p95:
-        latency = Quantity(value=promise.latency_p95, unit="seconds")
-        said = words.text("monitor_card.promise_both", promise=said, latency=latency)
-    return (Prose(said, quiet=True),)
+    said = words.text("monitor_card.promise", promise=promised(live.service.objective, words))
+    found = live.available
+    kept = (Prose(told(found, live.window, words), quiet=found.kept),) if found else ()
+    return (Prose(said, quiet=True), *kept)
 
 
 def _facts(live: Live, words: Words) -> Facts:

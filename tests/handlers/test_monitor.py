@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from cards.model import Findings
+from cards.model import Findings, Prose
 from engine.model import LogLine, Observation, Span
 from engine.ports import Question
-from engine.team import Service, Signal
+from engine.team import Objective, Service, Signal
 from handlers.front_door import FrontDoor
 from handlers.telemetry import Telemetry
 from tests.fakes.sources import FakeSource
@@ -161,6 +161,61 @@ async def test_a_calm_service_is_said_to_be_calm() -> None:
     text = read(await scene.type("vic", "", "monitor payment"))
     assert scene.words.text("vitals.calm", sources="probe") in text
     assert scene.words.text("vitals.sources", names="probe") in text
+
+
+def promising(scene: Scene, availability: float) -> Scene:
+    """The scene with a payment service that promises how available it is, and little else."""
+    promise = Objective(error_ratio=0.5, availability=availability)
+    services = {**scene.team.services, "payment": PAYMENT.model_copy(update={"objective": promise})}
+    scene.teams.teams[scene.team.id] = scene.team.model_copy(update={"services": services})
+    return scene
+
+
+def steady(role: str, value: float, busier: float = 0.0) -> FakeSource:
+    """A series that stays as it is; `busier`: the last ten minutes fail all, with that much traffic instead of 1."""
+
+    def answer(question: Question) -> list[Observation]:
+        end = question.window.end.timestamp()
+        at = [end - 60.0 * n for n in range(60, 0, -1)]
+        errors = [(moment, 1.0 if busier and end - moment <= 600 else value) for moment in at]
+        traffic = [(moment, busier if end - moment <= 600 else 1.0) for moment in at]
+        seen = [observed(question, "metric", role=role, points=tuple(errors), count=60, unit="ratio")]
+        if busier:
+            seen.append(observed(question, "metric", role="traffic", points=tuple(traffic), count=60))
+        return seen
+
+    return FakeSource(answer, "prometheus")
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "source, promised, verdict, parts",
+    [
+        (steady("error_ratio", 0.0005), 0.999, "well", ("99.95 %", "99.9 %", "50 %")),
+        (steady("error_ratio", 0.004), 0.999, "unavailable", ("99.6 %", "99.9 %", "400 %")),
+        (steady("error_ratio", 0.0, busier=5.0), 0.4, "broken", ("50 %", "40 %", "83.3 %")),
+        (steady("availability", 0.9), 0.95, "unavailable", ("90 %", "95 %")),
+        (steady("availability", 1.0), 0.95, "well", ("100 %", "95 %")),
+    ],
+)
+async def test_how_available_it_is_is_held_against_what_it_promises(
+    language: str, source: FakeSource, promised: float, verdict: str, parts: Sequence[str]
+) -> None:
+    scene = promising(watched(language, metrics=(source,), logs=(), changes=()), promised)
+    card = (await scene.type("vic", "", word(language, "监控 payment", "monitor payment"))).card
+    assert card is not None
+    assert scene.words.text(f"monitor_card.{verdict}") in card.title
+    said = [block.text for block in card.blocks if isinstance(block, Prose)]
+    assert any(all(part in text for part in parts) for text in said), said
+    budget = scene.words.text("monitor_card.budget", used="").partition("  ")[0][:6]
+    assert any(budget in text for text in said) == (len(parts) == 3)
+
+
+async def test_a_service_that_promises_no_availability_is_not_held_against_any() -> None:
+    scene = promising(watched(metrics=(steady("error_ratio", 0.4),), logs=(), changes=()), 0.0)
+    text = read(await scene.type("vic", "", "monitor payment"))
+    assert "error budget" not in text
+    assert scene.words.text("monitor_card.well") in text
 
 
 async def test_without_any_source_it_is_said() -> None:
