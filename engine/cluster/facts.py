@@ -185,6 +185,39 @@ class Workload(Value):
     paused: bool = False
 
 
+class CronJob(Value):
+    """A CronJob: when it runs, and how many seconds ago it last did, and last did well (None: never)."""
+
+    name: str
+    service: str
+    schedule: str = ""
+    zone: str = ""
+    suspended: bool = False
+    active: int = 0
+    last: float | None = None
+    succeeded: float | None = None
+    age: float | None = None
+
+
+class Job(Value):
+    """A Job; `made_by` is the CronJob it is of, `limit` how many failed pods it puts up with, `deadline` how many
+    seconds it may take, `ended` how many seconds ago it did."""
+
+    name: str
+    service: str
+    made_by: str = ""
+    wanted: int = 1
+    succeeded: int = 0
+    failed: int = 0
+    active: int = 0
+    limit: int = 6
+    deadline: int | None = None
+    suspended: bool = False
+    conditions: tuple[Condition, ...] = ()
+    age: float | None = None
+    ended: float | None = None
+
+
 class ServicePort(Value):
     """A port of a Service and where it leads: a number or a container port's name."""
 
@@ -344,6 +377,8 @@ class Cluster(Value):
     read: tuple[str, ...] = ()
     refused: dict[str, str] = {}
     workloads: tuple[Workload, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    cron_jobs: tuple[CronJob, ...] = ()
     pods: tuple[Pod, ...] = ()
     services: tuple[ClusterService, ...] = ()
     nodes: tuple[Node, ...] = ()

@@ -7,7 +7,6 @@ from types import MappingProxyType
 from engine.cluster.facts import (
     Cluster,
     ClusterService,
-    Condition,
     ContainerState,
     Endpoint,
     Event,
@@ -16,6 +15,7 @@ from engine.cluster.facts import (
     ServicePort,
     Workload,
 )
+from engine.cluster.jobs import NAME_LABELS, called, conditions, cron_job, job
 from engine.cluster.resources import claim, limit_range, network_policy, node, quota, storage_class, volume
 from engine.cluster.templates import template
 from engine.cluster.values import LONGEST_NAME, Raw, ago, labels, moment, number, rows, table, text, word
@@ -25,7 +25,6 @@ CONTROLLERS = frozenset({"kube-controller-manager", "kube-scheduler", "kubelet",
 WORKLOADS = {"deployments": "Deployment", "statefulsets": "StatefulSet", "daemonsets": "DaemonSet"}
 REVISION = "deployment.kubernetes.io/revision"
 CAUSE = "kubernetes.io/change-cause"
-NAME_LABELS = ("app.kubernetes.io/name", "app", "k8s-app", "app.kubernetes.io/instance")
 MOST_REVISIONS = 10
 NO_ONE: Mapping[str, str] = MappingProxyType({})
 
@@ -45,10 +44,13 @@ def cluster(objects: Objects, namespace: str, now: datetime, known: Mapping[str,
     owners = {_name(each): _owner(each) or _name(each) for each in sets}
     pods = tuple(_pod(each, owners, now) for each in objects.get("pods", ()))
     reserved = _reserved(pods)
+    schedules = {each.name: each for each in (cron_job(raw, now, known) for raw in objects.get("cronjobs", ()))}
     return Cluster(
         namespace=word(namespace),
         read=tuple(sorted(objects)),
         workloads=tuple(workloads),
+        jobs=tuple(job(each, now, known, schedules) for each in objects.get("jobs", ())),
+        cron_jobs=tuple(schedules.values()),
         pods=pods,
         services=tuple(_service(each, workloads, objects, known) for each in objects.get("services", ())),
         nodes=tuple(node(each, reserved.get(_name(each), {})) for each in objects.get("nodes", ())),
@@ -80,25 +82,6 @@ def _names(objects: Objects, kind: str) -> tuple[str, ...]:
 def _owner(raw: Raw) -> str:
     owners = rows(_meta(raw).get("ownerReferences"))
     return next((word(each.get("name")) for each in owners if each.get("controller") is True), "")
-
-
-def called(name: str, with_labels: Mapping[str, str], known: Mapping[str, str]) -> str:
-    """What people call a workload: as the catalogue does by its name or a usual label, else by its own name."""
-    candidates = (name, *(with_labels[label] for label in NAME_LABELS if label in with_labels))
-    return next((known[each] for each in candidates if each in known), name)
-
-
-def conditions(value: object) -> tuple[Condition, ...]:
-    """The conditions of an object."""
-    return tuple(
-        Condition(
-            type=word(each.get("type")),
-            status=word(each.get("status")),
-            reason=word(each.get("reason")),
-            message=text(each.get("message")),
-        )
-        for each in rows(value)
-    )
 
 
 def _workload(raw: Raw, kind: str, sets: Iterable[Raw], known: Mapping[str, str]) -> Workload:

@@ -34,11 +34,16 @@ def _is_behind(pod: Pod, fronts: Iterable[ClusterService]) -> bool:
     return any(bool(each.selector) and each.selector.items() <= own for each in fronts)
 
 
+def named(cluster: Cluster) -> frozenset[str]:
+    """Every service that anything runs of, all the time or now and then."""
+    found = {each.service for each in cluster.workloads} | {each.service for each in cluster.jobs}
+    return frozenset(found | {each.service for each in cluster.cron_jobs})
+
+
 def around(cluster: Cluster, services: Collection[str]) -> Cluster:
     """The part of a cluster's state that concerns these services. All of it where none of them has a workload: then
     nobody can tell what concerns them."""
-    known = {each.service for each in cluster.workloads}
-    concerned = set(services) & known
+    concerned = set(services) & named(cluster)
     if not concerned:
         return cluster
     graph, edge = calls(cluster), concerned
@@ -46,13 +51,17 @@ def around(cluster: Cluster, services: Collection[str]) -> Cluster:
         edge = {callee for name in edge for callee in graph.get(name, ())} - concerned
         concerned = concerned | edge
     workloads = tuple(each for each in cluster.workloads if each.service in concerned)
-    names = {each.name for each in workloads}
+    jobs = tuple(each for each in cluster.jobs if each.service in concerned)
+    schedules = tuple(each for each in cluster.cron_jobs if each.service in concerned)
+    names = {each.name for each in workloads} | {each.name for each in jobs} | {each.name for each in schedules}
     called = {host for each in workloads for host in _hosts(each)}
     fronts = tuple(each for each in cluster.services if each.service in concerned or each.name in called)
     pods = [each for each in cluster.pods if each.owner in names or _is_behind(each, fronts)]
     kept = tuple(sorted(pods, key=lambda each: (each.ready, each.name))[:MOST_PODS])
     spoken_of = names | {each.name for each in kept} | {one.name for each in workloads for one in each.revisions}
     others = {each.name for each in cluster.pods} | {each.name for each in cluster.workloads}
+    others |= {each.name for each in cluster.jobs} | {each.name for each in cluster.cron_jobs}
     others |= {one.name for each in cluster.workloads for one in each.revisions}
     events = tuple(each for each in cluster.events if each.name in spoken_of or each.name not in others)
-    return cluster.model_copy(update={"workloads": workloads, "pods": kept, "services": fronts, "events": events})
+    running = {"workloads": workloads, "jobs": jobs, "cron_jobs": schedules, "pods": kept}
+    return cluster.model_copy(update={**running, "services": fronts, "events": events})

@@ -10,7 +10,7 @@ import aiohttp
 
 from engine.cluster.facts import Cluster
 from engine.cluster.objects import WORKLOADS, cluster
-from engine.cluster.surroundings import around
+from engine.cluster.surroundings import around, named
 from engine.errors import SourceSilent
 from engine.model import Observation, Phrase, Window
 from engine.ports import Question, Remark
@@ -26,6 +26,8 @@ MOST_NAMESPACES = 3
 SHARE = 0.6
 """Of the time for a round that one request may take."""
 NAMESPACE_LABELS = ("namespace", "kubernetes_namespace", "exported_namespace", "k8s_namespace_name")
+NAMED = frozenset({*WORKLOADS, "cronjobs"})
+"""Kinds that a service may be."""
 HISTORIES = frozenset({"replicasets", "controllerrevisions"})
 
 
@@ -153,7 +155,7 @@ class KubernetesSource:
 
     def _state(self, question: Question, namespace: str, read: Cluster, *, truncated: bool) -> Observation:
         here = [each.name for each in services_of(question) if each.namespace in ("", namespace)]
-        count = len(read.pods) + len(read.workloads) + len(read.services)
+        count = sum(map(len, (read.pods, read.workloads, read.services, read.jobs, read.cron_jobs)))
         return Observation(
             source=self._name,
             kind="state",
@@ -187,7 +189,7 @@ class KubernetesSource:
         """What may be the alerted service's workload, where none bears its name."""
         service = question.service
         elsewhere = service.namespace not in ("", namespace)
-        if elsewhere or any(each.service == service.name for each in read.workloads):
+        if elsewhere or service.name in named(read):
             return
         near = nearest(service.name, [("workload", each.name) for each in read.workloads])
         if near:
@@ -217,5 +219,5 @@ def _workload(service: Service) -> str:
 
 
 def _workloads(listed: Sequence[Listed]) -> list[str]:
-    found = (item.get("metadata") for each in listed if each.kind in WORKLOADS for item in each.items)
+    found = (item.get("metadata") for each in listed if each.kind in NAMED for item in each.items)
     return [str(meta.get("name", "")) for meta in found if isinstance(meta, dict)]

@@ -34,7 +34,7 @@ class Kind(NamedTuple):
         return f"{self.group}{within}/{self.plural}"
 
 
-CORE, APPS = "/api/v1", "/apis/apps/v1"
+CORE, APPS, BATCH = "/api/v1", "/apis/apps/v1", "/apis/batch/v1"
 KINDS: tuple[Kind, ...] = (
     Kind("pods", CORE),
     Kind("deployments", APPS),
@@ -45,6 +45,8 @@ KINDS: tuple[Kind, ...] = (
     Kind("statefulsets", APPS),
     Kind("daemonsets", APPS),
     Kind("controllerrevisions", APPS),
+    Kind("jobs", BATCH),
+    Kind("cronjobs", BATCH),
     Kind("resourcequotas", CORE),
     Kind("limitranges", CORE),
     Kind("persistentvolumeclaims", CORE),

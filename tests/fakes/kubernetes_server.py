@@ -27,6 +27,8 @@ LISTS: dict[str, tuple[str, str, str]] = {
     "statefulsets": ("apps", "v1", "StatefulSetList"),
     "daemonsets": ("apps", "v1", "DaemonSetList"),
     "controllerrevisions": ("apps", "v1", "ControllerRevisionList"),
+    "jobs": ("batch", "v1", "JobList"),
+    "cronjobs": ("batch", "v1", "CronJobList"),
     "endpointslices": ("discovery.k8s.io", "v1", "EndpointSliceList"),
     "networkpolicies": ("networking.k8s.io", "v1", "NetworkPolicyList"),
     "storageclasses": ("storage.k8s.io", "v1", "StorageClassList"),

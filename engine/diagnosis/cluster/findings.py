@@ -6,6 +6,7 @@ from engine.cluster.facts import Cluster
 from engine.cluster.surroundings import calls
 from engine.diagnosis.cluster.finding import Finding, Look, spec, status
 from engine.diagnosis.cluster.images import images
+from engine.diagnosis.cluster.jobs import jobs
 from engine.diagnosis.cluster.network import network
 from engine.diagnosis.cluster.nodes import nodes
 from engine.diagnosis.cluster.probes import probes
@@ -30,6 +31,7 @@ FINDERS: tuple[Callable[[Scene], Iterator[Finding]], ...] = (
     network,
     nodes,
     rollout,
+    jobs,
     said,
 )
 """Who looks for what. To find another kind of trouble, add a finder."""

@@ -157,5 +157,19 @@ CLUSTERS: tuple[Pattern, ...] = (
         by_change=True,
     ),
     fault("node_pressure", PRESSURE, ("scale",), "node", "platform_events"),
+    fault(
+        "job_failed",
+        ("job_backoff_exceeded", "job_deadline_exceeded", "job_failed"),
+        ("rollback", "configure"),
+        "job_log",
+        by_change=True,
+    ),
+    fault(
+        "job_not_run",
+        ("cron_job_suspended", "cron_job_missed", "cron_job_unusable", "job_suspended"),
+        ("configure",),
+        "check_schedule",
+        by_change=True,
+    ),
     fault("scaled_to_zero", ("scaled_to_zero",), ("scale",), "scale_up"),
 )

@@ -193,3 +193,15 @@ def test_what_contradicts_a_fault_keeps_it_from_being_the_cause(category: str, a
     assert found.cause is None or found.cause.category != category
     shown = [each for each in found.hypotheses if each.category == category]
     assert all(each.confidence <= 0.4 for each in shown)
+
+
+def test_a_container_that_is_throttled_has_no_processor_left() -> None:
+    """What cAdvisor counts of the periods in which a container was held back, where nothing says how much it used."""
+    scene = Scene().healthy(but=("latency_p95", "cpu_use"))
+    scene.series("latency_p95", 0.1, 2.5).series("cpu_throttled_ratio", 0.02, 0.7)
+    scene.says("CPU throttled, worker {n} starved", 9, level="warn").changes().changes(service="vouchers")
+    cause = diagnose(scene.evidence(), (), SERVICES, "till", scene.window).cause
+    assert cause is not None
+    assert cause.category == "cpu_saturation"
+    throttled = [each.id for each in scene.evidence() if each.signal == "cpu_throttled_ratio"]
+    assert any(set(throttled) & set(claim.evidence_ids) for claim in cause.supporting)

@@ -22,6 +22,7 @@ from engine.sources.kubernetes_api import KINDS, PAGE
 from engine.sources.kubernetes_changes import changes
 from engine.team import Service
 from tests.contracts.source import PATIENCE, TOKEN, Condition, SourceContract, check, check_safe, question
+from tests.engine.cluster import test_jobs as jobs
 from tests.engine.sources.backends import Handler, broken, capture, serve, session
 from tests.fakes.kubernetes_server import KubernetesServer
 
@@ -329,3 +330,17 @@ def test_what_a_rollout_was() -> None:
 
 def test_a_rollout_before_the_window_is_none_of_it() -> None:
     assert rolled_out(revision(1, "pay:1", -300)) == []
+
+
+async def test_jobs_and_schedules_are_listed_and_a_service_that_only_runs_by_one_is_known() -> None:
+    server = crashing().keep("cronjobs", jobs.cron_job(suspend=True)).keep("jobs", jobs.job())
+    server.keep("events")
+    billing = Service(name="nightly", namespace="shop")
+    found = await seen_of(server, asked(billing))
+    (state,) = [each for each in found if "cluster" in each.state]
+    read = Cluster.model_validate(state.state["cluster"])
+    assert [each.suspended for each in read.cron_jobs] == [True]
+    assert [each.failed for each in read.jobs] == [3]
+    assert not [each for each in found if each.state.get("note") == "workload_unknown"]
+    said = {each.details["finding"] for each in judge(found, WINDOW) if each.details.get("finding")}
+    assert {"cron_job_suspended", "job_backoff_exceeded"} <= said

@@ -6,7 +6,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cards.words import Words, table
-from engine.cluster.facts import Check, Claim, Cluster, Component, Condition, ContainerState, Event, NetworkPolicy
+from engine.cluster.facts import (
+    Check,
+    Claim,
+    Cluster,
+    Component,
+    Condition,
+    ContainerState,
+    CronJob,
+    Event,
+    NetworkPolicy,
+)
 from engine.diagnosis.cluster.evidence import FULL, weight
 from engine.diagnosis.cluster.findings import findings
 from engine.diagnosis.cluster.suspects import blame, strength
@@ -165,6 +175,8 @@ PROVEN: dict[str, Cluster] = {
         nodes=(node("node-1", conditions=(Condition(type="DiskPressure", status="True", reason="NoDisk"),)),),
         events=(event("NodeNotReady", "node is short of disk", name="node-1", kind="Node"),),
     ),
+    "job_failed": broken.batch(jobs=(broken.failed_job(),)),
+    "job_not_run": broken.batch(cron_jobs=(CronJob(name="nightly", service="till", suspended=True, last=90_000.0),)),
     "scaled_to_zero": with_till(
         workload(desired=0, created=0, ready=0, available=0), services=(front(endpoints=()), well().services[1])
     ),

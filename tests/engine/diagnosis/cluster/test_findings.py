@@ -13,10 +13,12 @@ from engine.cluster.facts import (
     Component,
     Condition,
     ContainerState,
+    CronJob,
     Declared,
     Endpoint,
     Event,
     Expression,
+    Job,
     NetworkPolicy,
     Port,
     Quota,
@@ -562,3 +564,79 @@ def test_two_services_on_one_broken_quota_are_found_alike() -> None:
     other = well().workloads[1].model_copy(update={"created": 0, "ready": 0, "available": 0})
     cluster = well(workloads=(short(created=0), other), pods=(), quotas=(FULL,), checks=())
     assert {each.service for each in findings(cluster) if each.name == "cpu_quota_exceeded"} == {"till", "store"}
+
+
+# --- jobs ------------------------------------------------------------------------------------------------------------
+
+
+def failed_job(reason: str = "BackoffLimitExceeded", **more: Any) -> Job:
+    failed = Condition(
+        type="Failed", status="True", reason=reason, message="Job has reached the specified backoff limit"
+    )
+    fields: dict[str, Any] = {"name": "nightly-1", "service": "till", "failed": 7, "age": 900.0, "ended": 300.0}
+    return Job(**(fields | {"conditions": (failed,)} | more))
+
+
+def batch(**more: Any) -> Cluster:
+    """Till is what runs by a schedule alone."""
+    others = well()
+    fields: dict[str, Any] = {"workloads": others.workloads[1:], "pods": others.pods[1:], "services": ()}
+    return well(**(fields | {"checks": ()} | more))
+
+
+@pytest.mark.parametrize(
+    "reason, more, meant",
+    [
+        ("BackoffLimitExceeded", {}, "job_backoff_exceeded"),
+        ("DeadlineExceeded", {"deadline": 600}, "job_deadline_exceeded"),
+        ("PodFailurePolicy", {}, "job_failed"),
+    ],
+)
+def test_why_a_job_failed(reason: str, more: dict[str, Any], meant: str) -> None:
+    ended = ContainerState(name="app", state="terminated", reason="OOMKilled", exit_code=137)
+    last = pod("nightly-1", phase="Failed", containers=(ended,), conditions=NOT_READY)
+    store = well().pods[1]
+    found = first(batch(jobs=(failed_job(reason, **more),), pods=(last, store)))
+    assert (found.name, found.service, found.object) == (meant, "till", "Job/nightly-1")
+    assert found.what == "OOMKilled, exit 137"
+    assert found.since == 300.0
+
+
+@pytest.mark.parametrize(
+    "jobs",
+    [
+        (Job(name="nightly-2", service="till", made_by="nightly", age=60.0), failed_job(made_by="nightly")),
+        (failed_job(ended=90_000.0),),
+        (Job(name="once", service="till", active=1, age=60.0),),
+        (Job(name="nightly-2", service="till", made_by="nightly", suspended=True),),
+    ],
+    ids=["a later run went well", "long ago", "under way", "held with its schedule"],
+)
+def test_a_job_that_is_no_trouble(jobs: tuple[Job, ...]) -> None:
+    assert findings(batch(jobs=jobs)) == ()
+
+
+def test_a_run_under_way_does_not_answer_for_the_one_that_failed() -> None:
+    again = Job(name="nightly-2", service="till", made_by="nightly", active=1, age=60.0)
+    assert first(batch(jobs=(again, failed_job(made_by="nightly")))).name == "job_backoff_exceeded"
+
+
+@pytest.mark.parametrize(
+    "reason, meant",
+    [
+        ("MissSchedule", "cron_job_missed"),
+        ("TooManyMissedTimes", "cron_job_missed"),
+        ("UnknownTimeZone", "cron_job_unusable"),
+    ],
+)
+def test_a_schedule_that_does_not_run(reason: str, meant: str) -> None:
+    said = event(reason, "Missed scheduled time to start a job", name="nightly", kind="CronJob", last=30.0)
+    schedule = CronJob(name="nightly", service="till", schedule="0 3 * * *", last=90_000.0)
+    assert first(batch(cron_jobs=(schedule,), events=(said,))).name == meant
+    ran_since = schedule.model_copy(update={"last": 10.0})
+    assert findings(batch(cron_jobs=(ran_since,), events=(said,))) == ()
+
+
+def test_a_job_beside_a_service_that_serves_is_told_and_blames_weakly() -> None:
+    found = first(well(jobs=(failed_job(),)))
+    assert (found.name, found.strength, found.what) == ("side_job", 0.4, "Job/nightly-1 BackoffLimitExceeded")
