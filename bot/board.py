@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from bot.outbox import Outbox
+from bot.outbox import Draw, Outbox
 from bot.stand_in import Elsewhere
 from cards.model import Card
 from engine.team import Team
@@ -14,9 +14,8 @@ SLOT = "header"
 """A card on the board is the first message of its own thread."""
 MOST_KEPT = 200
 
-Draw = Callable[[str, str], Awaitable[Card | None]]
-Redraw = Callable[[str, str], Awaitable[Card | None]]
-"""(team, name) → the card as it would be drawn anew; None where only the moment could draw it."""
+Redraw = Callable[[str, str, str], Awaitable[Card | None]]
+"""(team, name, room) → the card as it would be drawn anew; None where only the moment could draw it."""
 
 
 def hangs_on_board(incident: str) -> bool:
@@ -31,7 +30,7 @@ class Board:
     def __init__(self, posts: Posts) -> None:
         self._posts = posts
         self._redraw: Redraw | None = None
-        self._cards: dict[str, Card] = {}
+        self._cards: dict[tuple[str, str], Card] = {}
         self._outbox: Outbox | None = None
 
     def send_through(self, outbox: Outbox) -> None:
@@ -45,8 +44,8 @@ class Board:
     def drawing(self, others: Draw) -> Draw:
         """The drawing of cards on boards, and by `others` of everything else."""
 
-        async def draw(incident: str, slot: str) -> Card | None:
-            return await self.draw(incident) if hangs_on_board(incident) else await others(incident, slot)
+        async def draw(incident: str, slot: str, room: str) -> Card | None:
+            return await self.draw(incident, room) if hangs_on_board(incident) else await others(incident, slot, room)
 
         return draw
 
@@ -59,18 +58,18 @@ class Board:
 
         return rooms
 
-    async def draw(self, post: str) -> Card | None:
-        """The card of a post as it was last hung, else drawn anew."""
-        if post in self._cards:
-            return self._cards[post]
+    async def draw(self, post: str, room: str) -> Card | None:
+        """The card of a post as it was last hung in this room, else drawn anew."""
+        if (post, room) in self._cards:
+            return self._cards[post, room]
         team, _, name = post.removeprefix(BOARD).partition("/")
-        return await self._redraw(team, name) if self._redraw is not None else None
+        return await self._redraw(team, name, room) if self._redraw is not None else None
 
     async def hang(self, team: Team, room: str, name: str, card: Card) -> bool:
         """See to it that this card hangs in the room under this name; whether one did before."""
         post = f"{BOARD}{team.id}/{name}"
-        self._cards.pop(post, None)
-        self._cards[post] = card
+        self._cards.pop((post, room), None)
+        self._cards[post, room] = card
         while len(self._cards) > MOST_KEPT:
             self._cards.pop(next(iter(self._cards)))
         before = any(known.room == room for known in await self._posts.of(post))

@@ -1,7 +1,9 @@
 """Shows parts of incidents in the rooms of their teams: state → view → card, through the outbox."""
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from bot.outbox import Outbox
 from cards import views
@@ -12,6 +14,12 @@ from engine.model import Phrase
 from engine.ports import Register, Teams, Timeline
 from engine.team import Team
 
+K = TypeVar("K")
+V = TypeVar("V")
+
+MOST_KEPT = 100
+"""States and cards that are kept, so that a second room, or a second asking, costs nothing."""
+
 
 class ChatDesk:
     """The engine's Desk over chat platforms."""
@@ -21,6 +29,8 @@ class ChatDesk:
         self._register = register
         self._teams = teams
         self._outbox: Outbox | None = None
+        self._folded: OrderedDict[str, tuple[int, Incident]] = OrderedDict()
+        self._drawn: OrderedDict[tuple[str, str, str], tuple[Incident, Team, Card | None]] = OrderedDict()
 
     def send_through(self, outbox: Outbox) -> None:
         """Say where cards go out; the outbox itself needs `draw`."""
@@ -55,14 +65,17 @@ class ChatDesk:
         if self._outbox is None:
             return
         state = await self.state(incident)
-        cards = {slot: await self.draw(incident, slot) for slot in views.slots(state)}
-        for room in await self._rooms(self._teams.team(state.team), incident):
-            await self._outbox.catch_up(room, incident, cards)
+        team = self._teams.team(state.team)
+        for language, rooms in team.by_language(await self._rooms(team, incident)).items():
+            cards = {slot: await self.draw(incident, slot, language) for slot in views.slots(state)}
+            for room in rooms:
+                await self._outbox.catch_up(room, incident, cards)
 
     async def announce(self, team: Team, phrase: Phrase) -> None:
         """Say something that belongs to no incident in the team's rooms, once per wording."""
         if self._outbox is not None:
-            await self._outbox.announce(team.rooms, _warning(team, phrase))
+            for language, rooms in team.by_language(team.rooms).items():
+                await self._outbox.announce(rooms, _warning(team, phrase, language))
 
     async def lose(self, rooms: str, why: Phrase, at: datetime) -> None:
         """A platform takes nothing any more in one room ("platform:room"), or in all of its rooms ("platform:"): say so
@@ -77,22 +90,50 @@ class ChatDesk:
                 self._outbox.lost(room, why)
             left = [room for room in team.rooms if room not in gone] or [r for r in team.places if r not in gone]
             said = Phrase(word="outbox.lost", values={"room": ", ".join(gone), "reason": why})
-            await self._outbox.announce(tuple(left), _warning(team, said), f"lost/{rooms}/{at:%Y%m%d%H%M}")
+            for language, there in team.by_language(left).items():
+                await self._outbox.announce(there, _warning(team, said, language), f"lost/{rooms}/{at:%Y%m%d%H%M}")
 
     async def state(self, incident: str) -> Incident:
-        """The incident as its timeline stands now."""
-        return fold(await self._timeline.read(incident))
+        """The incident as its timeline stands now; folded once for all rooms that ask, for a timeline only grows."""
+        entries = await self._timeline.read(incident)
+        known = self._folded.get(incident)
+        if known is None or known[0] != len(entries):
+            known = len(entries), fold(entries)
+            _keep(self._folded, incident, known)
+        return known[1]
 
     async def draw(self, incident: str, slot: str, language: str = "") -> Card | None:
         """The card of this part as it stands now, in the team's language unless another is asked for."""
         state = await self.state(incident)
         team = self._teams.team(state.team)
-        card = views.draw(state, slot, Words(language or team.language, team.zone), team)
+        return self._card(state, slot, language or team.language, team)
+
+    async def draw_in(self, incident: str, slot: str, room: str) -> Card | None:
+        """The same in the language that is spoken in a room."""
+        state = await self.state(incident)
+        team = self._teams.team(state.team)
+        return self._card(state, slot, team.language_of(room), team)
+
+    def _card(self, state: Incident, slot: str, language: str, team: Team) -> Card | None:
+        """The card of one state, drawn once in each language, however many rooms it is shown in."""
+        key = (state.id, slot, language)
+        known = self._drawn.get(key)
+        if known is None or known[0] is not state or known[1] != team:
+            known = state, team, views.draw(state, slot, Words(language, team.zone), team)
+            _keep(self._drawn, key, known)
+        card = known[2]
         return self._outbox.explained(slot, card) if self._outbox is not None and card is not None else card
 
 
-def _warning(team: Team, phrase: Phrase) -> Card:
-    words = Words(team.language, team.zone)
+def _keep(table: OrderedDict[K, V], key: K, value: V) -> None:
+    table[key] = value
+    table.move_to_end(key)
+    if len(table) > MOST_KEPT:
+        table.popitem(last=False)
+
+
+def _warning(team: Team, phrase: Phrase, language: str) -> Card:
+    words = Words(language, team.zone)
     text = words.say(phrase)
     title = words.text("say.title")
-    return Card(title=title, summary=text, tone="warning", blocks=(Prose(text),), language=team.language)
+    return Card(title=title, summary=text, tone="warning", blocks=(Prose(text),), language=words.language)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from bot.board import Board
+from bot.room_entries import RoomEntry, rooms_of
 from engine.ports import Clock
 from engine.team import Digest, Team
 
@@ -24,17 +25,12 @@ class DigestEntry(BaseModel):
 
     every: Literal["daily", "weekly"]
     at: str = ""
-    rooms: list[str] = []
+    rooms: list[RoomEntry] = []
 
     @field_validator("at")
     @classmethod
     def _time_of_day(cls, at: str) -> str:
         return _hour(at) if at else at
-
-    @field_validator("rooms")
-    @classmethod
-    def _rooms(cls, rooms: list[str]) -> list[str]:
-        return [checked_room(room) for room in rooms]
 
 
 class DigestKeys(BaseModel):
@@ -70,17 +66,9 @@ class DigestKeys(BaseModel):
     def read(self) -> tuple[Digest, ...]:
         """As the engine knows them."""
         return tuple(
-            Digest(every=each.every, at=each.at or self.digest_at, zone=self.zone, rooms=tuple(each.rooms))
+            Digest(every=each.every, at=each.at or self.digest_at, zone=self.zone, rooms=rooms_of(each.rooms))
             for each in self.digest
         )
-
-
-def checked_room(room: str) -> str:
-    """The room as it was written; ValueError where it is none."""
-    platform, colon, name = room.partition(":")
-    if not (platform and colon and name):
-        raise ValueError(f"{room!r} is no room; write platform:room, like console:main")
-    return room
 
 
 def _hour(at: str) -> str:

@@ -88,6 +88,6 @@ class Monitors:
             self._kept.pop(key, None)
             return
         async with turns:
-            words = Words(team.language, team.zone)
+            words = Words(team.language_of(each.room), team.zone)
             card = await monitor.draw(self._house, team, service, words, None if over else each.until)
             await self._board.hang(team, each.room, monitor.name_of(service, each.room), card)

@@ -23,7 +23,8 @@ from store.rooms import Post, Posts
 
 log = logging.getLogger("tocsin.outbox")
 
-Draw = Callable[[str, str], Awaitable[Card | None]]
+Draw = Callable[[str, str, str], Awaitable[Card | None]]
+"""(incident, slot, room) → the card as it stands now, in the language that is spoken in the room."""
 
 SEND_TIMEOUT = 20.0
 FIRST_RETRY = 1.0
@@ -215,14 +216,14 @@ class Outbox:
 
     async def _send(self, room: str, post: Post) -> None:
         """Show a part as it stands now, if it is not shown so already, and record that."""
-        card = await self._draw(post.incident, post.slot)
+        card = await self._draw(post.incident, post.slot, room)
         if card is None or post.shown == fingerprint(card) == self._attempts.get(_part(post), post.shown):
             await self._posts.sent(post, post.message, post.shown)
             return
         platform = self._platforms[room.partition(":")[0]]
         thread = "" if post.message or post.slot == "header" else await self._thread(room, post.incident)
         if await self._turns.take(room, platform.pace) > STALE_AFTER:
-            card = await self._draw(post.incident, post.slot) or card
+            card = await self._draw(post.incident, post.slot, room) or card
         certain = self._attempted(post, fingerprint(card)) or bool(post.message)
         message = await self._deliver(platform, post, thread, card)
         self._attempts.pop(_part(post), None)

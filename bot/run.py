@@ -20,6 +20,7 @@ from bot.wiring import House, Parts, open_house
 from cards.words import Words
 from engine.errors import SettingsError, TocsinError
 from engine.model import Phrase
+from engine.team import Team
 
 log = logging.getLogger("tocsin.run")
 
@@ -149,18 +150,22 @@ async def _every(house: House, seconds: float, work: Round) -> None:
 
 
 async def reload_teams(house: House) -> None:
-    """Take up what the team files say now. Where a team speaks another language since, what it has open is said in it:
-    nothing else would touch a card that stays as it is."""
+    """Take up what the team files say now. Where a team, or a room of it, speaks another language since, what is open
+    is said in it: nothing else would touch a card that stays as it is."""
     await learned.take_up(house.store.memory, house.teams)
-    before = {team.id: (team.language, team.zone) for team in house.teams.all()}
+    before = {team.id: _spoken(team) for team in house.teams.all()}
     for problem in await asyncio.to_thread(house.teams.reload):
         log.error("team files: %s", Words("en").say(problem.error.phrase))
         if problem.team in (team.id for team in house.teams.all()):
             await house.desk.announce(house.teams.team(problem.team), problem.error.phrase)
-    retold = {t.id for t in house.teams.all() if before.get(t.id, (t.language, t.zone)) != (t.language, t.zone)}
+    retold = {team.id for team in house.teams.all() if before.get(team.id, _spoken(team)) != _spoken(team)}
     for incident in await house.store.register.living() if retold else ():
         if await house.store.register.team_of(incident) in retold:
             await house.desk.catch_up(incident)
+
+
+def _spoken(team: Team) -> tuple[str, dict[str, str], str]:
+    return team.language, team.languages, team.zone
 
 
 async def _look_for_silence(house: House) -> None:

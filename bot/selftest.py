@@ -140,7 +140,7 @@ class SelfTest:
     async def _show(self, at: datetime, outcomes: tuple[Outcome, ...]) -> None:
         for team in self.way.teams.all():
             for room in team.rooms:
-                await self.way.board.hang(team, room, CARD, _report(team, at, outcomes))
+                await self.way.board.hang(team, room, CARD, _report(team, room, at, outcomes))
 
     async def _tell(self, at: datetime, outcomes: tuple[Outcome, ...]) -> None:
         """Show the result on every card; what failed is besides a message of its own, in the rooms that still work."""
@@ -249,9 +249,10 @@ async def _tried(step: str, where: str, work: Callable[[], Awaitable[str]]) -> O
     return Outcome(step, where, ok=not why, why=why)
 
 
-def _report(team: Team, at: datetime, outcomes: Sequence[Outcome]) -> Card:
-    """The card of one team: another team's rooms are nothing to it."""
-    return report(at, [each for each in outcomes if _concerns(each.where, team)], Words(team.language, team.zone))
+def _report(team: Team, room: str, at: datetime, outcomes: Sequence[Outcome]) -> Card:
+    """The card of one team in one of its rooms: another team's rooms are nothing to it."""
+    words = Words(team.language_of(room), team.zone)
+    return report(at, [each for each in outcomes if _concerns(each.where, team)], words)
 
 
 def _concerns(where: str, team: Team) -> bool:

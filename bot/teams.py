@@ -55,8 +55,9 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from bot.catalogue import FileModel, ServicesFile
 from bot.connectors import VARIABLE, Sources, connections
-from bot.digests import DigestKeys, checked_room
+from bot.digests import DigestKeys
 from bot.expressions import check_pattern
+from bot.room_entries import RoomEntry, languages_of, rooms_of
 from engine.errors import SettingsError, UnknownName
 from engine.masking import mask
 from engine.model import Phrase, Tier
@@ -93,14 +94,18 @@ class EscalationFile(FileModel):
 
     after_minutes: float | None = Field(default=None, ge=0)
     urgent: Literal["", "feishu"] = ""
-    room: str = ""
+    room: RoomEntry | None = None
     pager: str = Field(default="", pattern=VARIABLE)
     pager_key: str = Field(default="", pattern=VARIABLE)
 
-    @field_validator("room")
+    @field_validator("room", mode="before")
     @classmethod
-    def _room(cls, room: str) -> str:
-        return checked_room(room) if room else room
+    def _none(cls, room: Any) -> Any:
+        return room or None
+
+    def read(self) -> Escalation:
+        """As the engine knows it."""
+        return Escalation(**self.model_dump(exclude={"room"}), room=self.room.room if self.room else "")
 
 
 class TeamFile(DigestKeys, FileModel):
@@ -110,7 +115,7 @@ class TeamFile(DigestKeys, FileModel):
     language: Literal["zh", "en"] = "en"
     order: int = 100
     match: dict[str, str] = {}
-    rooms: list[str] = []
+    rooms: list[RoomEntry] = []
     people: dict[str, PersonFile] = {}
     watchdog_minutes: float = Field(default=15.0, ge=0)
     intake_token: str = Field(default="", pattern=VARIABLE)
@@ -132,10 +137,10 @@ class TeamFile(DigestKeys, FileModel):
                 check_pattern(value[1:])
         return match
 
-    @field_validator("rooms")
-    @classmethod
-    def _rooms(cls, rooms: list[str]) -> list[str]:
-        return [checked_room(room) for room in rooms]
+    def languages(self) -> dict[str, str]:
+        """The language of each room that has one of its own, wherever it is named."""
+        late = [self.escalation.room] if self.escalation.room else []
+        return languages_of([*(room for digest in self.digest for room in digest.rooms), *late, *self.rooms])
 
     @model_validator(mode="after")
     def _on_call_are_members(self) -> Self:
@@ -296,13 +301,14 @@ def read_team(folder: Path) -> Version:
         name=file.name,
         language=file.language,
         match=file.match,
-        rooms=tuple(file.rooms),
+        rooms=rooms_of(file.rooms),
+        languages=file.languages(),
         people=tuple(_person(id, person) for id, person in file.people.items()),
         services={name: service.read(name) for name, service in services.items()},
         policy=Policy(**policy.model_dump(exclude={"forbidden"}), forbidden=tuple(policy.forbidden)),
         watchdog_minutes=file.watchdog_minutes,
         on_call=tuple(file.on_call),
-        escalation=Escalation(**file.escalation.model_dump()),
+        escalation=file.escalation.read(),
         digests=file.read(),
         zone=file.zone,
         sources=connections(file.sources),

@@ -148,7 +148,7 @@ def _furnish(settings: Settings, parts: Parts, ground: Ground) -> House:
     app = door.make_app(settings)
     kits = Kits(ground, parts.clock, app, desk, settings.public_url)
     platforms = {platform.name: platform for platform in (console, *_chat(settings, kits), *parts.platforms)}
-    outbox = Outbox(store.posts, platforms, board.drawing(desk.draw), crew, parts.clock, board.elsewhere(desk.rooms))
+    outbox = Outbox(store.posts, platforms, board.drawing(desk.draw_in), crew, parts.clock, board.elsewhere(desk.rooms))
     desk.send_through(outbox)
     board.send_through(outbox)
     tools = _tools(settings, parts, ground, desk)

@@ -1,6 +1,6 @@
 """Describes a team: who belongs to it, what it runs, what it allows, and what it taught. A team is a wall."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, Literal
 
@@ -174,7 +174,8 @@ class Connection(Value):
 
 
 class Team(Value):
-    """A team as its files describe it. `match` are label matchers (all must hold); `rooms` are "platform:room";
+    """A team as its files describe it. `match` are label matchers (all must hold); `rooms` are "platform:room", and
+    `languages` what is spoken in those where it is not the team's `language`, or was chosen there on purpose;
     `on_call` are ids of people, who is called first first. `approvers` are user groups ("platform:group:id") whose
     members count as approvers; `granted` are those ("platform:account") as platforms said last, `unknown_groups` are
     the groups of which nobody can say at the moment: whoever may be in one counts for nothing more. `open_to` names
@@ -186,6 +187,7 @@ class Team(Value):
     language: str = "en"
     match: dict[str, str] = {}
     rooms: tuple[str, ...] = ()
+    languages: dict[str, str] = {}
     people: tuple[Person, ...] = ()
     services: dict[str, Service] = {}
     policy: Policy = Policy()
@@ -206,6 +208,18 @@ class Team(Value):
         """All rooms in which its incidents may be met: its own, and the one that hears of them late."""
         late = self.escalation.room
         return (*self.rooms, late) if late and late not in self.rooms else self.rooms
+
+    def language_of(self, room: str) -> str:
+        """What is spoken in this room."""
+        return self.languages.get(room, self.language)
+
+    def by_language(self, rooms: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """These rooms, together where the same is spoken."""
+        spoken: dict[str, tuple[str, ...]] = {}
+        for room in rooms:
+            language = self.language_of(room)
+            spoken[language] = (*spoken.get(language, ()), room)
+        return spoken
 
     @property
     def on_duty(self) -> tuple[Person, ...]:

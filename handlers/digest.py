@@ -47,8 +47,8 @@ async def card(house: House, team: Team, every: str, end: datetime, words: Words
     return digest(period, words)
 
 
-async def redraw(house: House, team: str, name: str) -> Card | None:
-    """The digest that hangs on a board under this name, `digest:daily@09:00/2026-11-21`; None for any other card."""
+async def redraw(house: House, team: str, name: str, room: str) -> Card | None:
+    """The digest that hangs in this room under this name, `digest:daily@09:00/2026-11-21`; None for any other card."""
     every, _, day = name.removeprefix(TITLE).partition("/")
     kind, _, at = every.partition("@")
     if not name.startswith(TITLE) or kind not in SPANS or not at:
@@ -58,7 +58,7 @@ async def redraw(house: House, team: str, name: str) -> Card | None:
     except UnknownName:
         return None
     end = datetime.combine(date.fromisoformat(day), time.fromisoformat(at), ZoneInfo(known.zone))
-    return await card(house, known, kind, end, Words(known.language, known.zone))
+    return await card(house, known, kind, end, Words(known.language_of(room), known.zone))
 
 
 async def _opened(house: House, team: Team, start: datetime, end: datetime) -> list[Incident]:

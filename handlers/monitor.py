@@ -25,9 +25,9 @@ async def show(visit: Visit, name: str) -> Answer:
     room = f"{visit.at.platform}:{visit.at.room}"
     if house.board is None or visit.incident.id or room not in team.rooms:
         return Answer(card=await draw(house, team, service, visit.words))
-    # What hangs in a room speaks the team's language, whoever asked.
+    # What hangs in a room speaks the room's language, whoever asked.
     until = house.keep_fresh(team, room, service.name) if service.name in team.services else None
-    card = await draw(house, team, service, Words(team.language, team.zone), until)
+    card = await draw(house, team, service, Words(team.language_of(room), team.zone), until)
     hung = await house.board.hang(team, room, name_of(service, room), card)
     return ok("monitor_card.refreshed" if hung else "monitor_card.hung", summary=card.summary)
 

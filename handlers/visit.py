@@ -122,9 +122,10 @@ class Visit:
 
     @property
     def words(self) -> Words:
-        """The words of the language they read there, else of the person's, else of the team's."""
+        """The words of the language they read there, else of the one chosen for the room, the person's, the team's."""
         own = self.person.language if self.person else ""
-        return Words(self.at.language or own or self.team.language, self.team.zone)
+        chosen = self.team.languages.get(_room(self.at), "")
+        return Words(self.at.language or chosen or own or self.team.language, self.team.zone)
 
     def may(self, role: Role) -> bool:
         """Whether the person has this role, or one that may more."""

@@ -54,6 +54,14 @@ class Kit:
     public_url: str
     news: News = News()
 
+    def language_of(self, room: str) -> str:
+        """What is spoken in a room ("platform:room"); "" where it is no team's."""
+        return next((team.language_of(room) for team in self.teams.all() if room in team.places), "")
+
+    def chosen_for(self, room: str) -> str:
+        """The language a team chose for this room of its own; "" where it chose none."""
+        return next((team.languages[room] for team in self.teams.all() if room in team.languages), "")
+
 
 class Platform(Protocol):
     """One chat platform. A message reference is an opaque string of its own making."""

@@ -5,10 +5,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.digests import GRACE, due, ends, post_digests
+from bot.run import reload_teams
 from bot.teams import read_team
 from cards.render.text import render
 from cards.words import Words
@@ -16,6 +18,7 @@ from engine.errors import SettingsError
 from engine.team import Digest
 from tests.stories.stage import Story, in_story_time, open_story
 
+DAILY_TITLE = {"en": "daily digest", "zh": "日报"}
 DAILY = Digest(every="daily", at="09:00", zone="Asia/Shanghai")
 WEEKLY = Digest(every="weekly", at="09:00", zone="Europe/Berlin")
 
@@ -192,3 +195,21 @@ async def test_a_room_that_stays_away_for_long_gets_its_digest_when_it_is_back(t
         chat.busy = 0
         await story.house.outbox.settle(seconds=120.0)
         assert len(chat.messages) == 1
+
+
+@in_story_time
+async def test_each_room_reads_its_digest_and_live_card_in_its_own_language(tmp_path: Path) -> None:
+    async with open_story(tmp_path, "en") as story:
+        (file,) = tmp_path.glob("teams-*/trade/team.yaml")
+        said = yaml.safe_load(file.read_text(encoding="utf-8"))
+        said["rooms"] = ["chat:trade", {"room": "second:trade", "language": "zh"}]
+        file.write_text(yaml.safe_dump(said, allow_unicode=True), encoding="utf-8")
+        await reload_teams(story.house)
+        hour = f"{story.house.tools.clock.now():%H}:00"
+        await posted(story, Digest(every="daily", at=hour, zone="UTC"))
+        await story.person("lin").says(f"/incident monitor {story.world.service}")
+        await story.house.outbox.settle(seconds=60.0)
+        for platform, language in (("chat", "en"), ("second", "zh")):
+            cards = [message.card for message in story.platforms[platform].messages]
+            assert {card.language for card in cards} == {language}
+            assert any(DAILY_TITLE[language] in card.title for card in cards)

@@ -113,7 +113,7 @@ async def started(
 ) -> Night:
     desk = ChatDesk(store.timeline, store.register, teams)
     platform = FakePlatform()
-    outbox = Outbox(store.posts, {"fake": platform}, desk.draw, crew, FakeClock(auto=True))
+    outbox = Outbox(store.posts, {"fake": platform}, desk.draw_in, crew, FakeClock(auto=True))
     desk.send_through(outbox)
     caller = Pager(session, lambda name: secrets(pager.address).get(name, ""), "https://tocsin.example")
     urgent = Urgent(store.posts, {"fake": platform})

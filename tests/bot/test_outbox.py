@@ -10,7 +10,7 @@ from tests.fakes.store import FakePosts
 
 
 async def test_what_comes_before_the_header_brings_it_along() -> None:
-    async def draw(incident: str, slot: str) -> Card | None:
+    async def draw(incident: str, slot: str, room: str) -> Card | None:
         return Card(incident=incident, title=slot, summary=slot)
 
     posts, platform = FakePosts(), FakePlatform()
@@ -43,7 +43,7 @@ class Picky(FakePlatform):
 
 
 async def test_a_card_nobody_takes_holds_up_its_own_thread_alone() -> None:
-    async def draw(incident: str, slot: str) -> Card | None:
+    async def draw(incident: str, slot: str, room: str) -> Card | None:
         return card(incident, slot)
 
     posts, platform = FakePosts(), Picky("inc_bad")
@@ -64,7 +64,7 @@ async def test_a_card_nobody_takes_holds_up_its_own_thread_alone() -> None:
 async def test_a_card_nobody_can_draw_is_set_aside_until_it_is_wanted_again() -> None:
     broken = {"inc_bad"}
 
-    async def draw(incident: str, slot: str) -> Card | None:
+    async def draw(incident: str, slot: str, room: str) -> Card | None:
         if incident in broken:
             raise ValueError(incident)
         return card(incident, slot)
@@ -102,7 +102,7 @@ class Strict(FakePlatform):
 
 
 async def test_what_is_refused_in_every_form_holds_up_nothing_and_is_tried_again_an_hour_later() -> None:
-    async def draw(incident: str, slot: str) -> Card | None:
+    async def draw(incident: str, slot: str, room: str) -> Card | None:
         return card(incident, slot)
 
     posts, platform, clock = FakePosts(), Strict("inc_1/header", "inc_1/plan"), FakeClock()

@@ -38,7 +38,7 @@ class World:
         self.wecom = FakePlatform("wecom", 0.5, clock=self.clock)
         self.platforms = {each.name: each for each in (self.slack, self.feishu, self.wecom)}
 
-    async def draw(self, incident: str, slot: str) -> Card:
+    async def draw(self, incident: str, slot: str, room: str = "") -> Card:
         self.drawn += 1
         count = self.state[incident, slot]
         return Card(incident=incident, title=f"{slot} {count}", summary=slot)

@@ -323,3 +323,34 @@ def test_what_is_wrong_about_a_source_is_named_without_its_secret(tmp_path: Path
     said = Words("en").say(caught.value.phrase)
     assert names in said
     assert "hunter2" not in said
+
+
+ROOMS = """
+name: Trade
+language: zh
+rooms: [console:trade, {room: "slack:C1", language: en}, {room: "wecom:w1"}]
+escalation: {room: {room: "slack:C9", language: en}}
+digest: {every: daily, rooms: [{room: "slack:C8", language: en}, "slack:C7"]}
+"""
+
+
+def test_a_room_may_have_a_language_of_its_own(tmp_path: Path) -> None:
+    teams = TeamFiles(write(tmp_path, "trade", team=ROOMS))
+    assert teams.reload() == ()
+    team = teams.team("trade")
+    assert team.rooms == ("console:trade", "slack:C1", "wecom:w1")
+    assert team.places[-1] == "slack:C9"
+    assert team.by_language([*team.places, "slack:C8", "slack:C7"]) == {
+        "zh": ("console:trade", "wecom:w1", "slack:C7"),
+        "en": ("slack:C1", "slack:C9", "slack:C8"),
+    }
+
+
+@pytest.mark.parametrize(
+    "entry, key",
+    [("{room: C1}", "rooms.0.room"), ("{room: 'slack:C1', language: fr}", "rooms.0.language"), ("7", "rooms.0")],
+)
+def test_a_room_written_wrongly_is_named(tmp_path: Path, entry: str, key: str) -> None:
+    teams = TeamFiles(write(tmp_path, "trade", team=f"name: T\nrooms: [{entry}]"))
+    (problem,) = teams.reload()
+    assert key in Words("en").say(problem.error.phrase)

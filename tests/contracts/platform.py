@@ -156,7 +156,7 @@ class RefusalRules:
 async def sending(platform: Platform, cards: dict[str, Card], room: str = ROOM) -> AsyncIterator[Outbox]:
     """An outbox that sends an incident into a room of this platform: these cards, and plain ones for other parts."""
 
-    async def draw(incident: str, slot: str) -> Card | None:
+    async def draw(incident: str, slot: str, room: str) -> Card | None:
         return cards.get(slot) or card(slot)
 
     async with Crew() as crew:

@@ -1,7 +1,7 @@
 """Tells one incident that lives in a Slack channel and in a Feishu chat: what is decided in one shows in both."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,9 @@ from tests.stories import test_in_slack as slack
 from tests.stories.stage import Story, team_files
 from tests.stories.world import World
 
+CHANNEL, CHAT = f"slack:{slack.CHANNEL}", f"feishu:{feishu.CHAT}"
+NOWHERE: Mapping[str, str] = {}
+
 
 @dataclass
 class Threads:
@@ -34,19 +37,25 @@ class Threads:
     feishu: feishu.Thread
 
 
-def in_both(folder: Path) -> Path:
-    """The trade team in both rooms, each person with an account on each platform."""
+def in_both(folder: Path, spoken: Mapping[str, str]) -> Path:
+    """The trade team in both rooms, each person with an account on each platform; `spoken` names the languages of
+    rooms that have one of their own."""
     file = folder / "trade" / "team.yaml"
     team: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
-    team["rooms"] = [f"slack:{slack.CHANNEL}", f"feishu:{feishu.CHAT}"]
+    team["rooms"] = entries(spoken)
     for person, account in feishu.PEOPLE.items():
         team["people"][person]["accounts"] = {"slack": f"U0{person.upper()}", "feishu": account}
     file.write_text(yaml.safe_dump(team, allow_unicode=True), encoding="utf-8")
     return folder
 
 
+def entries(spoken: Mapping[str, str]) -> list[str | dict[str, str]]:
+    """Both rooms as a team file names them."""
+    return [{"room": room, "language": spoken[room]} if room in spoken else room for room in (CHANNEL, CHAT)]
+
+
 @asynccontextmanager
-async def told_in_both(folder: Path) -> AsyncIterator[Threads]:
+async def told_in_both(folder: Path, spoken: Mapping[str, str] = NOWHERE) -> AsyncIterator[Threads]:
     """The house with both apps in its settings; Slack is read in English, Feishu by whoever reads."""
     clock, ids = feishu.SwiftClock(), FakeIds()
     workspace, tenant = SlackServer(), FeishuServer(now=lambda: int(clock.now().timestamp() * 1000))
@@ -67,7 +76,7 @@ async def told_in_both(folder: Path) -> AsyncIterator[Threads]:
             ids=ids,
             sources=world.sources,
             executors={world.executor.name: world.executor},
-            team_files=in_both(team_files(folder / "teams", world, "en")),
+            team_files=in_both(team_files(folder / "teams", world, "en"), spoken),
             open_store=open_store,
         )
         settings = load(

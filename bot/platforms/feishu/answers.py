@@ -52,7 +52,7 @@ class Answers:
         if answer.form is not None:
             await self._post(envelope, to, under, self._easel.form(answer.form, person), "form")
         if answer.card is not None:
-            await self._post(envelope, to, under, await self._easel.card(answer.card, ""), "card")
+            await self._post(envelope, to, under, await self._easel.card(answer.card, "", to), "card")
         if answer.phrase is not None and not spoken:
             word = wire(self._easel.both(_spoken(answer, event.at)))
             if _is_settled(event, answer):

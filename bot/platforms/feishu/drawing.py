@@ -22,13 +22,14 @@ class Easel:
         self._kit = kit
         self._stage = feishu.Stage(public_url=kit.public_url, close=kit.seal.close)
 
-    async def card(self, card: Card, slot: str) -> str:
-        """A card in both languages where it is a part of an incident that can be drawn again; its own comes first."""
-        return feishu.wire(feishu.card(await self._in_each(card, slot), self._stage).document)
+    async def card(self, card: Card, slot: str, room: str) -> str:
+        """A card in both languages where it is a part of an incident that can be drawn again, its own first; in one
+        where that was chosen for the room."""
+        return feishu.wire(feishu.card(await self._in_each(card, slot, room), self._stage).document)
 
-    async def outdated(self, card: Card, slot: str) -> str:
+    async def outdated(self, card: Card, slot: str, room: str) -> str:
         """What an old card shows once it stands further down."""
-        return feishu.wire(feishu.outdated(await self._in_each(card, slot), self._stage).document)
+        return feishu.wire(feishu.outdated(await self._in_each(card, slot, room), self._stage).document)
 
     def both(self, cards: Mapping[str, Card]) -> dict[str, Any]:
         """A card that stands for itself, in the languages given, as a document."""
@@ -47,10 +48,10 @@ class Easel:
             return {}
         return feishu.toast(answer.tone, said(answer.phrase))
 
-    async def _in_each(self, card: Card, slot: str) -> dict[str, Card]:
+    async def _in_each(self, card: Card, slot: str, room: str) -> dict[str, Card]:
         own = Words(card.language).language
         cards = {own: card}
-        for language in () if card.plain else LANGUAGES:
+        for language in () if card.plain or self._kit.chosen_for(f"feishu:{room}") else LANGUAGES:
             if language != own and slot and (other := await self._drawn(card.incident, slot, language)) is not None:
                 cards[language] = other
         return cards

@@ -75,7 +75,7 @@ class FeishuPlatform:
     async def post(self, room: str, thread: str, card: Card, key: str) -> str:
         """Post a card in both languages; Feishu recognises a repetition of the same key for an hour."""
         slot = slot_of(key, card.incident)
-        drawn = await self._easel.card(card, slot)
+        drawn = await self._easel.card(card, slot, room)
         if not thread:
             return str(Reference(await self._chats.send(room, drawn, uuid(room, key))))
         hangs_on = read(thread)
@@ -94,7 +94,7 @@ class FeishuPlatform:
         if self._kit.clock.now() - shown.at > EDITABLE:
             return await self._again(reference, shown, card)
         try:
-            await self._chats.edit(reference.message, await self._easel.card(card, reference.slot))
+            await self._chats.edit(reference.message, await self._easel.card(card, reference.slot, room))
         except Refused as refused:
             if refused.code in OLD | GONE:
                 return await self._again(reference, shown, card)
@@ -134,7 +134,7 @@ class FeishuPlatform:
 
     async def _again(self, reference: Reference, shown: Sent, card: Card) -> str:
         """Post a card anew; a repetition of this, after an answer that got lost, is the same message."""
-        drawn = await self._easel.card(card, reference.slot)
+        drawn = await self._easel.card(card, reference.slot, shown.room)
         key = uuid(shown.room, "again", reference.message)
         try:
             message = await self._chats.reply(shown.root or shown.id, drawn, key)
@@ -144,7 +144,7 @@ class FeishuPlatform:
             message = await self._chats.send(shown.room, drawn, key)
             return str(Reference(message, slot=reference.slot, first=reference.first))
         try:
-            await self._chats.edit(shown.id, await self._easel.outdated(card, reference.slot))
+            await self._chats.edit(shown.id, await self._easel.outdated(card, reference.slot, shown.room))
         except PlatformError as error:
             log.info("an outdated card in Feishu could not be marked: %s", error)
         return str(Reference(message, slot=reference.slot, first=reference.first, again=reference.first))

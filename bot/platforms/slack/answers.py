@@ -72,11 +72,10 @@ class Answers:
         return True
 
     def language(self, step: Doorstep) -> str:
-        """The language the person reads, else that of the room's team."""
+        """The language chosen for the room, else the one the person reads, else that of the room's team."""
         if step.language:
             return step.language
-        here = f"slack:{step.room}"
-        return next((team.language for team in self._kit.teams.all() if here in team.places), "en")
+        return self._kit.language_of(f"slack:{step.room}") or "en"
 
     async def _open(self, step: Doorstep, ask: Ask) -> None:
         language = self.language(step)

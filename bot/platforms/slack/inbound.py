@@ -201,7 +201,8 @@ class Translator:
     ) -> Doorstep:
         known = await self._people.person(person)
         trigger, respond = text(body, "trigger_id"), text(body, "response_url")
-        return Doorstep(kind, room, thread, person, known.language, trigger, respond, view)
+        language = self._kit.chosen_for(f"{NAME}:{room}") or known.language
+        return Doorstep(kind, room, thread, person, language, trigger, respond, view)
 
     async def _account(self, step: Doorstep) -> Account:
         return Account(platform=NAME, id=step.person, name=(await self._people.person(step.person)).name)

@@ -70,9 +70,8 @@ class Conversation:
         self._answered: OrderedDict[str, None] = OrderedDict()
 
     def words(self, room: str) -> Words:
-        """The words of the team whose room this is; Chinese in a chat that is no team's."""
-        named = f"{NAME}:{room}"
-        return Words(next((team.language for team in self._kit.teams.all() if named in team.places), "zh"))
+        """The words that are spoken in this room; Chinese in a chat that is no team's."""
+        return Words(self._kit.language_of(f"{NAME}:{room}") or "zh")
 
     async def said(self, inbox: Inbox, said: Said, reply: Reply) -> None:
         """Words: an answer to a form, a command, or talk."""
@@ -292,7 +291,8 @@ class Conversation:
     async def _replace(self, press: Press, notice: str, users: tuple[str, ...], reply: Reply) -> bool:
         """Draw the card anew where it stands; False where that cannot be."""
         slot = press.key.partition("/")[2]
-        card = await self._kit.draw(press.place.incident, slot, "") if slot else None
+        language = self.words(press.what.room).language
+        card = await self._kit.draw(press.place.incident, slot, language) if slot else None
         late = (self._kit.clock.now() - press.at).total_seconds() > IN_TIME
         if card is None or late:
             return False

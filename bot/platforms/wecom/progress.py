@@ -78,7 +78,8 @@ class Progress:
 
     async def answer(self, reply: Reply, room: str, incident: str, said: str) -> None:
         """Answer, and where the incident is moving let the answer grow with it. PlatformError."""
-        card = await self._kit.draw(incident, HEADER, "") if incident and reply.grows else None
+        language = self._kit.language_of(f"wecom:{room}")
+        card = await self._kit.draw(incident, HEADER, language) if incident and reply.grows else None
         now = self._kit.clock.now()
         stream = Stream(reply, said, now)
         if card is None or not moving(card):

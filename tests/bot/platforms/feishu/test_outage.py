@@ -38,7 +38,7 @@ async def test_five_hundred_updates_wait_out_a_minute(how: str) -> None:
     server.chat(CHAT, LIN)
     store, round_of = FakeStore(clock, FakeIds()), Counter[tuple[str, str]]()
 
-    async def draw(incident: str, slot: str) -> Card | None:
+    async def draw(incident: str, slot: str, room: str) -> Card | None:
         text = f"{incident} {slot} {round_of[(incident, slot)]}"
         return Card(text, text, blocks=(Prose(text),), incident=incident)
 

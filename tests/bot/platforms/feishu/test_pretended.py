@@ -31,7 +31,7 @@ async def stand() -> AsyncIterator[Stand]:
 
 
 async def card_of(stand: Stand) -> dict[str, Any]:
-    drawn: dict[str, Any] = json.loads(await Easel(stand.kit).card(SHOWN, ""))
+    drawn: dict[str, Any] = json.loads(await Easel(stand.kit).card(SHOWN, "", CHAT))
     return drawn
 
 

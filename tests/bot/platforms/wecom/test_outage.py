@@ -26,7 +26,7 @@ async def an_outage(silently: bool) -> None:
     clock = LoopClock()
     version: dict[tuple[str, str], int] = {}
 
-    async def draw(incident: str, slot: str) -> Card | None:
+    async def draw(incident: str, slot: str, room: str) -> Card | None:
         told = f"{slot} {incident} v{version.get((incident, slot), 0)}"
         return Card(told[:26], told, "bad", (Prose(told),), incident, "zh")
 
