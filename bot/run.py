@@ -26,6 +26,7 @@ log = logging.getLogger("tocsin.run")
 
 WATCHDOG_EVERY = 15.0
 TEAMS_EVERY = 2.0
+REFUSALS_EVERY = 60.0
 RESUME_EVERY = 30.0
 ESCALATION_EVERY = 5.0
 PRUNE_EVERY = 3600.0
@@ -123,6 +124,7 @@ def start_rounds(house: House) -> None:
     """Start what looks after things from time to time."""
     house.crew.start("teams round", lambda: _every(house, TEAMS_EVERY, reload_teams))
     house.crew.start("watchdog round", lambda: _every(house, WATCHDOG_EVERY, _look_for_silence))
+    house.crew.start("refusals round", lambda: _every(house, REFUSALS_EVERY, _count_refusals))
     house.crew.start("resume round", lambda: _every(house, RESUME_EVERY, _take_up))
     house.crew.start("escalation round", lambda: _every(house, ESCALATION_EVERY, _escalate))
     house.crew.start("digest round", lambda: _every(house, DIGEST_EVERY, _post_digests))
@@ -170,6 +172,10 @@ def _spoken(team: Team) -> tuple[str, dict[str, str], str]:
 
 async def _look_for_silence(house: House) -> None:
     await house.front_door.look_for_silence()
+
+
+async def _count_refusals(house: House) -> None:
+    await house.front_door.count_refusals()
 
 
 async def _post_digests(house: House) -> None:

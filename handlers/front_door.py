@@ -79,6 +79,10 @@ class FrontDoor:
         """Open an incident for each heartbeat that stays away; to be called every so often. Returns the incidents."""
         return await self._receiver.look_for_silence()
 
+    async def count_refusals(self) -> None:
+        """Write down how many requests were refused besides those written one by one; to be called every so often."""
+        await self._house.refusals.count(self._house.timeline, self._house.clock.now())
+
 
 async def first_time(seen: Seen, event: Personal) -> bool:
     """Whether this event was never delivered before; ids are unique per platform."""

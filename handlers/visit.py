@@ -27,6 +27,7 @@ from handlers.inbound import (
     Place,
     ReactionAdded,
 )
+from handlers.refusals import Refusals
 from handlers.telemetry import Telemetry
 from store.rooms import Seen
 
@@ -83,6 +84,7 @@ class House:
     silencer: Silencer | None = None
     keep_fresh: Callable[[Team, str, str], datetime | None] = lambda team, room, service: None
     rooms: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    refusals: Refusals = field(default_factory=Refusals)
 
     def listens(self, at: Place) -> bool:
         """Whether people may speak to it in this room."""
@@ -167,9 +169,9 @@ class Visit:
         await self.show(f"say:{key}")
 
     async def refuse(self, word: str, attempt: str, **values: Filling) -> Answer:
-        """Refuse with a clear word; inside an incident the attempt is written down."""
+        """Refuse with a clear word; inside an incident the attempt is written down, or counted where they are many."""
         phrase = Phrase(word=word, values={**values})
-        if self.incident.id:
+        if self.incident.id and self.house.refusals.admits(self.incident.id, self.actor, self.house.clock.now()):
             body = {"say": phrase.model_dump(mode="json"), "to": self.actor, "attempt": mask(attempt[:SAID])}
             await self.write(f"refused:{self.id}", "request.refused", body)
         return Answer(tone="refused", phrase=phrase)

@@ -1,12 +1,17 @@
 """Checks that every approval that must fail does so with a clear word to the person and an audit entry."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.model import Request
 from handlers.inbound import Answer
+from handlers.refusals import FEW, SPAN, Refusals
+from tests.fakes.clock import START
 from tests.handlers.house import Scene
 
 Try = Callable[[Scene, str, Request], Awaitable[Answer]]
@@ -171,3 +176,40 @@ async def test_what_was_tried_is_written_down_without_its_secrets() -> None:
     (refused,) = await scene.entries(incident, "request.refused")
     assert "hunter2" not in str(refused.body)
     assert "password" in refused.body["attempt"]
+
+
+async def test_what_a_stranger_tries_again_and_again_is_counted_in_one_entry() -> None:
+    scene = Scene()
+    incident = await scene.incident()
+    other = await scene.incident()
+    for _ in range(200):
+        assert (await scene.press("eve", "close", incident)).tone == "refused"
+    await scene.press("eve", "close", other)
+    await scene.press("mallory", "close", incident)
+    await scene.door.count_refusals()
+    assert len(await scene.entries(incident, "request.refused")) == FEW + 1
+    assert len(await scene.entries(other, "request.refused")) == 1, "each incident counts by itself"
+
+    await scene.later(11)
+    for _ in range(2):
+        await scene.door.count_refusals()
+    *_, counted = await scene.entries(incident, "request.refused")
+    assert (counted.body["more"], counted.actor) == (200 - FEW, "console:eve")
+    assert len(await scene.entries(incident, "request.refused")) == FEW + 2
+
+    await scene.press("eve", "close", incident)
+    assert len(await scene.entries(incident, "request.refused")) == FEW + 3, "later ones are written again"
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xy"), st.integers(0, 400)), max_size=60))
+def test_every_refusal_is_either_written_or_counted_and_few_are_written(tries: list[tuple[str, str, int]]) -> None:
+    refusals, now = Refusals(), START
+    written, counted = 0, 0
+    for incident, actor, seconds in tries:
+        now += timedelta(seconds=seconds)
+        counted += sum(each.uncounted for each in refusals.ended(now))
+        written += refusals.admits(incident, actor, now)
+    counted += sum(each.uncounted for each in refusals.ended(now + SPAN))
+    assert written + counted == len(tries)
+    spans = int((now - START) / SPAN) + 1
+    assert written <= FEW * 4 * spans

@@ -1,6 +1,5 @@
 """Takes HTTP callbacks: size, signature, age and token are judged before a byte of the content is believed."""
 
-import asyncio
 import hashlib
 import hmac
 import json
@@ -11,7 +10,8 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.platforms.feishu.cipher import Rejected, decrypted
+from bot.platforms.body import Rejected, body_of
+from bot.platforms.feishu.cipher import decrypted
 from bot.platforms.feishu.envelope import Take, envelope, part, text
 from bot.settings import Feishu
 from engine.ports import Clock
@@ -38,7 +38,7 @@ class Callback:
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one callback."""
         try:
-            body = await _read(request)
+            body = await body_of(request, LARGEST, READ_WITHIN)
             signed = self._signed(request.headers, body)
             content = self._content(body)
             if challenge := self._challenge(content):
@@ -92,21 +92,6 @@ class Callback:
     def _known(self, token: str) -> None:
         if not hmac.compare_digest(token.encode("utf-8", "replace"), self._token.encode()):
             raise Rejected(401, "The token is wrong; compare TOCSIN_FEISHU__VERIFICATION_TOKEN with the app's.")
-
-
-async def _read(request: web.Request) -> bytes:
-    if (request.content_length or 0) > LARGEST:
-        raise Rejected(413, "The request is larger than 1 MB.")
-    body = bytearray()
-    try:
-        async with asyncio.timeout(READ_WITHIN):
-            async for piece in request.content.iter_any():
-                body += piece
-                if len(body) > LARGEST:
-                    raise Rejected(413, "The request is larger than 1 MB.")
-    except TimeoutError:
-        raise Rejected(408, f"The body did not arrive within {READ_WITHIN:.0f} seconds.") from None
-    return bytes(body)
 
 
 def _object(content: bytes) -> Mapping[str, Any]:

@@ -5,15 +5,9 @@ import hashlib
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from bot.platforms.body import Rejected
+
 BLOCK = 16
-
-
-class Rejected(Exception):
-    """A callback that is not believed, with the status and one sentence that names what to look at."""
-
-    def __init__(self, status: int, why: str) -> None:
-        super().__init__(why)
-        self.status = status
 
 
 def decrypted(sealed: str, key: str) -> bytes:

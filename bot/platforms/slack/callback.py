@@ -1,6 +1,5 @@
 """Takes HTTP deliveries: size, age and signature are judged before a byte of the content is read."""
 
-import asyncio
 import hashlib
 import hmac
 import json
@@ -12,6 +11,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from bot.platforms.body import Rejected, body_of
 from bot.settings import Slack
 from engine.ports import Clock
 
@@ -31,14 +31,6 @@ Dispatch = Callable[[str, dict[str, str]], Awaitable[web.Response]]
 """A verified body with its headers → the response."""
 
 
-class Rejected(Exception):
-    """A delivery that is not believed, with the status and one sentence that names what to look at."""
-
-    def __init__(self, status: int, why: str) -> None:
-        super().__init__(why)
-        self.status = status
-
-
 class Callback:
     """The one address for events, commands and interactivity. `dispatch` is None until the platform runs."""
 
@@ -50,7 +42,7 @@ class Callback:
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one delivery."""
         try:
-            body = await _read(request)
+            body = await body_of(request, LARGEST, READ_WITHIN)
             self._verify(request.headers.get("X-Slack-Request-Timestamp", ""), body, _signature(request))
             if self.dispatch is None:
                 raise Rejected(503, "Not ready yet.")
@@ -71,21 +63,6 @@ class Callback:
 
 def _signature(request: web.Request) -> bytes:
     return request.headers.get("X-Slack-Signature", "").encode("utf-8", "replace")
-
-
-async def _read(request: web.Request) -> bytes:
-    if (request.content_length or 0) > LARGEST:
-        raise Rejected(413, "The request is larger than 1 MB.")
-    body = bytearray()
-    try:
-        async with asyncio.timeout(READ_WITHIN):
-            async for piece in request.content.iter_any():
-                body += piece
-                if len(body) > LARGEST:
-                    raise Rejected(413, "The request is larger than 1 MB.")
-    except TimeoutError:
-        raise Rejected(408, f"The body did not arrive within {READ_WITHIN:.0f} seconds.") from None
-    return bytes(body)
 
 
 def _readable(body: bytes, kind: str) -> str:

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
+from bot.platforms.body import Rejected, body_of
 from bot.platforms.wecom.crypto import Crypto
 from bot.platforms.wecom.reading import LONGEST, Delivered, Pressed, Said
 from engine.ports import Clock
@@ -61,11 +62,9 @@ class Callback:
         """A message or an event. 403 for what WeCom did not sign, 503 where it could not be written down: WeCom then
         delivers again."""
         try:
-            body = await _read(request)
-        except TimeoutError:
-            return web.Response(status=408)
-        if body is None:
-            return web.Response(status=413)
+            body = await body_of(request, LARGEST, READ_WITHIN)
+        except Rejected as rejected:
+            return web.Response(status=rejected.status)
         found = ENCRYPTED.search(body.decode("utf-8", "replace"))
         opened = self._opened(request, (found[1] or found[2] or "").strip()) if found else None
         if opened is None:
@@ -100,19 +99,6 @@ class Callback:
         if not timestamp.isascii() or not timestamp.isdigit() or len(timestamp) > 12:
             return False
         return abs(self._clock.now().timestamp() - int(timestamp)) <= FRESH.total_seconds()
-
-
-async def _read(request: web.Request) -> bytes | None:
-    """The whole body, in however many pieces it comes; None where it is too large. TimeoutError."""
-    if (request.content_length or 0) > LARGEST:
-        return None
-    body = bytearray()
-    async with asyncio.timeout(READ_WITHIN):
-        async for piece in request.content.iter_any():
-            body += piece
-            if len(body) > LARGEST:
-                return None
-    return bytes(body)
 
 
 def read(xml: str) -> dict[str, str]:

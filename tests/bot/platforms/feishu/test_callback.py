@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
+from bot.platforms.body import Rejected
 from bot.platforms.feishu.callback import LARGEST, READ_WITHIN
-from bot.platforms.feishu.cipher import Rejected, decrypted
+from bot.platforms.feishu.cipher import decrypted
 from bot.platforms.feishu.platform import PATH, FeishuPlatform, needs
 from cards.model import Button, Buttons, Card
 from cards.words import Words
