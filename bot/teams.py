@@ -56,12 +56,13 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from bot.catalogue import FileModel, ServicesFile
 from bot.connectors import VARIABLE, Sources, connections
 from bot.digests import DigestKeys
+from bot.escalation_keys import EscalationKeys
 from bot.expressions import check_pattern
 from bot.room_entries import RoomEntry, languages_of, rooms_of
 from engine.errors import SettingsError, UnknownName
 from engine.masking import mask
 from engine.model import Phrase, Tier
-from engine.team import Escalation, Fault, Person, Policy, Role, Service, Team
+from engine.team import Fault, Person, Policy, Role, Service, Team
 
 DEFAULT = "default"
 FIRST_ROOM = "console:main"
@@ -89,25 +90,6 @@ class PersonFile(FileModel):
     accounts: dict[str, str] = {}
 
 
-class EscalationFile(FileModel):
-    """What happens while nobody takes an incident."""
-
-    after_minutes: float | None = Field(default=None, ge=0)
-    urgent: Literal["", "feishu"] = ""
-    room: RoomEntry | None = None
-    pager: str = Field(default="", pattern=VARIABLE)
-    pager_key: str = Field(default="", pattern=VARIABLE)
-
-    @field_validator("room", mode="before")
-    @classmethod
-    def _none(cls, room: Any) -> Any:
-        return room or None
-
-    def read(self) -> Escalation:
-        """As the engine knows it."""
-        return Escalation(**self.model_dump(exclude={"room"}), room=self.room.room if self.room else "")
-
-
 class TeamFile(DigestKeys, FileModel):
     """team.yaml."""
 
@@ -120,7 +102,7 @@ class TeamFile(DigestKeys, FileModel):
     watchdog_minutes: float = Field(default=15.0, ge=0)
     intake_token: str = Field(default="", pattern=VARIABLE)
     on_call: list[str] = []
-    escalation: EscalationFile = EscalationFile()
+    escalation: EscalationKeys = EscalationKeys()
     approvers: list[str] = []
     sources: Sources
 
