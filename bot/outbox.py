@@ -225,7 +225,14 @@ class Outbox:
         if await self._turns.take(room, platform.pace) > STALE_AFTER:
             card = await self._draw(post.incident, post.slot, room) or card
         certain = self._attempted(post, fingerprint(card)) or bool(post.message)
-        message = await self._deliver(platform, post, thread, card)
+        try:
+            message = await self._deliver(platform, post, thread, card)
+        except PlatformRefused:
+            # Perhaps it is not the card: somebody may have deleted the message that its thread hangs on.
+            anew = await self._thread_anew(room, post.incident) if thread else ""
+            if anew in ("", thread):
+                raise
+            message = await self._deliver(platform, post, anew, card)
         self._attempts.pop(_part(post), None)
         self._stand_in.took(room)
         if certain:
@@ -289,6 +296,15 @@ class Outbox:
             except PlatformRefused:
                 self._set_aside(due)
             header = await self._header(room, incident)
+        return header.message if header else ""
+
+    async def _thread_anew(self, room: str, incident: str) -> str:
+        """The thread once its header was sent again, which a platform that finds it gone posts anew; "" for none."""
+        header = await self._header(room, incident)
+        if header is None or not header.message:
+            return ""
+        await self._send(room, header.model_copy(update={"shown": UNKNOWN}))
+        header = await self._header(room, incident)
         return header.message if header else ""
 
     async def _header(self, room: str, incident: str) -> Post | None:
