@@ -122,8 +122,8 @@ def _inputs(folder: Path, about: Mapping[str, Any], system: str) -> Inputs:
         metrics={name: points for name, points in columns.items() if ARROW not in name},
         edges={name: points for name, points in columns.items() if ARROW in name},
         sli=_columns(folder, SLI),
-        logs=_rows(folder, "logs.jsonl"),
-        spans=_rows(folder, "traces.jsonl"),
+        logs=_rows(folder, "logs.jsonl", "ts"),
+        spans=_rows(folder, "traces.jsonl", "start"),
         calls=tuple(_calls(folder)),
         events=shipped({**_more_events(folder), **_object(folder, "events.json")}),
         alerts=tuple(each for each in _list(folder, "alerts.json") if isinstance(each, dict)),
@@ -163,9 +163,11 @@ def _columns(folder: Path, name: str) -> dict[str, Points]:
     return files.table(path).columns if path else {}
 
 
-def _rows(folder: Path, name: str) -> Rows:
+def _rows(folder: Path, name: str, time: str) -> Rows:
+    """The rows of a file but for those whose time is the zero of a clock that was never set (of Go: in 1754)."""
     path = files.found(folder, name)
-    return tuple(files.rows(path)) if path else ()
+    rows = files.rows(path) if path else ()
+    return tuple(row for row in rows if (at := files.number(row.get(time))) is None or at > 0)
 
 
 def _object(folder: Path, name: str) -> Mapping[str, Any]:

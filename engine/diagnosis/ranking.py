@@ -14,6 +14,7 @@ from engine.diagnosis.ranking_calls import call_marks
 from engine.diagnosis.ranking_evidence import evidence_marks
 from engine.diagnosis.ranking_explained import explained
 from engine.diagnosis.ranking_logs import complaint_marks
+from engine.diagnosis.ranking_peers import peer_marks
 from engine.diagnosis.ranking_series import series_marks
 from engine.diagnosis.ranking_spans import edges, span_marks
 from engine.diagnosis.ranking_steps import step_marks
@@ -126,6 +127,7 @@ def line_up(
         *call_marks(observations, ways, window),
         *by_spans,
         *step_marks(lines, spans, window, reach),
+        *peer_marks(lines, spans, window),
         *complaint_marks(lines, window, candidates),
         *evidence_marks(evidence),
     ]

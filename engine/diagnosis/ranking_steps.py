@@ -15,6 +15,8 @@ EXPLAINED = 0.9
 """How much of a break another one explains that came first in the same requests…"""
 AS_CLEAR = 0.5
 """…and is at least half as clear."""
+CHANCE = 1.0
+"""What the clearest of many rules reaches by chance."""
 NOW = 0.5
 """The later part of the time after the split, in which trouble that is still there shows."""
 FEWEST = 3
@@ -31,12 +33,13 @@ def step_marks(lines: Sequence[LogLine], spans: Sequence[Span], window: Window, 
         others = [other[0] for peer, other in rules.items() if peer != name]
         for rule in found:
             explained = max((_explains(rule, other, seen, reach) for other in others), default=0.0)
-            yield _mark(rule, "steps", rule.strength - explained)
+            left = rule.strength - explained - CHANCE
+            yield _mark(rule, "steps", left)
             yield _mark(rule, "steps_explained", explained)
             if rule.attested is not None:
                 values: Gaps = {"service": name, "count": rule.visits, "given": rule.given.what}
                 phrase = Phrase(word="suspect.came_by", values=values)
-                yield Mark(name, "came_by", rule.strength - explained, phrase, "steps", rule.onset, kind=rule.attested)
+                yield Mark(name, "came_by", left, phrase, "steps", rule.onset, kind=rule.attested)
     yield from _failing(seen, window)
 
 

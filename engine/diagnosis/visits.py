@@ -100,7 +100,7 @@ def visits(lines: Iterable[LogLine], spans: Iterable[Span]) -> dict[str, Visits]
     """The visits of every service, by its name. Lines that belong to no request are left out."""
     taken: dict[str, dict[str, dict[Step, float]]] = defaultdict(lambda: defaultdict(dict))
     for line in lines:
-        trace = line.trace_id or _told(line.message)
+        trace = traced(line)
         if trace:
             step = Step(statement(line.message), "log", line.level in FAILED)
             _note(taken[line.service][trace], step, line.at.timestamp())
@@ -117,8 +117,11 @@ def statement(message: str) -> str:
     return f"{place.group()} {template(message)}"[:LONGEST_STEP] if place else template(message)[:LONGEST_STEP]
 
 
-def _told(message: str) -> str:
-    found = TRACE.search(message)
+def traced(line: LogLine) -> str:
+    """The request a line belongs to; empty where it tells none."""
+    if line.trace_id:
+        return line.trace_id
+    found = TRACE.search(line.message)
     return found.group(1).lower() if found else ""
 
 

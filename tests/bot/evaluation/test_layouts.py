@@ -99,3 +99,14 @@ def test_a_pod_is_known_by_its_replica_name_and_by_its_number_where_the_service_
     assert home_of("route-66", ()) == "route-66"
     assert home_of("ts-travel2-service", ()) == "ts-travel2-service"
     assert home_of("cart-579b9bff58-t2dbm", ("cart-579b9bff58-t2dbm",)) == "cart-579b9bff58-t2dbm"
+
+
+def test_lines_of_a_clock_that_was_never_set_do_not_stretch_the_time_looked_at(tmp_path: Path) -> None:
+    alert = START + 600
+    case = folder(tmp_path / "unset", alert_time=alert, end_time=alert + 300)
+    times = (-6795364578.87, START, alert)
+    rows = [{"ts": at, "service": "vault", "level": "error", "message": "no answer"} for at in times]
+    (case / "logs.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    inputs = read(case).inputs
+    assert [row["ts"] for row in inputs.logs] == [START, alert]
+    assert scene(inputs).window.start.timestamp() == START
