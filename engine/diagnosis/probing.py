@@ -9,6 +9,9 @@ from engine.model import Evidence, Observation, Phrase, Quantity
 SECONDS_OF_A_DAY = 86_400.0
 TOPICS = {"timeout": ("timeout",), "refused": ("unreachable",), "unknown_host": ("unreachable",)}
 """What patterns know of why nobody answered."""
+SURE = 3.0
+"""How many times more a check that nobody answers tells than one that is answered badly: the victims of a trouble call
+themselves unwell too."""
 NOBODY_KNOWS = frozenset({"untrusted"})
 """The check could not be made from here; that says nothing of the service."""
 
@@ -39,7 +42,7 @@ def _check(observation: Observation, state: dict[str, Any], names: Collection[st
         if state["reason"] in NOBODY_KNOWS:
             return base.model_copy(update={"summary": Phrase(word="evidence.probe.untrusted", values=values)})
         gone = Phrase(word="evidence.probe.gone", values=values)
-        more = {"signal": "availability", "abnormal": True, "summary": gone, "unusual": float(tries)}
+        more = {"signal": "availability", "abnormal": True, "summary": gone, "unusual": SURE * tries}
         return base.model_copy(update={**more, "details": {**details, "direction": "down"}})
     if state["unwell"]:
         unwell = Phrase(word="evidence.probe.unwell", values=values)

@@ -8,8 +8,10 @@ import pytest
 from cards.words import Words
 from engine.diagnosis.probing import probed
 from engine.diagnosis.signals import judge
+from engine.diagnosis.sweeping import weigh
 from engine.model import Evidence, Observation
 from tests.contracts.source import question
+from tests.engine.diagnosis.scenes import SERVICES, Scene
 
 WINDOW = question().window
 WELL = {"tries": 3, "answered": 3, "well": 3, "unwell": 0, "status": 200, "seconds": 0.02, "reason": "", "failing": []}
@@ -70,3 +72,29 @@ def test_a_certificate_that_ran_out_began_to_hurt_at_that_moment(hours: int, abn
 def test_it_is_numbered_among_the_rest() -> None:
     (found,) = judge([seen(**GONE)], WINDOW)
     assert (found.id, found.signal) == ("ev_probe_1", "availability")
+
+
+def suspected(*checks: Observation) -> tuple[str, float]:
+    """Who is suspected most, and how surely, where the alerted service fails and these checks were made."""
+    scene = Scene(step=15.0).series("error_ratio", 0.0, 0.3).series("latency_p95", 0.1, 0.3).series("traffic", 50.0)
+    scene.series("traffic", 20.0, service="vouchers").changes().changes(service="vouchers")
+    made = [each.model_copy(update={"window": scene.window}) for each in checks]
+    first = weigh([*scene.observations, *made], (), scene.window, SERVICES).suspects[0]
+    return first.service, first.confidence
+
+
+def of(service: str, **state: Any) -> Observation:
+    return seen(**state).model_copy(update={"service": service})
+
+
+def test_a_neighbour_that_answers_no_check_is_suspected_before_the_one_that_feels_it() -> None:
+    assert suspected()[0] == "till"
+    service, confidence = suspected(of("till"), of("vouchers", **GONE))
+    assert (service, confidence > 0.5) == ("vouchers", True)
+
+
+def test_a_service_that_calls_its_neighbour_unwell_is_not_blamed_for_that() -> None:
+    own = suspected(of("till", well=0, unwell=3, status=503))
+    named = suspected(of("till", well=0, unwell=3, status=503, failing=["vouchers"]))
+    assert own[1] > 0.9
+    assert named[1] < 0.1
