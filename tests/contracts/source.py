@@ -24,6 +24,8 @@ TOKEN = "s3cr3t-bearer-token"
 LANGUAGES = Path(__file__).resolve().parents[2] / "cards" / "languages"
 PATIENCE = 1.0
 """Seconds a source of this suite may take; short, because a hanging backend is waited for in real time."""
+AMPLE = 60.0
+"""Seconds where time is not what a test is about: more than the slowest machine needs."""
 
 
 def question(service: str = "payment", neighbours: tuple[str, ...] = ("coupon",), **alert: object) -> Question:

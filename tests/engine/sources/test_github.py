@@ -14,7 +14,8 @@ from engine.model import Observation
 from engine.ports import Question, Source
 from engine.sources.github import GitHubSource
 from engine.team import Service
-from tests.contracts.source import PATIENCE, TOKEN, Condition, SourceContract, check, check_safe, question
+from tests.bot.platforms.wecom.one_process import in_one_process
+from tests.contracts.source import AMPLE, PATIENCE, TOKEN, Condition, SourceContract, check, check_safe, question
 from tests.engine.sources.backends import Handler, broken, serve, session
 from tests.engine.sources.fake_github import FakeGitHub, commit, example, file, pull, user
 
@@ -49,7 +50,7 @@ class Asked(GitHubSource):
 @asynccontextmanager
 async def over(handler: Handler, **options: Any) -> AsyncIterator[GitHubSource]:
     async with serve(handler) as url, session() as opened:
-        yield Asked(url, session=opened, token=TOKEN, patience=PATIENCE, **options)
+        yield Asked(url, **{"session": opened, "token": TOKEN, "patience": AMPLE, **options})
 
 
 async def all_of(handler: Handler, wanted: Question | None = None) -> list[Observation]:
@@ -70,7 +71,8 @@ class TestGitHubSource(SourceContract):
             async with session() as opened:
                 yield Asked("http://127.0.0.1:1", session=opened, token=TOKEN, patience=PATIENCE)
             return
-        async with over(handlers.get(condition) or broken(condition)) as source:
+        patience = PATIENCE if condition == "hanging" else AMPLE
+        async with over(handlers.get(condition) or broken(condition), patience=patience) as source:
             yield source
 
 
@@ -149,7 +151,7 @@ async def test_what_cannot_be_compared_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("slow", ["/statuses", "/compare/", "/files"])
-async def test_what_is_not_told_in_time_is_left_out(slow: str) -> None:
+def test_what_is_not_told_in_time_is_left_out(slow: str) -> None:
     pulls = [pull(7, "Raise the pool", at(-1))]
     fake = FakeGitHub(deployments=RELEASED, states=STATES, pulls=pulls, files=FILES, commits=COMMITS)
 
@@ -158,8 +160,11 @@ async def test_what_is_not_told_in_time_is_left_out(slow: str) -> None:
             await asyncio.Event().wait()
         return await fake(request)
 
-    seen = await all_of(hanging)
-    assert [change.id for change in seen[0].changes] == ["deployment/3"]
+    async def story() -> None:
+        seen = await all_of(hanging)
+        assert [change.id for change in seen[0].changes] == ["deployment/3"]
+
+    in_one_process(story())
 
 
 async def test_a_repository_nobody_may_see_is_said() -> None:

@@ -21,7 +21,7 @@ from engine.sources.kubernetes import KubernetesSource
 from engine.sources.kubernetes_api import KINDS, PAGE
 from engine.sources.kubernetes_changes import changes
 from engine.team import Service
-from tests.contracts.source import PATIENCE, TOKEN, Condition, SourceContract, check, check_safe, question
+from tests.contracts.source import AMPLE, PATIENCE, TOKEN, Condition, SourceContract, check, check_safe, question
 from tests.engine.cluster import test_jobs as jobs
 from tests.engine.sources.backends import Handler, broken, capture, serve, session
 from tests.fakes.kubernetes_server import KubernetesServer
@@ -53,7 +53,7 @@ def crashing(**more: Any) -> KubernetesServer:
 @asynccontextmanager
 async def over(server: KubernetesServer, **options: Any) -> AsyncIterator[KubernetesSource]:
     async with server.serving() as url, session() as opened:
-        yield KubernetesSource(url, **{"session": opened, "token": TOKEN, "patience": PATIENCE * 5, **options})
+        yield KubernetesSource(url, **{"session": opened, "token": TOKEN, "patience": AMPLE, **options})
 
 
 async def seen_of(server: KubernetesServer, about: Question | None = None, **options: Any) -> list[Observation]:
@@ -76,7 +76,7 @@ class TestKubernetesSource(SourceContract):
             if condition in ("working", "empty"):
                 server = crashing() if condition == "working" else KubernetesServer(TOKEN)
                 async with server.serving() as url:
-                    yield self._over(url, opened, patience=PATIENCE * 3)
+                    yield self._over(url, opened, patience=AMPLE)
             elif condition == "unreachable":
                 yield self._over("http://127.0.0.1:9", opened)
             else:

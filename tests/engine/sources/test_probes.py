@@ -20,7 +20,7 @@ from engine.ports import Question, Source
 from engine.sources import certificates
 from engine.sources.probes import MOST_BYTES, TRIES, ProbesSource
 from engine.team import Service
-from tests.contracts.source import PATIENCE, Condition, SourceContract, check, question
+from tests.contracts.source import AMPLE, PATIENCE, Condition, SourceContract, check, question
 from tests.engine.sources.backends import Handler, broken, serve, session
 
 DOWN = {"status": "DOWN", "components": {"db": {"status": "DOWN"}, "disk": {"status": "UP"}}}
@@ -38,7 +38,7 @@ def asked_at(url: str, **more: Any) -> Question:
 @asynccontextmanager
 async def probing() -> AsyncIterator[ProbesSource]:
     async with session() as opened:
-        yield ProbesSource(opened, patience=PATIENCE, pause=0.0, now=lambda: 0.0)
+        yield ProbesSource(opened, patience=AMPLE, pause=0.0, now=lambda: 0.0)
 
 
 class Known(ProbesSource):
@@ -57,7 +57,8 @@ class TestProbesSource(SourceContract):
     @asynccontextmanager
     async def source_on(self, condition: Condition) -> AsyncIterator[Source]:
         async with session() as opened:
-            options: dict[str, Any] = {"patience": PATIENCE, "pause": 0.0, "now": lambda: 0.0}
+            patience = PATIENCE if condition == "hanging" else AMPLE
+            options: dict[str, Any] = {"patience": patience, "pause": 0.0, "now": lambda: 0.0}
             if condition == "unreachable":
                 yield Known("http://127.0.0.1:1", opened, **options)
                 return
