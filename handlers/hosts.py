@@ -8,11 +8,20 @@ from engine.masking import mask
 from engine.sources import diagnostics
 from engine.sources.host_logs import log_files, places
 from engine.sources.hosts import LOCAL
-from engine.sources.resources import readings
+from engine.sources.resources import Check, readings
 from handlers.inbound import Answer
 from handlers.visit import Visit, no
 
 LONGEST = 500
+
+CHECKS: dict[str, Check] = {
+    **dict.fromkeys(("cpu", "处理器"), "cpu"),
+    **dict.fromkeys(("memory", "内存"), "memory"),
+    **dict.fromkeys(("disk", "disks", "磁盘"), "disk"),
+    **dict.fromkeys(("network", "网络"), "network"),
+    **dict.fromkeys(("processes", "进程"), "processes"),
+}
+"""What of a host may be asked for alone, as people call it."""
 
 
 async def diagnose(visit: Visit, text: str) -> Answer:
@@ -41,8 +50,15 @@ async def diagnose(visit: Visit, text: str) -> Answer:
 
 
 async def resources(visit: Visit, text: str) -> Answer:
-    """`resources <host>`; in a thread, the first host of the incident's service where none is named."""
-    host = text.strip().split(" ")[0]
+    """`resources [host] [cpu|memory|disk|network|processes …]`; in a thread, the first host of the incident's service
+    where none is named."""
+    said = text.replace(",", " ").replace("，", " ").replace("、", " ").split()
+    named = bool(said) and (said[0] in hosts_of(visit) or said[0].casefold() not in CHECKS)
+    host = said.pop(0) if named else ""
+    strange = next((each for each in said if each.casefold() not in CHECKS), "")
+    if strange:
+        return no("error.which_check", said=strange[:60])
+    checks = tuple(dict.fromkeys(CHECKS[each.casefold()] for each in said))
     if not host:
         service = visit.team.services.get(visit.incident.service)
         host = next(iter(service.hosts), "") if service else ""
@@ -52,7 +68,7 @@ async def resources(visit: Visit, text: str) -> Answer:
         found = await readings(partial(visit.house.hosts.run, host))
     except SourceSilent as silent:
         return Answer(tone="refused", phrase=silent.phrase)
-    return Answer(card=drawn.resources(host, found, visit.house.clock.now(), visit.words))
+    return Answer(card=drawn.resources(host, found, visit.house.clock.now(), visit.words, checks))
 
 
 def hosts_of(visit: Visit) -> tuple[str, ...]:

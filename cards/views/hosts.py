@@ -9,7 +9,7 @@ from cards.words import Words
 from engine.masking import mask
 from engine.model import Quantity
 from engine.sources.hosts import Output
-from engine.sources.resources import Readings
+from engine.sources.resources import Check, Readings
 
 SHOWN = 3_000
 """Characters that stand open on the card."""
@@ -45,9 +45,9 @@ def output(host: str, argv: Sequence[str], said: Output, seconds: float, words: 
     return Card(title, title, tone=tone, blocks=tuple(blocks), incident=incident, language=words.language)
 
 
-def resources(host: str, found: Readings, at: datetime, words: Words) -> Card:
-    """How a host does now; what is nearly used up comes first."""
-    full = [one for one in found.used if one.value >= FULL]
+def resources(host: str, whole: Readings, at: datetime, words: Words, checks: Sequence[Check] = ()) -> Card:
+    """How a host does now, or what of it was asked for; what is nearly used up comes first, whatever it is."""
+    full, found = [one for one in whole.used if one.value >= FULL], whole.only(checks)
     named = words.text("list.comma").join(
         words.text(f"hosts.of.{one.role}", of=one.of, value=_share(one.value, words)) for one in full
     )
@@ -59,7 +59,7 @@ def resources(host: str, found: Readings, at: datetime, words: Words) -> Card:
         _facts(found, words),
     ]
     blocks += [*_traffic(found, words), *_processes(found, words)]
-    blocks.append(Buttons((Button("resources", words.text("button.refresh"), {"host": host}),)))
+    blocks.append(Buttons((Button("resources", words.text("button.refresh"), {"host": " ".join((host, *checks))}),)))
     tone: Tone = "warning" if full else "good"
     return Card(title, f"{title} · {verdict}", tone=tone, blocks=tuple(blocks), language=words.language)
 

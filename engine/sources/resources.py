@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -12,6 +12,7 @@ from engine.sources.hosts import Output
 
 Run = Callable[[Sequence[str]], Awaitable[Output]]
 Role = Literal["cpu_use", "memory_use", "disk_use"]
+Check = Literal["cpu", "memory", "disk", "network", "processes"]
 
 PAUSE = 1.0
 """Seconds between two looks at what only counts up."""
@@ -68,6 +69,23 @@ class Readings:
     swap_used: float = 0.0
     traffic: tuple[Traffic, ...] = ()
     processes: tuple[Process, ...] = ()
+
+    def only(self, checks: Collection[Check]) -> "Readings":
+        """The same with these checks alone; all of them where none is named."""
+        if not checks:
+            return self
+        cpu, memory = "cpu" in checks, "memory" in checks
+        return Readings(
+            used=tuple(each for each in self.used if each.role.removesuffix("_use") in checks),
+            load=self.load if cpu else (),
+            processors=self.processors if cpu else 0,
+            stolen=self.stolen if cpu else 0.0,
+            waiting=self.waiting if cpu else 0.0,
+            memory_bytes=self.memory_bytes if memory else (0.0, 0.0),
+            swap_used=self.swap_used if memory else 0.0,
+            traffic=self.traffic if "network" in checks else (),
+            processes=self.processes if "processes" in checks else (),
+        )
 
 
 @dataclass(frozen=True)

@@ -143,6 +143,24 @@ async def test_how_a_host_does(language: str) -> None:
     assert "[hosts" not in text
 
 
+@BOTH
+async def test_what_is_wanted_of_a_host_is_shown_alone(language: str) -> None:
+    scene = scene_with(machine(), language)
+    answer = await scene.type("vic", "", word(language, "资源 web-1 磁盘、网络", "resources web-1 disk, network"))
+    text = read(answer)
+    assert "eth0" in text
+    assert "99 %" in text
+    assert "java" not in text
+    assert answer.card is not None
+    assert ("resources", {"host": "web-1 disk network"}) in pressable(answer.card)
+    again = await scene.press("vic", "resources", "", host="web-1 disk network")
+    assert read(again) == text
+    own = await scene.type("vic", await scene.incident(), word(language, "资源 进程", "resources processes"))
+    assert "java" in read(own)
+    strange = await scene.type("vic", "", "resources web-1 weather")
+    assert (strange.tone, "weather" in scene.heard(strange)) == ("refused", True)
+
+
 async def test_in_a_thread_the_host_of_its_service_is_meant() -> None:
     scene = scene_with(machine())
     assert "web-1" in read(await scene.type("vic", await scene.incident(), "resources"))
