@@ -116,21 +116,21 @@ class Releases:
             release.change_count += 1
             await do(release)
 
-    async def canary(self, service: str, version: str, by: str, note: str) -> None:
-        """Replace one replica by `version`."""
+    async def canary(self, service: str, version: str, by: str, note: str, replicas: int = 1) -> None:
+        """Replace some replicas, one by default, by `version`."""
 
         async def do(release: Release) -> None:
             self.record(service, version, release.stable_version, "canary", by, note)
-            await release.fleet.replace(release.fleet.ports[-1:], version)
+            await release.fleet.replace(release.fleet.ports[-replicas:], version)
 
         await self.change(service, do)
 
-    async def roll_out(self, service: str, version: str, by: str, note: str) -> None:
-        """Replace every replica by `version` and make it the stable one."""
+    async def roll_out(self, service: str, version: str, by: str, note: str, kind: str = "rollout") -> None:
+        """Replace every replica by `version` and make it the stable one; the history calls it `kind`."""
 
         async def do(release: Release) -> None:
             previous, release.stable_version = release.stable_version, version
-            self.record(service, version, previous, "rollout", by, note)
+            self.record(service, version, previous, kind, by, note)
             await release.fleet.replace(list(release.fleet.ports), version)
 
         await self.change(service, do)

@@ -11,10 +11,12 @@ from bot.demo.clock import Clock
 from bot.demo.control_api import ControlApi
 from bot.demo.fleet import Fleet
 from bot.demo.jaeger_api import JaegerApi
+from bot.demo.levers import Levers
 from bot.demo.logs import LogStore
 from bot.demo.loki_api import LokiApi
 from bot.demo.notifier import AlertGroup, Notifier
 from bot.demo.prometheus_api import PrometheusApi
+from bot.demo.pulse import Pulse
 from bot.demo.real_prometheus import RealPrometheus
 from bot.demo.release_api import ReleaseApi
 from bot.demo.releases import Refused, Release, Releases
@@ -58,6 +60,7 @@ class World:
         self.payment_settings, self.order_settings = PaymentSettings(), OrderSettings()
         self.tables = [DiscountTable(), DiscountTable()]
         self.addresses: dict[str, object] = {}
+        self.pulse = Pulse()
         self._exits = AsyncExitStack()
 
     async def __aenter__(self) -> "World":
@@ -69,7 +72,8 @@ class World:
             await self._start_fleets(opening)
             balancers = {name: release.fleet.balancer for name, release in self.releases.services.items()}
             self.traffic = Traffic(balancers, self.session)
-            self.scenarios = Scenarios(Stage(self.releases, self.traffic, self.tables, self.logs, self.clock))
+            stage = Stage(self.releases, self.traffic, self.tables, self.logs, self.clock)
+            self.scenarios, self.levers = Scenarios(stage), Levers(stage)
             self.scraper = Scraper(self.samples, self._targets(), self.clock)
             await self._listen(opening)
             if self.options.real_prometheus:
@@ -144,7 +148,7 @@ class World:
             "loki": LokiApi(self.logs, self.clock).application(),
             "jaeger": JaegerApi(self.spans).application(),
             "releases": self.platform.application(),
-            "control": ControlApi(self.scenarios, self.platform).application(),
+            "control": ControlApi(self.scenarios, self.levers, self.pulse, self.platform).application(),
         }
         self.addresses = {"alertmanager": None}
         for offset, (name, app) in enumerate(applications.items()):
@@ -167,6 +171,7 @@ class World:
         """Live until `stop` is set; `ready` is set once every replica has been scraped."""
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self.traffic.run()), group.create_task(self._watch(group, ready))]
+            tasks.append(group.create_task(self.pulse.run()))
             tasks += [group.create_task(table.recalculate_for_ever()) for table in self.tables]
             if self.options.scenario:
                 tasks.append(group.create_task(self._arm_in_time(ready)))
