@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import logging
+import secrets
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -75,16 +76,30 @@ def make_parser() -> argparse.ArgumentParser:
     backup.add_argument("file", type=Path)
     sign_in = _add(commands, "sign-in", sign_in_person, "print a one-time link that signs a person in")
     sign_in.add_argument("person")
+    _evaluating(commands)
+    return parser
+
+
+def _evaluating(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     evaluate = _json(_add(commands, "evaluate", evaluate_diagnosis, "measure the diagnosis on recorded incidents"))
-    evaluate.add_argument("what", choices=("rca", "situations"))
-    evaluate.add_argument("folder", type=Path, metavar="DIR", help="searched at any depth for case.json, or alert.json")
+    evaluate.add_argument("what", choices=("rca", "situations", "drills"))
+    evaluate.add_argument(
+        "folder",
+        type=Path,
+        nargs="?",
+        default=Path(),
+        metavar="DIR",
+        help="searched at any depth for case.json, or alert.json (default: here)",
+    )
     evaluate.add_argument(
         "--cross-validate", action="store_true", help="judge each application with weights fitted on the others as well"
     )
     evaluate.add_argument(
         "--fit", type=Path, metavar="FILE", help="write the weights fitted to all cases that are not set aside"
     )
-    return parser
+    evaluate.add_argument("--quiet", type=int, default=52, metavar="N", help="drills: so many without a fault")
+    evaluate.add_argument("--faults", type=int, default=12, metavar="N", help="drills: so many with a real fault")
+    evaluate.add_argument("--seed", default="", help="drills: draw the same again (default: new ones)")
 
 
 def _add(
@@ -225,9 +240,11 @@ def verify_audit(options: argparse.Namespace) -> int:
 
 
 def evaluate_diagnosis(options: argparse.Namespace) -> int:
-    """`tocsin evaluate rca DIR`, `tocsin evaluate situations DIR`."""
+    """`tocsin evaluate rca DIR`, `tocsin evaluate situations DIR`, `tocsin evaluate drills`."""
     from bot.evaluation import rca, situations, table
 
+    if options.what == "drills":
+        return _drill(options)
     words = Words(options.lang)
     if options.what == "situations":
         looked = situations.evaluate(options.folder)
@@ -243,6 +260,22 @@ def evaluate_diagnosis(options: argparse.Namespace) -> int:
     if options.json:
         return _print_json(table.tree(report, words))
     for line in table.lines(report, words):
+        say(line)
+    return OK
+
+
+def _drill(options: argparse.Namespace) -> int:
+    from bot.evaluation import drilling, verdicts
+
+    seed = options.seed or secrets.token_hex(4)
+    say_to_stderr(f"--seed {seed}")
+    played = asyncio.run(
+        drilling.play_all(seed, options.quiet, options.faults, lambda one: say_to_stderr(verdicts.line(one)))
+    )
+    found = verdicts.sort(played)
+    if options.json:
+        return _print_json(verdicts.tree(seed, found))
+    for line in verdicts.lines(found, Words(options.lang)):
         say(line)
     return OK
 
