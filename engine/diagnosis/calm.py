@@ -9,8 +9,8 @@ FELT = frozenset(
     {*HARM, "pool_use", "pool_wait", "disk_use", "descriptor_use", "cert_expiry", "node_ready", "dns_error_ratio"}
 )
 FAILURES = frozenset({"error_ratio", "unavailable_ratio", "timeout_ratio"})
-RARE = 0.01
-"""Share of requests below which failures are background."""
+RARE = 0.015
+"""Share of requests below which failures are background; the floor of the share itself."""
 ALIKE = 0.25
 """How far the alert's own series may differ from traffic, in growth, and still be called traffic."""
 

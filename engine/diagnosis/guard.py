@@ -33,6 +33,9 @@ INNER = frozenset(ROLES) - OUTER - (frozenset(HARM) - {"auth_failed_ratio", "tls
 FAR = ((10.0, 0.03), (30.0, 0.06), (60.0, 0.1))
 """Minutes between a change and the trouble, and what they cost."""
 
+COMMON = frozenset({*HARM, "sli", "traffic"})
+"""Signals that show in nearly every fault, and so tell of none in particular."""
+
 MERELY_FELT = frozenset({"sli", "error_ratio", "unavailable_ratio", "timeout_ratio", "latency_p95"})
 
 Seen = tuple[tuple[Clue, tuple[Evidence, ...]], ...]
@@ -68,6 +71,15 @@ class Trial:
         odd = [each for each in self.evidence if each.abnormal]
         kinds = sum(WEIGHTS[kind] for kind in {each.kind for each in odd} - {"state"})
         return kinds + (weight(odd) if any(each.kind == "state" for each in odd) else 0.0)
+
+    @property
+    def stray(self) -> tuple[Evidence, ...]:
+        """What does not belong to it, where one kind of evidence alone tells of this fault in particular and another
+        tells of something else inside the service: a log of one thing beside figures of another."""
+        told = {each.kind for each in self.evidence if each.abnormal and each.signal not in COMMON}
+        if len(told) != 1 or told == {"state"}:
+            return ()
+        return tuple(each for each in self.unexplained if each.kind not in told)
 
     @property
     def score(self) -> float:
@@ -123,6 +135,7 @@ class Trial:
         raised += [
             Phrase(word="diagnosis.objection.contradiction", values={"what": hits[0].summary}) for _, hits in self.open
         ]
+        raised += [Phrase(word="diagnosis.objection.stray", values={"what": each.summary}) for each in self.stray[:1]]
         if not raised and self.score < THRESHOLD:
             raised.append(Phrase(word="diagnosis.objection.weak"))
         return tuple(raised)
@@ -144,14 +157,16 @@ class Court:
 
 
 def accounts(patterns: Sequence[Pattern]) -> Mapping[str, frozenset[str]]:
-    """By category, the signals that show in it or in any fault it brings about."""
+    """By category, the signals that show in it or in any fault it brings about. What merely looks like a bad release
+    brings about nothing of what bad releases can."""
     known = {pattern.category: pattern for pattern in patterns}
 
-    def below(category: str, found: set[str]) -> set[str]:
+    def below(category: str, found: set[str], first: bool = True) -> set[str]:
         if category in known and category not in found:
             found.add(category)
-            for course in known[category].explains:
-                below(course, found)
+            if first or "change" not in known[category].scope:
+                for course in known[category].explains:
+                    below(course, found, first=False)
         return found
 
     return {

@@ -1,6 +1,7 @@
 """Names where the trouble comes from where no pattern says what it is: a cause with a place and no remedy."""
 
 from engine.diagnosis import account
+from engine.diagnosis.testimony import judged_alone
 from engine.model import Claim, Diagnosis, Evidence, EvidenceKind, Hypothesis, Phrase, Suspect, Sweep
 
 CATEGORY = "service_fault"
@@ -20,7 +21,8 @@ def located(found: Diagnosis, sweep: Sweep) -> Diagnosis:
     if found.quiet or first is None or first.confidence < SURE or not _contests(first, found.cause, sweep):
         return found
     cited = [each for each in sweep.evidence if each.id in first.evidence_ids]
-    if len({each.kind for each in cited} - NO_WITNESS) < FEWEST_KINDS:
+    # A ranking is always of somebody: of a calm place, too, all there is may have moved a little.
+    if not judged_alone(cited) or len({each.kind for each in cited} - NO_WITNESS) < FEWEST_KINDS:
         return found
     return found.model_copy(
         update={

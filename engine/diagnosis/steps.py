@@ -53,6 +53,8 @@ def _lacks(trial: Trial) -> Iterator[Phrase]:
     if trial.kinds < ENOUGH_KINDS and not trial.missing:
         seen = {each.kind for each in trial.evidence if each.abnormal}
         yield Phrase(word=f"diagnosis.ask.{'harm' if 'log' in seen else 'own_failures'}", values=gaps(trial.suspicion))
+    for each in trial.stray[:1]:
+        yield Phrase(word="diagnosis.ask.stray", values={**gaps(trial.suspicion), "what": each.summary})
     for _, hits in trial.open[:1]:
         yield Phrase(word="diagnosis.ask.contradiction", values={"what": hits[0].summary})
 

@@ -24,6 +24,7 @@ from engine.diagnosis.patterns.signs import (
     TRAFFIC_UP,
     down,
     logged,
+    normal,
     up,
 )
 
@@ -39,6 +40,15 @@ CALLS_TIME_OUT = Clue(
         Sign(signals=("slow_span",), where="peer"),
         Sign(signals=("slow_span",), where="to_peer"),
         Sign(signals=(*LOGS, *SPANS), where="to_peer", topics=("timeout",)),
+    ),
+)
+CALLS_ANSWERED = Clue(name="calls_answered", any=(normal("dependency_error_ratio", where="to_peer"),))
+GAVE_UP = Clue(
+    name="gave_up",
+    any=(
+        up("timeout_ratio"),
+        up("dependency_error_ratio", where="to_peer"),
+        Sign(signals=("new_error_log", "surging_error_log", "error_span"), where="to_peer"),
     ),
 )
 PEER_GONE = Clue(
@@ -71,6 +81,8 @@ CALLS: tuple[Pattern, ...] = (
             against(POOL_FULL, unless=PEER_DISTURBED),
             against(UNREACHABLE, unless=PEER_DISTURBED),
             against(PEER_CALM, unless=PEER_STUCK),
+            # Slow calls that are all answered make nobody give up; what slows them may slow everything.
+            against(CALLS_ANSWERED, unless=GAVE_UP),
         ),
         explains=("dependency_errors", "thread_exhaustion", "queue_backlog"),
         offers=("degrade",),

@@ -5,6 +5,7 @@ from engine.diagnosis.patterns.pattern import Pattern, against
 from engine.diagnosis.patterns.signs import (
     CHANGE_BEFORE,
     DISK_FULL,
+    ERRORS_NORMAL,
     ERRORS_UP,
     HARM,
     IMPLICATED,
@@ -45,6 +46,13 @@ DATABASE_BUSY = Clue(
 )
 LOCKED = Clue(name="locked", any=(up("deadlocks", "lock_waits"), cried("lock")))
 LOCK_SPANS = Clue(name="lock_spans", any=(Sign(signals=("error_span", "slow_span"), where="own", topics=("lock",)),))
+LOCKS_WAITED_FOR = Clue(
+    name="locks_waited_for",
+    any=(
+        up("deadlocks", "lock_waits", "transaction_age"),
+        Sign(signals=("slow_span",), where="own", topics=("lock",)),
+    ),
+)
 LONG_TRANSACTIONS = Clue(name="long_transactions", any=(up("transaction_age", "pool_wait"),))
 REPLICA_BEHIND = Clue(name="replica_behind", any=(up("replication_lag"), logged("replication")))
 
@@ -92,7 +100,8 @@ DATABASES: tuple[Pattern, ...] = (
         by_change=True,
         required=(HARM, LOCKED),
         supporting=(LATENCY_UP, LOCK_SPANS, LONG_TRANSACTIONS, POOL_FULL, CHANGE_BEFORE),
-        contradicting=(against(DISK_FULL),),
+        # Who loses a deadlock fails at once: where failures are as usual, a few of them slow nobody down.
+        contradicting=(against(DISK_FULL), against(ERRORS_NORMAL, unless=LOCKS_WAITED_FOR)),
         explains=("bad_release", "db_pool_exhaustion", "thread_exhaustion", "queue_backlog", "dependency_timeout"),
         next_steps=("diagnosis.next.lock_holders", "diagnosis.next.slow_queries"),
     ),

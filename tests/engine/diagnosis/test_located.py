@@ -100,3 +100,10 @@ def test_a_place_keeps_to_itself_what_is_proven_elsewhere_or_not_at_all() -> Non
     assert specified(placed, proven("somebody-else")) == placed
     assert specified(placed, proven(place.service, peer="shop")) == placed
     assert specified(placed, Diagnosis(verdict="inconclusive")) == placed
+
+
+def test_neither_is_a_place_where_nothing_is_unusual_by_itself() -> None:
+    seen = sweep("metric", "trace")
+    felt = tuple(each.model_copy(update={"details": {"testifies": True}}) for each in seen.evidence)
+    assert located(NOTHING, seen.model_copy(update={"evidence": felt})) == NOTHING
+    assert located(NOTHING, seen.model_copy(update={"evidence": (felt[0], seen.evidence[1])})).cause is not None

@@ -1,15 +1,17 @@
 """Checks every fault pattern against its own incident: it fires, it needs what it requires, and it gives way."""
 
+from datetime import timedelta
+
 import pytest
 
 from engine.diagnosis.diagnose import diagnose
 from engine.diagnosis.patterns import PATTERNS
 from engine.diagnosis.patterns.cluster import CLUSTERS
 from engine.diagnosis.signals import judge
-from engine.model import Diagnosis
+from engine.model import Diagnosis, Span
 from engine.team import Service
 from tests.engine.diagnosis.faults import FAULTS, Fault, Holds, Part, log, series
-from tests.engine.diagnosis.scenes import PACES, SERVICES, Scene
+from tests.engine.diagnosis.scenes import BEGIN, PACES, SERVICES, Scene
 from tests.engine.diagnosis.test_diagnose import NAMES, renamed
 
 BY_NAME = {pattern.category: pattern for pattern in PATTERNS}
@@ -205,3 +207,64 @@ def test_a_container_that_is_throttled_has_no_processor_left() -> None:
     assert cause.category == "cpu_saturation"
     throttled = [each.id for each in scene.evidence() if each.signal == "cpu_throttled_ratio"]
     assert any(set(throttled) & set(claim.evidence_ids) for claim in cause.supporting)
+
+
+def slowed(*, lost: int, **more: float) -> Scene:
+    """Slower answers, and a few who lost a deadlock; failures as usual, unless `more` says otherwise."""
+    scene = Scene().healthy(but=("latency_p95", *more)).series("latency_p95", 0.04, 0.5)
+    scene.says("1213 Deadlock found when trying to get lock {n}", lost).changes()
+    for role, level in more.items():
+        scene.series(role, 0.0, level)
+    return scene.changes(service="vouchers")
+
+
+def test_a_few_lost_deadlocks_are_no_reason_why_all_is_slow() -> None:
+    assert slowed(lost=4).verdict().cause is None
+    for proof in ({"error_ratio": 0.2}, {"lock_waits": 9.0}, {"deadlocks": 0.5}):
+        found = slowed(lost=20, **proof).verdict()
+        assert found.cause, proof
+        assert found.cause.category == "lock_contention"
+
+
+def slow_neighbour(answered: bool) -> Scene:
+    """Calls to a neighbour take longer; all of them are answered, or a third is given up."""
+    scene = Scene().healthy(but=("latency_p95",)).series("latency_p95", 0.04, 0.5)
+    scene.series("latency_p95", 0.01, 0.3, service="vouchers")
+    scene.series("dependency_error_ratio", 0.0, None if answered else 0.3, peer="vouchers")
+    spans = tuple(
+        Span(
+            trace_id=f"t{index}",
+            span_id="s1",
+            parent_id="s0",
+            service="till",
+            operation="GET vouchers /quote",
+            peer="vouchers",
+            start=BEGIN + timedelta(seconds=index / 2),
+            duration=0.01 if index < 2 * (scene.before + scene.fault) else 0.4,
+        )
+        for index in range(2 * (scene.before + scene.after))
+    )
+    return scene.add(kind="trace", spans=spans, count=len(spans)).changes().changes(service="vouchers")
+
+
+def test_slow_calls_that_are_all_answered_make_nobody_give_up() -> None:
+    given_up = slow_neighbour(answered=False).verdict()
+    assert given_up.cause
+    assert given_up.cause.category == "dependency_timeout"
+    answered = slow_neighbour(answered=True).verdict()
+    assert answered.cause is None
+    assert "dependency_timeout" in {each.category for each in answered.hypotheses}
+
+
+def test_a_log_of_one_thing_beside_figures_of_another_proves_neither() -> None:
+    def scene(said: str) -> Scene:
+        scene = Scene().healthy(but=("error_ratio",)).series("error_ratio", 0.002, 0.4).changes()
+        return scene.series("queries_per_request", 3.0, 340.0).says(said, 12)
+
+    strange = scene("x509: certificate has expired or is not yet valid ({n})").verdict()
+    assert strange.cause is None
+    assert {each.category: each.confidence for each in strange.hypotheses}["certificate_expiry"] <= 0.4
+    assert "diagnosis.ask.stray" in {step.word for step in strange.next_steps}
+    fitting = scene("N+1 detected: {n} queries for one request").verdict()
+    assert fitting.cause
+    assert fitting.cause.category == "n_plus_one"
