@@ -1,6 +1,7 @@
 """Plays drills, several at a time: each in a demo world and with a bot of its own, from the alert to the verdict."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,8 +25,8 @@ STARVED = 0.2
 """Share of ten seconds that a world may stand still before its machine is what is wrong with it: every service is slow
 then, and whoever says so is right."""
 OK, ACCEPTED = 200, 202
-WITHIN = 150.0
-JUDGED_WITHIN = 40.0
+WITHIN = 200.0
+JUDGED_WITHIN = 90.0
 PAUSE = 0.3
 LOOKS = 3
 """Times an incident is looked at where nothing was concluded, as an operator would."""
@@ -177,11 +178,11 @@ class Player:
     async def _see_judged(self) -> tuple[Judged, ...]:
         """Wait until every incident is judged as often as it takes; with a fault, until its service has one."""
         register, loop = self.showcase.house.store.register, asyncio.get_running_loop()
-        until, asked = loop.time() + JUDGED_WITHIN, set[str]()
+        until, due = loop.time() + JUDGED_WITHIN, dict[str, float]()
         while loop.time() < until:
             ids = await register.newest(limit=50)
             judged = [await self._judged(incident) for incident in ids]
-            over = [await self._is_over(each, asked) for each in judged]
+            over = [await self._is_over(each, due) for each in judged]
             about = {each.service for each in judged}
             if over and all(over) and (self.drill.fault is None or self.drill.fault.service in about):
                 return tuple(judged)
@@ -194,23 +195,21 @@ class Player:
         entries = await self.showcase.house.store.timeline.read(incident)
         return judged(incident, entries)
 
-    async def _is_over(self, each: Judged, asked: set[str]) -> bool:
-        """Whether nothing more is to be said of an incident; where it is inconclusive, look again."""
+    async def _is_over(self, each: Judged, due: dict[str, float]) -> bool:
+        """Whether nothing more is to be said of an incident; where it is inconclusive, look again a little later. `due`
+        says when, and is kept from one call to the next."""
         if not each.diagnoses:
             return False
         final, looks = each.diagnoses[-1], len(each.diagnoses)
         if final.cause is not None or final.quiet or looks == LOOKS:
             return True
-        state = await self.showcase.house.desk.state(each.incident)
-        key = f"{each.incident}/{looks}"
-        if state.status == "needs_human" and key not in asked:
-            asked.add(key)
-            await asyncio.sleep(LOOK_AGAIN_AFTER)
+        now, key = asyncio.get_running_loop().time(), f"{each.incident}/{looks}"
+        waiting = (await self.showcase.house.desk.state(each.incident)).status == "needs_human"
+        if waiting and now >= due.setdefault(key, now + LOOK_AGAIN_AFTER):
+            due[key] = math.inf
             place = Place(platform="terminal", room="demo", thread=each.incident, incident=each.incident)
-            value = {"incident": each.incident}
-            await self.showcase.house.front_door.receive(
-                ButtonPressed(f"drill-{key}", place, OPERATOR, "look_again", value)
-            )
+            pressed = ButtonPressed(f"drill-{key}", place, OPERATOR, "look_again", {"incident": each.incident})
+            await self.showcase.house.front_door.receive(pressed)
         return False
 
     async def _stood_still(self) -> float:
