@@ -30,13 +30,13 @@ def _harms(each: Evidence, evidence: Sequence[Evidence]) -> bool:
     if each.kind == "sli":
         return not each.details.get("back") and not _follows_traffic(each, evidence)
     if each.kind == "log" or each.signal == "error_span":
-        return each.details.get("level") != "warning" and not _is_rare(each, evidence)
+        return each.details.get("level") != "warning" and not is_rare(each, evidence)
     if each.signal == "traffic":
         return each.details.get("direction") == "down"
     return each.kind in ("trace", "state", "probe") or each.signal in FELT
 
 
-def _is_rare(each: Evidence, evidence: Sequence[Evidence]) -> bool:
+def is_rare(each: Evidence, evidence: Sequence[Evidence]) -> bool:
     """Whether so few of the requests met this that no user-facing share can notice; unknown without traffic."""
     seconds = each.window.end.timestamp() - each.window.split.timestamp()
     rates = [

@@ -1,6 +1,8 @@
 """Names where the trouble comes from where no pattern says what it is: a cause with a place and no remedy."""
 
 from engine.diagnosis import account
+from engine.diagnosis.calm import FAILURES, is_rare
+from engine.diagnosis.roles import HARM
 from engine.diagnosis.testimony import judged_alone
 from engine.model import Claim, Diagnosis, Evidence, EvidenceKind, Hypothesis, Phrase, Suspect, Sweep
 
@@ -20,9 +22,11 @@ def located(found: Diagnosis, sweep: Sweep) -> Diagnosis:
     first = sweep.suspects[0] if sweep.suspects else None
     if found.quiet or first is None or first.confidence < SURE or not _contests(first, found.cause, sweep):
         return found
-    cited = [each for each in sweep.evidence if each.id in first.evidence_ids]
-    # A ranking is always of somebody: of a calm place, too, all there is may have moved a little.
-    if not judged_alone(cited) or len({each.kind for each in cited} - NO_WITNESS) < FEWEST_KINDS:
+    cited = [each for each in sweep.evidence if each.id in first.evidence_ids and not is_background(each, sweep)]
+    # A ranking is always of somebody: where all is well, too, all there is may have moved a little.
+    if not judged_alone(cited) and _is_well(first.service, sweep):
+        return found
+    if len({each.kind for each in cited} - NO_WITNESS) < FEWEST_KINDS:
         return found
     return found.model_copy(
         update={
@@ -59,6 +63,20 @@ def _contests(first: Suspect, cause: Hypothesis | None, sweep: Sweep) -> bool:
     blamed = cause.peer or cause.service
     share = next((each.probability for each in sweep.suspects if each.service == blamed), 0.0)
     return blamed != first.service and share < HARDLY and first.confidence > cause.confidence + SURER
+
+
+def is_background(each: Evidence, sweep: Sweep) -> bool:
+    """Whether these are failures of so few that only a ranking feels them: below what is unusual for their share."""
+    if each.signal in FAILURES:
+        return not judged_alone([each])
+    return (each.kind == "log" or each.signal == "error_span") and is_rare(each, sweep.evidence)
+
+
+def _is_well(service: str, sweep: Sweep) -> bool:
+    """Whether its failures were measured, and nothing that is felt of it is unusual by itself."""
+    felt = [each for each in judged_alone(sweep.evidence) if each.service == service and each.signal in HARM]
+    measured = any(each.signal in FAILURES and each.count for each in felt)
+    return measured and not any(each.abnormal for each in felt)
 
 
 def _hypothesis(suspect: Suspect, cited: list[Evidence]) -> Hypothesis:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from engine.diagnosis.cluster.suspects import with_state
 from engine.diagnosis.diagnose import diagnose
 from engine.diagnosis.located import CATEGORY as PLACE
-from engine.diagnosis.located import located, specified
+from engine.diagnosis.located import is_background, located, specified
 from engine.diagnosis.own_signals import better, calmed, without
 from engine.diagnosis.parameters import Parameters, parameters
 from engine.diagnosis.patterns import PATTERNS
@@ -67,7 +67,8 @@ def explain(sweep: Sweep, services: Mapping[str, Service], service: str, faults:
     found = diagnose(judged_alone(sweep.evidence), sweep.silent, services, service, sweep.window, patterns)
     found = located(found, sweep)
     if found.cause is not None and found.cause.category == PLACE:
-        there = diagnose(sweep.evidence, sweep.silent, services, found.cause.service, sweep.window, patterns)
+        seen = [each for each in sweep.evidence if not is_background(each, sweep)]
+        there = diagnose(seen, sweep.silent, services, found.cause.service, sweep.window, patterns)
         found = specified(found, there)
     return found.model_copy(update={"suspects": sweep.suspects[:MOST_SHOWN]})
 

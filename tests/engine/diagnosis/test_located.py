@@ -102,8 +102,20 @@ def test_a_place_keeps_to_itself_what_is_proven_elsewhere_or_not_at_all() -> Non
     assert specified(placed, Diagnosis(verdict="inconclusive")) == placed
 
 
-def test_neither_is_a_place_where_nothing_is_unusual_by_itself() -> None:
+@pytest.mark.parametrize(
+    "share, unusual, named", [("error_ratio", False, False), ("error_ratio", True, True), ("cpu_use", False, True)]
+)
+def test_neither_is_a_place_that_is_well(share: str, unusual: bool, named: bool) -> None:
     seen = sweep("metric", "trace")
-    felt = tuple(each.model_copy(update={"details": {"testifies": True}}) for each in seen.evidence)
-    assert located(NOTHING, seen.model_copy(update={"evidence": felt})) == NOTHING
-    assert located(NOTHING, seen.model_copy(update={"evidence": (felt[0], seen.evidence[1])})).cause is not None
+    felt = [each.model_copy(update={"details": {"testifies": True}}) for each in seen.evidence]
+    measured = evidence("ev_metric_2", "metric").model_copy(update={"signal": share, "abnormal": unusual, "count": 30})
+    found = located(NOTHING, seen.model_copy(update={"evidence": (*felt, measured)}))
+    assert (found.cause is not None) is named
+
+
+def test_a_share_of_failures_that_is_background_is_no_kind_of_evidence() -> None:
+    seen = sweep("metric", "trace")
+    share = seen.evidence[0].model_copy(update={"signal": "error_ratio", "details": {"testifies": True}})
+    assert located(NOTHING, seen.model_copy(update={"evidence": (share, seen.evidence[1])})) == NOTHING
+    unusual = share.model_copy(update={"details": {}})
+    assert located(NOTHING, seen.model_copy(update={"evidence": (unusual, seen.evidence[1])})).cause is not None
