@@ -43,7 +43,7 @@ check: lint ## What CI runs, short of real components: lint, then test
 	@$(MAKE) --no-print-directory test
 
 prove: $(READY) ## Run the full-size proofs (load, chaos, fuzz) and the measurements, and print their figures
-	$(BIN)/python -m pytest -m prove -s $(ARGS)
+	$(BIN)/python -m pytest -m prove -s -o faulthandler_timeout=1800 $(ARGS)
 	$(BIN)/python -m bench
 
 pictures: $(READY_REAL) ## Draw the pictures in the documentation again, from a real run

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from engine.diagnosis.clues import Suspicion
+from engine.diagnosis.families import family
 from engine.diagnosis.witnesses import versions
 from engine.model import Change, Evidence
 
@@ -84,6 +85,7 @@ def candidates(suspicion: Suspicion, evidence: Sequence[Evidence]) -> list[Candi
         )
         for each in evidence
         if each.change is not None and each.service == suspicion.service and suspicion.precedes(each.change)
+        if not _repeats(each.change)
     }
     first = min((each.change for each in found.values()), key=lambda change: (change.at, change.id), default=None)
     back = max((each.change.at for each in found.values() if first and _restores(each.change, first)), default=None)
@@ -96,6 +98,11 @@ def candidates(suspicion: Suspicion, evidence: Sequence[Evidence]) -> list[Candi
         key=lambda each: (each.fails, each.implicated, each.score, each.change.at, each.change.id),
         reverse=True,
     )
+
+
+def _repeats(change: Change) -> bool:
+    """Whether a change put the same version there again: a restart releases nothing."""
+    return family(change) == "release" and bool(change.version) and change.version == change.previous_version
 
 
 def _restores(change: Change, first: Change) -> bool:

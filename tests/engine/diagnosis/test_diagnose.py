@@ -109,6 +109,15 @@ def test_a_release_that_breaks_its_own_work_without_the_pool_is_a_bad_release():
     assert found.cause.category == "bad_release"
 
 
+def test_a_restart_releases_nothing_and_is_blamed_for_nothing():
+    scene = Scene().healthy(but=("error_ratio",)).series("error_ratio", 0.0, 0.4)
+    scene.says("cannot read field amount of order {n}", 25, version="v1")
+    restart = scene.released(-3).model_copy(update={"kind": "restart", "version": "v1"})
+    found = scene.changes(restart).verdict()
+    assert found.cause is None
+    assert not {"bad_release", "deploy_db_regression"} & {each.category for each in found.hypotheses}
+
+
 def test_a_release_is_not_blamed_when_the_old_version_fails_as_well():
     scene = Scene().healthy(but=("error_ratio",)).series("error_ratio", 0.0, 0.4)
     scene.says("cannot read field amount of order {n}", 25, version="v1")
