@@ -6,6 +6,7 @@
 import asyncio
 import sys
 
+import uvloop
 from aiohttp import ClientSession
 
 from bot.platforms.contract import Inbox, Pace
@@ -55,4 +56,5 @@ async def main(url: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main(sys.argv[1]))

@@ -217,14 +217,16 @@ class Outbox:
     async def _send(self, room: str, post: Post) -> None:
         """Show a part as it stands now, if it is not shown so already, and record that."""
         card = await self._draw(post.incident, post.slot, room)
-        if card is None or post.shown == fingerprint(card) == self._attempts.get(_part(post), post.shown):
+        shown = fingerprint(card) if card else ""
+        if card is None or post.shown == shown == self._attempts.get(_part(post), post.shown):
             await self._posts.sent(post, post.message, post.shown)
             return
         platform = self._platforms[room.partition(":")[0]]
         thread = "" if post.message or post.slot == "header" else await self._thread(room, post.incident)
         if await self._turns.take(room, platform.pace) > STALE_AFTER:
             card = await self._draw(post.incident, post.slot, room) or card
-        certain = self._attempted(post, fingerprint(card)) or bool(post.message)
+            shown = fingerprint(card)
+        certain = self._attempted(post, shown) or bool(post.message)
         try:
             message = await self._deliver(platform, post, thread, card)
         except PlatformRefused:
@@ -236,7 +238,7 @@ class Outbox:
         self._attempts.pop(_part(post), None)
         self._stand_in.took(room)
         if certain:
-            await self._posts.sent(post, message, fingerprint(card))
+            await self._posts.sent(post, message, shown)
         else:
             # The platform may have recognised an attempt whose answer was lost, and show that one's card: so it is
             # known which message to edit, and still due what that is to show.

@@ -1,6 +1,8 @@
 """Lets a card out: the one place where all its text is masked and bounded, so that no view can forget to."""
 
 from dataclasses import fields, is_dataclass, replace
+from functools import cache
+from operator import is_
 from typing import Any, TypeVar
 
 from cards.model import Card, Change
@@ -24,22 +26,31 @@ def across(card: Card, incident: str, words: Words) -> Card:
 def _clean(shape: Shape, zone: str) -> Shape:
     longest = LONGEST_CHANGE if isinstance(shape, Change) else LONGEST
     changed: dict[str, Any] = {}
-    for field in fields(shape):  # type: ignore[arg-type]
-        value = getattr(shape, field.name)
-        if field.name == "zone":
-            changed[field.name] = zone
-        elif field.name not in KEPT or (field.name == "value" and isinstance(value, str)):
-            changed[field.name] = _cleaned(value, longest, zone)
-    return replace(shape, **changed)  # type: ignore[type-var]
+    for name in _names(type(shape)):  # type: ignore[arg-type]
+        value = getattr(shape, name)
+        if name in KEPT and not (name == "value" and isinstance(value, str)):
+            continue
+        cleaned = zone if name == "zone" else _cleaned(value, longest, zone)
+        if cleaned is not value:
+            changed[name] = cleaned
+    return replace(shape, **changed) if changed else shape  # type: ignore[type-var]
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _cleaned(value: Any, longest: int, zone: str) -> Any:
+    """The value without what may not go out; the very same where there is nothing of the kind, as mostly."""
     match value:
         case str():
             # Cut first, so that masking stays cheap; cut again, so that no half secret shows.
-            return bounded(mask(value[: 2 * longest]), longest)
+            cleaned = bounded(mask(value[: 2 * longest]), longest)
+            return value if cleaned == value else cleaned
         case tuple():
-            return tuple(_cleaned(item, longest, zone) for item in value)
+            items = tuple(_cleaned(item, longest, zone) for item in value)
+            return value if all(map(is_, items, value)) else items
         case _ if is_dataclass(value) and not isinstance(value, type):
             return _clean(value, zone)
         case _:
