@@ -5,14 +5,14 @@ from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
+from engine.diagnosis.levels import LOUD, WARNING
 from engine.diagnosis.marks import Mark, onsets
 from engine.diagnosis.ranking_series import Floats
 from engine.diagnosis.templates import mentions, plain
-from engine.diagnosis.visits import FAILED, statement
+from engine.diagnosis.visits import statement
 from engine.model import LogLine, Phrase, Window
 
-WARNED = frozenset({"warn", "warning"})
-WARNING = 0.1
+OF_A_WARNING = 0.1
 """How much less a warning tells than an error."""
 FEWEST = 2
 MOST_LINES = 5000
@@ -23,7 +23,7 @@ CALM_SHARE = 0.5
 def complaint_marks(lines: Sequence[LogLine], window: Window, names: Collection[str]) -> Iterator[Mark]:
     """What complaints say of those they name and of those who wrote them."""
     groups: dict[tuple[str, str], list[LogLine]] = defaultdict(list)
-    loud = [line for line in lines if line.level in FAILED or line.level in WARNED]
+    loud = [line for line in lines if line.level in LOUD or line.level in WARNING]
     for line in loud[-MOST_LINES:]:
         groups[line.service, statement(line.message)].append(line)
     calm = [line.at.timestamp() for line in lines] if len(loud) <= CALM_SHARE * len(lines) else []
@@ -33,7 +33,7 @@ def complaint_marks(lines: Sequence[LogLine], window: Window, names: Collection[
         strength, onset = _risen(np.array(sorted(line.at.timestamp() for line in said)), clock, window, starts)
         if strength <= 0:
             continue
-        strength *= WARNING if said[-1].level in WARNED else 1.0
+        strength *= OF_A_WARNING if said[-1].level in WARNING else 1.0
         text = plain(said[-1].message)
         phrase = Phrase(word="suspect.complaint", values={"service": service, "count": len(said), "text": text[:120]})
         named = [name for name in mentions(text, names) if name != service]

@@ -4,11 +4,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import permutations
 
-from engine.diagnosis.marks import Mark
+from engine.diagnosis.marks import Gaps, Mark
 from engine.diagnosis.ranking_spans import Calls
 from engine.diagnosis.templates import template
 from engine.diagnosis.visits import PLACE, traced
-from engine.model import LogLine, Phrase, Quantity, Span, Window
+from engine.model import LogLine, Phrase, Span, Window
 
 FEWEST = 5
 """Requests on either side below which nothing is said."""
@@ -19,7 +19,6 @@ CLEAR = 10.0
 MOST_STATEMENTS = 40
 LONGEST = 80
 
-Gaps = dict[str, str | int | float | Quantity | Phrase]
 Written = Mapping[str, Counter[str]]
 """By request, how often each statement was written."""
 

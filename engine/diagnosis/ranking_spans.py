@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from engine.diagnosis.marks import Mark, onsets
+from engine.diagnosis.marks import Gaps, Mark, onsets
 from engine.diagnosis.ranking_calls import Call, way
 from engine.diagnosis.ranking_series import Floats, Moved, moved
 from engine.model import Phrase, Quantity, Span, Window
@@ -19,7 +19,6 @@ FAR = 4.0
 """How many times as long as others a way must take to count as one spread."""
 
 Key = tuple[str, str]
-Gaps = dict[str, str | int | float | Quantity | Phrase]
 
 
 class Calls:

@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from engine.diagnosis.coverage import Coverage
-from engine.diagnosis.levels import WARNING
+from engine.diagnosis.levels import LAST_WORDS, WARNING
 from engine.diagnosis.templates import raised, topics
 from engine.model import LogLine
 
-LAST_WORDS = frozenset({"fatal", "panic", "emergency", "emerg"})
 FEWEST_NEW = 3
 FEWEST_SURGING = 5
 FEWEST_WARNINGS = 5

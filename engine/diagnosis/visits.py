@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.diagnosis.levels import LOUD
 from engine.diagnosis.templates import template
 from engine.model import EvidenceKind, LogLine, Span
 
@@ -35,7 +36,6 @@ ATTESTED = 0.8
 """Share of requests that must be seen in another kind of evidence as well."""
 KINDS: tuple[EvidenceKind, ...] = ("log", "trace")
 
-FAILED = frozenset({"error", "err", "fatal", "critical", "crit", "panic", "severe", "emerg", "emergency", "alert"})
 FAILING = re.compile(r"(?i)error|exception|fail|fallback|panic")
 PLACE = re.compile(r"\b[A-Za-z_$][\w$]*(?:#|\.(?:go|py|java|js|ts|cs|rb|cc|cpp|rs|kt|scala|php):)\d+\b")
 """Where in the code a statement stands; its number tells statements apart and is no detail."""
@@ -102,7 +102,7 @@ def visits(lines: Iterable[LogLine], spans: Iterable[Span]) -> dict[str, Visits]
     for line in lines:
         trace = traced(line)
         if trace:
-            step = Step(statement(line.message), "log", line.level in FAILED)
+            step = Step(statement(line.message), "log", line.level in LOUD)
             _note(taken[line.service][trace], step, line.at.timestamp())
     for span in spans:
         failed = span.error or bool(FAILING.search(span.operation))
