@@ -18,7 +18,7 @@ from handlers.visit import Visit, no
 KINDS: dict[str, EvidenceKind] = {
     **dict.fromkeys(("logs", "log", "日志"), "log"),
     **dict.fromkeys(("traces", "trace", "链路", "调用链", "追踪"), "trace"),
-    **dict.fromkeys(("metrics", "metric", "promql", "指标"), "metric"),
+    **dict.fromkeys(("metrics", "metric", "promql", "prom", "指标"), "metric"),
 }
 LIMITS: dict[EvidenceKind, int] = {"metric": 12, "log": 40, "trace": 10}
 LEVELS: dict[str, Level] = {
@@ -32,7 +32,13 @@ FILTER = re.compile(r"(?:^|(?<=\s))(?:(level|级别)|lines|行数)\s*[=＝]\s*(\
 """What narrows a question about logs, anywhere in it; group 1 tells the level from the number of lines."""
 LAST = re.compile(r"(?:^|\s+)(?:last|past|最近|过去)\s*([\d\s\w]{1,30})$", re.IGNORECASE)
 NAMES = re.compile(r"[\w.-]+")
-USUALLY = timedelta(hours=1)
+USUALLY: dict[EvidenceKind, timedelta] = {
+    "metric": timedelta(minutes=15),
+    "log": timedelta(hours=1),
+    "trace": timedelta(hours=1),
+}
+"""How far back a question looks that does not say so: figures are asked of how things stand now; what is written down
+comes seldom."""
 LONGEST = 2_000
 """Characters of a question."""
 
@@ -83,12 +89,13 @@ async def query(visit: Visit, text: str) -> Answer:
 
 def understood(text: str) -> Asked | None:
     """What was asked; None where nothing was, or for a time that makes no sense."""
-    said, back = text.replace("\x00", "").strip()[:LONGEST], USUALLY
+    said, span = text.replace("\x00", "").strip()[:LONGEST], None
     if (last := LAST.search(said)) and (span := duration(last[1])):
-        said, back = said[: last.start()].strip(), span
+        said = said[: last.start()].strip()
     first, _, rest = said.partition(" ")
-    kind = KINDS.get(first.casefold())
-    asked = Asked(kind or "metric", rest.strip() if kind else said, back)
+    named = KINDS.get(first.casefold())
+    kind: EvidenceKind = named or "metric"
+    asked = Asked(kind, rest.strip() if named else said, span or USUALLY[kind])
     if asked.kind == "log":
         return _filtered(asked)
     return asked if asked.text or asked.kind != "metric" else None

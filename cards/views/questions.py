@@ -14,6 +14,8 @@ MOST_NAMES = 2
 KINDS = (("log", "logs"), ("trace", "traces"))
 """Kinds of evidence, and the word of the `query` command that asks for more of it."""
 LABEL = 24
+BACK = "last 1h"
+"""What a button says of the window: figures are asked for where the trouble began, not only of how they stand now."""
 
 
 def questions(scene: Scene, found: Diagnosis) -> tuple[Button, ...]:
@@ -33,7 +35,10 @@ def _asked(scene: Scene, found: Diagnosis) -> Iterator[tuple[str, str]]:
     figures = [item for item in scene.evidence if item.kind == "metric" and item.points and len(item.query) <= LONGEST]
     for item in sorted(figures, key=lambda item: -item.unusual):
         name = scene.named("signal", item.signal)
-        yield f"metrics {item.query}", scene.text("question.metrics", signal=name[:LABEL], service=item.service[:LABEL])
+        yield (
+            f"metrics {item.query} {BACK}",
+            scene.text("question.metrics", signal=name[:LABEL], service=item.service[:LABEL]),
+        )
 
 
 def _suspected(scene: Scene, found: Diagnosis) -> tuple[str, ...]:

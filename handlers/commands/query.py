@@ -7,7 +7,7 @@ from handlers.visit import Visit
 
 
 async def run(visit: Visit, rest: str) -> Answer:
-    """`query <expression> | logs <service> [words] | traces <service> [words]`, each with `last <how long>`."""
+    """`query [prom] <expression> | logs <service> [words] | traces <service> [words]`, each with `last <how long>`."""
     return await queries.query(visit, rest)
 
 

@@ -308,8 +308,8 @@ def test_inconclusive_offers_what_to_ask_next_as_buttons() -> None:
     card = drawn(unclear_example("en").fold(), "diagnosis")
     assert [(button.label, button.value["ask"]) for button in presses(card, "query")] == [
         ("Logs: payment-service", "logs payment-service"),
-        ("503 ratio: payment-service", 'metrics unavailable_ratio{service="payment-service"}'),
-        ("p95 latency: payment-service", 'metrics latency_p95{service="payment-service"}'),
+        ("503 ratio: payment-service", 'metrics unavailable_ratio{service="payment-service"} last 1h'),
+        ("p95 latency: payment-service", 'metrics latency_p95{service="payment-service"} last 1h'),
     ]
     assert "query logs payment-service" in body(card)
 

@@ -406,6 +406,29 @@ async def test_an_expression_is_asked_as_it_was_typed(language: str) -> None:
 
 
 @BOTH
+@pytest.mark.parametrize(
+    "chinese, english, kind, minutes",
+    [
+        ("查询 up", "query up", "metric", 15),
+        ("查询 prom up", "query prom up", "metric", 15),
+        ("查询 错误率 payment", "query errors payment", "metric", 15),
+        ("查询 指标 up 最近 30m", "query metrics up last 30m", "metric", 30),
+        ("查询 up 过去 1 小时", "query up past 1h", "metric", 60),
+        ("查询 日志 payment", "query logs payment", "log", 60),
+        ("查询 链路 payment", "query traces payment", "trace", 60),
+    ],
+)
+async def test_a_question_looks_back_as_far_as_usual_or_as_it_says(
+    language: str, chinese: str, english: str, kind: str, minutes: int
+) -> None:
+    scene, sources = by_hand(language)
+    assert read(await scene.type("vic", "", word(language, chinese, english)))
+    (asked,) = sources[kind].asked
+    assert asked.window.end - asked.window.start == timedelta(minutes=minutes)
+    assert asked.text in ("", "up") or "http_requests_total" in asked.text
+
+
+@BOTH
 async def test_logs_and_traces_are_asked_for_a_service(language: str) -> None:
     scene, sources = by_hand(language)
     text = read(await scene.type("vic", "", word(language, "查询 日志 payment 连接池", "query logs payment 连接池")))
