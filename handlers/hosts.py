@@ -1,5 +1,6 @@
 """Has people look at the hosts of their team: a command from a short list, and how a host does."""
 
+import re
 from functools import partial
 
 from cards.views import hosts as drawn
@@ -7,12 +8,17 @@ from engine.errors import InputError, SourceSilent
 from engine.masking import mask
 from engine.sources import diagnostics
 from engine.sources.host_logs import log_files, places
-from engine.sources.hosts import LOCAL
+from engine.sources.hosts import LOCAL, SECONDS
 from engine.sources.resources import Check, readings
 from handlers.inbound import Answer
 from handlers.visit import Visit, no
 
 LONGEST = 500
+PATIENCE = re.compile(r"^(?:timeout|超时)\s?[=＝]\s?(\S*)\s+|\s+(?:timeout|超时)[=＝](\S*)$", re.IGNORECASE)
+"""For how long a command may run, said before it or behind it; in between it is the command's own."""
+WHOLE = re.compile(r"([0-9]{1,9})(?:s|秒)?", re.IGNORECASE)
+MOST_SECONDS = 120
+"""Longer, and it would hold up others: few commands run at once on all hosts together."""
 
 CHECKS: dict[str, Check] = {
     **dict.fromkeys(("cpu", "处理器"), "cpu"),
@@ -25,19 +31,22 @@ CHECKS: dict[str, Check] = {
 
 
 async def diagnose(visit: Visit, text: str) -> Answer:
-    """`diag <host> <command>`: written down before it is run, and again with how it ended."""
-    host, _, command = text.replace("\x00", "").strip().partition(" ")
+    """`diag <host> [timeout=seconds] <command>`: written down before it is run, and again with how it ended."""
+    host, _, said = text.replace("\x00", "").strip().partition(" ")
     if (refusal := _unknown(visit, host)) is not None:
         return refusal
+    command, within = patience(said.strip())
+    if within is None:
+        return no("error.diag_timeout", said=command[:40] or "-", most=MOST_SECONDS)
     try:
-        argv = diagnostics.permitted(command.strip(), log_files(tuple(visit.team.services.values()), host))
+        argv = diagnostics.permitted(command, log_files(tuple(visit.team.services.values()), host))
     except InputError as wrong:
         return await visit.refuse(wrong.phrase.word, f"diag {text}"[:LONGEST], **wrong.phrase.values)
-    asked = {"host": host, "command": mask(" ".join(argv)), "inbound": visit.id}
+    asked = {"host": host, "command": mask(" ".join(argv)), "timeout": within, "inbound": visit.id}
     await visit.write(f"diagnostic:{visit.id}", "diagnostic.asked", asked)
     clock, begun = visit.house.clock, visit.house.clock.now()
     try:
-        output = await visit.house.hosts.run(host, argv)
+        output = await visit.house.hosts.run(host, argv, seconds=within)
     except SourceSilent as silent:
         await visit.write(
             f"diagnostic:{visit.id}/end", "diagnostic.failed", {"say": silent.phrase.model_dump(mode="json")}
@@ -47,6 +56,18 @@ async def diagnose(visit: Visit, text: str) -> Answer:
     ended = {"code": output.code, "characters": len(output.text), "seconds": round(seconds, 1)}
     await visit.write(f"diagnostic:{visit.id}/end", "diagnostic.answered", ended)
     return Answer(card=drawn.output(host, argv, output, seconds, visit.words, visit.incident.id))
+
+
+def patience(text: str) -> tuple[str, float | None]:
+    """The command, and the seconds it may run; None, and what was said instead, where that is no number in bounds."""
+    said = PATIENCE.search(text)
+    if said is None:
+        return text, SECONDS
+    value = said[1] if said[1] is not None else said[2]
+    whole = WHOLE.fullmatch(value)
+    if whole is None or not 1 <= int(whole[1]) <= MOST_SECONDS:
+        return value, None
+    return (text[: said.start()] + text[said.end() :]).strip(), float(whole[1])
 
 
 async def resources(visit: Visit, text: str) -> Answer:

@@ -18,9 +18,12 @@ from cards.render.drawing import visible
 from cards.words import Words
 from engine.errors import InputError, WorldError
 from engine.model import Phrase
+from handlers.hosts import MOST_SECONDS
 
 JSON = {"Accept": "application/json"}
 ANSWER_WITHIN = 20.0
+DONE_WITHIN = MOST_SECONDS + ANSWER_WITHIN
+"""What is sent may be a command for a host, which is answered once it has ended."""
 SILENT_FOR = 45.0
 RETRY = 3.0
 LONGEST_LINE = 4 * 1024 * 1024
@@ -97,7 +100,7 @@ class Talk:
         data = None if form is None else form | {"csrf": self.csrf}
         try:
             async with (
-                asyncio.timeout(ANSWER_WITHIN),
+                asyncio.timeout(ANSWER_WITHIN if form is None else DONE_WITHIN),
                 self.session.request(method, self.url + path, data=data, headers=JSON) as answer,
             ):
                 told = await answer.json(content_type=None)

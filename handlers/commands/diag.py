@@ -7,7 +7,7 @@ from handlers.visit import Visit
 
 
 async def run(visit: Visit, rest: str) -> Answer:
-    """`diag <host> <command>`; in a thread, where it is written down."""
+    """`diag <host> [timeout=seconds] <command>`; in a thread, where it is written down."""
     return await hosts.diagnose(visit, rest)
 
 

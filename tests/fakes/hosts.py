@@ -36,7 +36,7 @@ def fake_ssh(folder: Path) -> tuple[str, Path]:
 
 
 class FakeHosts(Hosts):
-    """Hosts that answer by a function of (host, words); `asked` keeps every call."""
+    """Hosts that answer by a function of (host, words); `asked` keeps every call, `given` the seconds it had."""
 
     def __init__(
         self,
@@ -48,9 +48,11 @@ class FakeHosts(Hosts):
         super().__init__({name: name for name in names if name != LOCAL}, local=LOCAL in names)
         self._answer, self._hangs = answer, hangs
         self.asked: list[tuple[str, tuple[str, ...]]] = []
+        self.given: list[float] = []
 
     async def run(self, host: str, argv: Sequence[str], *, seconds: float = SECONDS, most: int = MOST_BYTES) -> Output:
         self.asked.append((host, tuple(argv)))
+        self.given.append(seconds)
         if host not in self.names:
             raise silent("host_unknown", host=host)
         if self._hangs:

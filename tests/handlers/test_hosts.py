@@ -78,6 +78,47 @@ async def test_what_does_more_than_look_is_refused_and_the_attempt_kept(text: st
     assert text in entry.body["attempt"]
 
 
+@BOTH
+@pytest.mark.parametrize(
+    "chinese, english, seconds, argv",
+    [
+        ("df -h", "df -h", 30, ("df", "-h")),
+        ("超时=10 df -h", "timeout=10 df -h", 10, ("df", "-h")),
+        ("超时＝1秒 df -h", "TIMEOUT=1s df -h", 1, ("df", "-h")),
+        ("df -h 超时=120", "df -h timeout=120", 120, ("df", "-h")),
+        (
+            f"超时=5 grep timeout=10 {LOG}",
+            f"timeout=5 grep timeout=10 {LOG}",
+            5,
+            ("grep", "--max-count=200", "timeout=10", LOG),
+        ),
+        (f"grep timeout=10 {LOG}", f"grep timeout=10 {LOG}", 30, ("grep", "--max-count=200", "timeout=10", LOG)),
+    ],
+)
+async def test_a_command_may_run_as_long_as_is_said(
+    language: str, chinese: str, english: str, seconds: float, argv: tuple[str, ...]
+) -> None:
+    hosts = says("x\n")
+    scene = scene_with(hosts, language)
+    incident = await scene.incident()
+    said = word(language, f"诊断主机 web-1 {chinese}", f"diag web-1 {english}")
+    assert "x" in read(await scene.type("rita", incident, said))
+    assert (hosts.asked, hosts.given) == ([("web-1", argv)], [seconds])
+    (asked,) = await scene.entries(incident, "diagnostic.asked")
+    assert asked.body["timeout"] == seconds
+
+
+@BOTH
+@pytest.mark.parametrize("said", ["0", "121", "-5", "", "1h", "1.5", "٣", "9" * 5_000])
+async def test_a_time_out_of_bounds_is_said_and_nothing_is_run(language: str, said: str) -> None:
+    hosts = says("")
+    scene = scene_with(hosts, language)
+    answer = await scene.type("rita", await scene.incident(), f"diag web-1 timeout={said} df -h")
+    assert answer.tone == "refused"
+    assert "120" in scene.heard(answer)
+    assert not hosts.asked
+
+
 async def test_log_files_of_the_own_catalogue_may_be_read() -> None:
     hosts = says("line\n")
     scene = scene_with(hosts)
