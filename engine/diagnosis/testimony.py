@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from engine.diagnosis.marks import Mark
+from engine.diagnosis.measures import what
 from engine.diagnosis.ranking import Lineup, speaking
 from engine.model import Evidence, Observation, Suspect, Window
 
@@ -76,8 +77,7 @@ def _tells(each: Evidence, mark: Mark) -> bool:
 
 
 def _evidence(mark: Mark, name: str, observations: Sequence[Observation], window: Window) -> Evidence:
-    kind = [each for each in observations if each.kind == mark.kind]
-    asked = next((each for each in kind if each.service == mark.service), kind[0] if kind else None)
+    asked = _asked(mark, observations)
     return Evidence(
         id=name,
         kind=mark.kind,
@@ -96,3 +96,15 @@ def _evidence(mark: Mark, name: str, observations: Sequence[Observation], window
         link=asked.link if asked else "",
         details={TESTIFIES: True},
     )
+
+
+def _asked(mark: Mark, observations: Sequence[Observation]) -> Observation | None:
+    """The answer a mark was read from, for its query and link: the series it names, else what its speaker said, which
+    may be about somebody else, else what was asked of the suspect."""
+    said, speaker = mark.phrase.values.get("what"), mark.phrase.values.get("service")
+
+    def fitting(each: Observation) -> tuple[bool, bool, bool]:
+        series = said is not None and bool(each.points) and what(each) == said
+        return series, each.service == speaker, each.service == mark.service
+
+    return max((each for each in observations if each.kind == mark.kind), key=fitting, default=None)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from engine.diagnosis.parameters import parameters
 from engine.diagnosis.ranking import line_up, rank
-from engine.model import Observation, Span, Suspect, Window
+from engine.diagnosis.testimony import testify
+from engine.model import LogLine, Observation, Span, Suspect, Window
 from engine.team import Service
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -201,3 +202,28 @@ def test_of_a_way_seldom_taken_the_last_calls_attest_a_gap_where_all_took_far_lo
 ) -> None:
     marks = line_up([called([{"vault": way} for way in taken])], (), WINDOW, SERVICES, set(SERVICES)).marks
     assert (("vault", "long_way", "trace") in marks) is attested
+
+
+def test_what_speaks_for_a_neighbour_cites_the_question_it_was_read_from() -> None:
+    """Calls to the vault fail, and the till says so: both are told of the vault, and both were asked of the till."""
+    calls = series("till", "dependency_error_ratio", 0.0, 0.4, peer="vault")
+    at = WINDOW.split + timedelta(seconds=200)
+    said = [
+        LogLine(at=at + timedelta(seconds=n), service="till", level="error", message="vault refused") for n in range(60)
+    ]
+    seen = [
+        Observation(source="loki", kind="log", service="vault", query="log of vault", window=WINDOW),
+        Observation(
+            source="loki", kind="log", service="till", query="log of till", window=WINDOW, lines=tuple(said), count=60
+        ),
+        *usual(vault={"cpu_use": 4.0, "latency_p95": 6.0}),
+        calls,
+    ]
+    lineup = line_up(seen, (), WINDOW, SERVICES, set(CALLS))
+    suspects = rank(lineup, parameters())
+    assert suspects[0].service == "vault"
+    told, _ = testify(lineup, suspects, parameters().weights, (), seen, WINDOW)
+    queries = {each.summary.word: each.query for each in told if each.signal != "cpu_use"}
+    failing = next(each for each in told if "dependency_error_ratio" in str(each.summary))
+    assert (failing.service, failing.query) == ("vault", calls.query)
+    assert queries["suspect.complaint"] == "log of till"
