@@ -184,6 +184,19 @@ def judge(plan: Plan, team: Team, settings: Permissions, habits: Sequence[Lesson
     )
 
 
+def judge_remedy(service: Service, remedy: Remedy, team: Team, settings: Permissions) -> Judgement:
+    """Judge what the catalogue offers as it stands there, before there is any incident."""
+    plan = Plan(
+        id="",
+        operation=remedy.operation,
+        operation_class=remedy.operation_class,
+        executor=remedy.executor,
+        target=service.name,
+        reason=Phrase(word="plan.asked_for"),
+    )
+    return judge(plan, team, settings, (), Incident(team=team.id))
+
+
 def still_allowed(approved: Judgement, fresh: Judgement) -> Phrase | None:
     """Why what was approved under one judgement may not be done under a fresh one; None where it may."""
     if not fresh.allowed:

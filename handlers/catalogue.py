@@ -23,7 +23,8 @@ async def show(visit: Visit, name: str) -> Answer:
         return unknown(visit, name)
     states, _ = await open_incidents(visit.house, visit.team)
     about = tuple(state for state in states if state.service == service.name)
-    return Answer(card=drawn.entry(service, about, visit.words))
+    card = drawn.entry(service, about, visit.words, visit.team, visit.house.permissions)
+    return Answer(card=card)
 
 
 async def graph(visit: Visit, name: str) -> Answer:

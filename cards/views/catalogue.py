@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 
 from cards.model import Block, Button, Buttons, Card, Facts, Fold, Link, Log, Prose
 from cards.views.listing import state
+from cards.views.remedies import faults, remedies
 from cards.views.scene import Scene
 from cards.words import Words
 from engine import topology
 from engine.incident import Incident
 from engine.masking import mask
 from engine.model import Quantity, Silence
-from engine.team import Objective, Service, Team
+from engine.policy import Permissions
+from engine.team import Objective, Service, Signal, Team
 from engine.topology import Branch, Call
 
 MOST_INCIDENTS = 4
@@ -20,23 +22,21 @@ MOST_OFFERS = 5
 NAMED = 120
 
 
-def entry(service: Service, incidents: Sequence[Incident], words: Words) -> Card:
-    """What the catalogue says of a service; what it leaves empty is not shown."""
+def entry(service: Service, incidents: Sequence[Incident], words: Words, team: Team, permissions: Permissions) -> Card:
+    """All the catalogue says of a service, and what may be done about it; what it leaves empty is not shown."""
     title = words.text("catalogue.title", service=service.name)
     about = _facts(_about(service, words), words)
-    seen = _facts(_where(service, words), words)
     blocks: list[Block] = [about if about.pairs else Prose(words.text("catalogue.nothing"))]
     if incidents:
         pairs = tuple((each.id, f"{each.severity} · {state(each, words)}") for each in incidents[:MOST_INCIDENTS])
         blocks.append(Facts(pairs))
     if service.signals:
-        lines = tuple(f"{each.name}: {each.expression}" for each in service.signals)
+        lines = tuple(_signal(each, words) for each in service.signals)
         blocks.append(Fold(words.text("catalogue.signals", n=len(lines)), (Log(lines),)))
-    if seen.pairs:
-        blocks.append(Fold(words.text("catalogue.where"), (seen,)))
-    if service.remedies:
-        names = words.text("list.comma").join(dict.fromkeys(each.operation for each in service.remedies))
-        blocks.append(Prose(words.text("catalogue.remedies", names=names)))
+    for word, told in (("where", _where(service, words)), ("rollback", _rollback(service))):
+        seen = _facts(told, words)
+        blocks += [Fold(words.text(f"catalogue.{word}"), (seen,))] if seen.pairs else []
+    blocks += [*remedies(service, team, permissions, words), *faults(service, team, words)]
     blocks.append(Buttons((*_buttons(service, words), *_links(service, incidents, words))))
     owner = words.text("catalogue.owned", owner=service.owner) if service.owner else ""
     summary = " · ".join(part for part in (title, owner) if part)
@@ -128,8 +128,7 @@ def _about(service: Service, words: Words) -> list[tuple[str, str]]:
 
 
 def _where(service: Service, words: Words) -> list[tuple[str, str]]:
-    comma, rollback = words.text("list.comma"), service.rollback
-    back = (rollback.executor, rollback.argocd_app, rollback.workload, rollback.safe_revision)
+    comma = words.text("list.comma")
     return [
         ("catalogue.labels", comma.join(f"{name}={value}" for name, value in service.labels.items())),
         ("catalogue.health", mask(service.health_url)),
@@ -137,8 +136,23 @@ def _where(service: Service, words: Words) -> list[tuple[str, str]]:
         ("catalogue.hosts", comma.join(service.hosts)),
         ("catalogue.logs", comma.join(service.log_paths)),
         ("catalogue.units", comma.join(service.units)),
-        ("catalogue.rollback", " · ".join(part for part in back if part)),
     ]
+
+
+def _rollback(service: Service) -> list[tuple[str, str]]:
+    back = service.rollback
+    return [
+        ("catalogue.rollback_with", back.executor),
+        ("catalogue.rollback_app", back.argocd_app),
+        ("catalogue.rollback_workload", back.workload),
+        ("catalogue.rollback_to", back.safe_revision),
+    ]
+
+
+def _signal(signal: Signal, words: Words) -> str:
+    name = signal.name if signal.unit == "none" else f"{signal.name} ({signal.unit})"
+    worse = words.text(f"catalogue.worse_{signal.worse}")
+    return words.text("catalogue.signal", name=name, worse=worse, expression=signal.expression)
 
 
 def _facts(pairs: Sequence[tuple[str, str]], words: Words) -> Facts:

@@ -10,8 +10,9 @@ from bot.teams import TeamFiles
 from cards.model import Card, Log
 from engine.errors import SourceSilent
 from engine.model import Observation, Phrase, Span
+from engine.policy import Permissions
 from engine.ports import Question
-from engine.team import Objective, Rollback, Service, Signal
+from engine.team import Fault, FaultSign, Objective, Policy, Remedy, Rollback, Service, Signal
 from handlers.front_door import FrontDoor
 from handlers.telemetry import Telemetry
 from tests.bot.test_teams import write
@@ -88,8 +89,112 @@ async def test_an_entry_says_who_owns_it_what_it_promises_and_where_its_runbooks
     for said in ("payments", "prod", "eu-1", "coupon", "1 %", "300 ms", "99.9 %", "sum(jobs)"):
         assert said in text, said
     assert scene.words.text("catalogue.in_chat", name="mail") in text
-    assert "argocd · 1.4" in text
+    assert "argocd" in text
     assert ("topology", {"service": "payment"}) in pressable(answer.card)
+
+
+WHOLE = Service(
+    name="payment",
+    owner="the-owner",
+    environment="the-environment",
+    region="the-region",
+    dependencies=("the-callee", "the-learned"),
+    learned=("the-learned",),
+    objective=Objective(error_ratio=0.013, latency_p95=0.345, availability=0.997),
+    labels={"the-label": "the-value"},
+    signals=(Signal(name="the_signal", expression="the(expression)", unit="bytes", worse="falls"),),
+    runbooks=("https://wiki.example.com/the-runbook",),
+    rollback=Rollback(executor="the-platform", workload="the-deployment", argocd_app="the-app", safe_revision="4.5.6"),
+    repository="the/repository",
+    language="the-language",
+    health_url="http://the-health/healthz",
+    log_paths=("/var/log/the.log",),
+    hosts=("the-host",),
+    units=("the.service",),
+    namespace="the-namespace",
+    workload="the-workload",
+    remedies=(
+        Remedy(
+            operation="the_operation",
+            operation_class="scale",
+            executor="the-executor",
+            against=("the_fault", "another_fault"),
+            tier="safe",
+            peer="the-peer",
+        ),
+    ),
+)
+SAID = {
+    "name": ("payment",),
+    "owner": ("the-owner",),
+    "environment": ("the-environment",),
+    "region": ("the-region",),
+    "dependencies": ("the-callee",),
+    "learned": ("the-learned",),
+    "objective": ("1.3 %", "345 ms", "99.7 %"),
+    "labels": ("the-label=the-value",),
+    "signals": ("the_signal", "the(expression)", "bytes", "worse when it falls"),
+    "runbooks": ("https://wiki.example.com/the-runbook",),
+    "rollback": ("the-platform", "the-deployment", "the-app", "4.5.6"),
+    "repository": ("the/repository",),
+    "language": ("the-language",),
+    "health_url": ("http://the-health/healthz",),
+    "log_paths": ("/var/log/the.log",),
+    "hosts": ("the-host",),
+    "units": ("the.service",),
+    "namespace": ("the-namespace",),
+    "workload": ("the-workload",),
+    "remedies": ("the_operation", "scaling", "the-executor", "the_fault", "another_fault", "the-peer"),
+}
+"""What an entry says of each field of the catalogue."""
+
+
+def described(**more: object) -> Catalogued:
+    scene = Catalogued()
+    scene.teams.teams["trade"] = scene.team.model_copy(update={"services": {"payment": WHOLE}, **more})
+    return scene
+
+
+async def test_an_entry_says_all_that_the_catalogue_knows() -> None:
+    text = read(await described().type("vic", "", "service payment"))
+    assert SAID.keys() == Service.model_fields.keys()
+    for field, said in SAID.items():
+        assert all(each in text for each in said), field
+
+
+async def test_an_entry_says_whose_consent_an_operation_needs_as_the_team_has_it() -> None:
+    scene = described()
+    scene.house = replace(
+        scene.house,
+        permissions=Permissions(
+            execution_enabled=True,
+            allowed_operations=frozenset({"the_operation"}),
+            executors={"the-executor": {"the_operation": "scale"}},
+        ),
+    )
+    scene.door = FrontDoor(scene.house)
+    needs, advice = (scene.words.text(each) for each in ("tier.confirm", "plan_state.advice"))
+    assert advice in read(await described().type("vic", "", "service payment"))
+    text = read(await scene.type("vic", "", "service payment"))
+    assert needs in text
+    assert advice not in text
+    assert scene.words.text("catalogue.before_every_change") in text
+    stricter = scene.team.model_copy(
+        update={"services": {"payment": WHOLE}, "policy": Policy(tiers={"scale": "destructive"})}
+    )
+    scene.teams.teams["trade"] = stricter
+    assert "destructive" in read(await scene.type("vic", "", "service payment"))
+
+
+async def test_an_entry_names_the_faults_the_team_knows_of_it() -> None:
+    sign = (FaultSign(metric="traffic"),)
+    own = Fault(name="month_end", title="the ledger is held", services=("payment",), needs=sign)
+    everywhere = Fault(name="brown_out", title="the site has no power", needs=sign)
+    others = Fault(name="elsewhere", title="the stock is counted", services=("stock",), needs=sign)
+    text = read(await described(faults=(own, everywhere, others)).type("vic", "", "service payment"))
+    for said in ("month_end", "the ledger is held", "brown_out", "the site has no power"):
+        assert said in text
+    assert "elsewhere" not in text
 
 
 async def test_in_a_thread_it_is_about_the_incidents_service() -> None:
