@@ -52,6 +52,8 @@ def settings_of(team: Team, settings: Settings, secret: Callable[[str], str]) ->
             update |= {"token_file": ""} if "token_file" in type(section).model_fields else {}
         if "tenant" in type(section).model_fields and (own.tenant or own.url):
             update["tenant"] = own.tenant
+        if own.timeout:
+            update["timeout"] = own.timeout
         changed[kind] = section.model_copy(update=update)
     return settings.model_copy(update=changed)
 

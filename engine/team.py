@@ -166,11 +166,12 @@ class Digest(Value):
 
 class Connection(Value):
     """Where a source of a team's own is: what is empty is as the process has it. `token` is the NAME of the environment
-    variable that holds it."""
+    variable that holds it; `timeout`: seconds one round of asking it may take."""
 
     url: str = ""
     token: str = ""
     tenant: str = ""
+    timeout: float = 0.0
 
 
 class Team(Value):

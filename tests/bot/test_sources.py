@@ -10,9 +10,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.connectors import Kind
-from bot.settings import load
-from bot.sources import OPENERS, Connected
+from bot.connectors import SHARED, Kind
+from bot.settings import Settings, Telemetry, load
+from bot.sources import OPENERS, Connected, settings_of
 from engine.errors import SettingsError, SourceSilent
 from engine.ports import Selective, Source
 from engine.team import Connection, Team
@@ -89,6 +89,21 @@ def test_outside_of_a_pod_there_is_no_cluster_to_know(tmp_path: Path, monkeypatc
 
 def test_a_team_may_name_every_kind_and_no_other() -> None:
     assert set(get_args(Kind)) == OPENERS.keys()
+
+
+def test_a_team_may_name_tenant_and_timeout_where_the_backend_has_them() -> None:
+    sections = Settings.model_fields
+    assert {
+        name for name in OPENERS if isinstance(sections[name].get_default(call_default_factory=True), Telemetry)
+    } == SHARED
+
+
+def test_a_teams_own_patience_stands_for_the_processs() -> None:
+    shared = load(None, loki={"url": "http://logs", "timeout": 4}, tempo={"url": "http://traces", "timeout": 3})
+    trade = TEAM.model_copy(update={"sources": {"loki": Connection(timeout=9), "tempo": Connection(tenant="trade")}})
+    own = settings_of(trade, shared, nothing)
+    assert (own.loki.url, own.loki.timeout) == ("http://logs", 9)
+    assert (own.tempo.tenant, own.tempo.timeout) == ("trade", 3)
 
 
 @asynccontextmanager

@@ -298,10 +298,11 @@ def test_what_is_wrong_about_calling_is_named(tmp_path: Path, more: str, names: 
 
 
 def test_a_team_names_its_own_sources(tmp_path: Path) -> None:
-    more = "sources: {loki: {url: 'https://logs.trade', token: TRADE_LOGS, tenant: t}, github: {token: TRADE_CODE}}"
+    logs = "{url: 'https://logs.trade', token: TRADE_LOGS, tenant: t, timeout: 5}"
+    more = f"sources: {{loki: {logs}, github: {{token: TRADE_CODE}}}}"
     team = read_team(write(tmp_path, "trade", team=f"{TEAM}{more}\n") / "trade").team
     assert team.sources == {
-        "loki": Connection(url="https://logs.trade", token="TRADE_LOGS", tenant="t"),
+        "loki": Connection(url="https://logs.trade", token="TRADE_LOGS", tenant="t", timeout=5),
         "github": Connection(token="TRADE_CODE"),
     }
 
@@ -315,6 +316,9 @@ def test_a_team_names_its_own_sources(tmp_path: Path) -> None:
         ("{loki: {}}", "sources.loki"),
         ("{github: {token: ghp_hunter2AbCdEf}}", "sources.github.token"),
         ("{loki: {password: hunter2}}", "sources.loki.password"),
+        ("{loki: {timeout: -1}}", "sources.loki.timeout"),
+        ("{argocd: {url: 'https://x', tenant: t}}", "sources"),
+        ("{github: {timeout: 5}}", "sources"),
     ],
 )
 def test_what_is_wrong_about_a_source_is_named_without_its_secret(tmp_path: Path, own: str, names: str) -> None:
