@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.diagnosis import testimony
 from engine.diagnosis.parameters import parameters
 from engine.diagnosis.ranking import line_up, rank
-from engine.diagnosis.testimony import testify
 from engine.model import LogLine, Observation, Span, Suspect, Window
 from engine.team import Service
 
@@ -222,7 +222,7 @@ def test_what_speaks_for_a_neighbour_cites_the_question_it_was_read_from() -> No
     lineup = line_up(seen, (), WINDOW, SERVICES, set(CALLS))
     suspects = rank(lineup, parameters())
     assert suspects[0].service == "vault"
-    told, _ = testify(lineup, suspects, parameters().weights, (), seen, WINDOW)
+    told, _ = testimony.testify(lineup, suspects, parameters().weights, (), seen, WINDOW)
     queries = {each.summary.word: each.query for each in told if each.signal != "cpu_use"}
     failing = next(each for each in told if "dependency_error_ratio" in str(each.summary))
     assert (failing.service, failing.query) == ("vault", calls.query)
