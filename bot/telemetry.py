@@ -9,6 +9,7 @@ LOGS = frozenset({"loki", "hosts"})
 TRACES = frozenset({"jaeger", "tempo"})
 CHANGES = frozenset({"releases", "argocd", "github", "changes"})
 STATES = frozenset({"probes", "kubernetes"})
+ROLLOUTS = frozenset({"kubernetes"})
 CONTEXT = frozenset({"alertmanager"})
 """By name, so that no source need be loaded that is not set up."""
 
@@ -25,6 +26,7 @@ def telemetry_of(sources: Sequence[Source], patience: float) -> Telemetry:
         traces=tuple(each for each in sources if each.name in TRACES),
         changes=tuple(each for each in sources if each.name in CHANGES),
         states=tuple(each for each in sources if each.name in STATES),
+        rollouts=tuple(each for each in sources if each.name in ROLLOUTS),
         by_hand=tuple(each for each in sources if isinstance(each, Queried)),
         patience=min(PATIENCE, patience),
     )

@@ -1,6 +1,7 @@
 """Shows what the team's catalogue says of a service and who calls whom, and adds dependencies that people confirm."""
 
 from cards.views import catalogue as drawn
+from cards.views.border import across
 from engine import topology
 from engine.incident import Taught
 from engine.model import Phrase
@@ -24,7 +25,7 @@ async def show(visit: Visit, name: str) -> Answer:
     states, _ = await open_incidents(visit.house, visit.team)
     about = tuple(state for state in states if state.service == service.name)
     card = drawn.entry(service, about, visit.words, visit.team, visit.house.permissions)
-    return Answer(card=card)
+    return Answer(card=across(card, "", visit.words))
 
 
 async def graph(visit: Visit, name: str) -> Answer:

@@ -23,13 +23,15 @@ AT_ONCE = 9
 
 @dataclass(frozen=True)
 class Telemetry:
-    """The sources by what they tell, and those people may ask by hand. `patience`: seconds for one round."""
+    """The sources by what they tell, and those people may ask by hand. `rollouts` are those of the states that tell of
+    changes as well, though that costs them more. `patience`: seconds for one round."""
 
     metrics: tuple[Source, ...] = ()
     logs: tuple[Source, ...] = ()
     traces: tuple[Source, ...] = ()
     changes: tuple[Source, ...] = ()
     states: tuple[Source, ...] = ()
+    rollouts: tuple[Source, ...] = ()
     by_hand: tuple[Queried, ...] = ()
     patience: float = 5.0
 
@@ -46,11 +48,12 @@ class Telemetry:
 
 @dataclass(frozen=True)
 class Look:
-    """What the sources said of some services: observations, who stayed silent, and the window looked at."""
+    """What the sources said of some services: observations, who stayed silent, the window looked at, who was asked."""
 
     window: Window
     seen: tuple[Observation, ...] = ()
     silent: tuple[Silence, ...] = ()
+    asked: tuple[str, ...] = ()
 
     def series(self, service: str, role: str) -> Observation | None:
         """The series of this role of the service as a whole."""
@@ -91,9 +94,18 @@ async def figures(telemetry: Telemetry, clock: Clock, team: str, services: Seque
     return await _look(telemetry, telemetry.metrics, clock, team, services[:AT_ONCE], LIVE)
 
 
-async def changed(telemetry: Telemetry, clock: Clock, team: str, services: Sequence[Service]) -> Look:
-    """What was changed of these services in the last week, at most nine of them."""
-    return await _look(telemetry, telemetry.changes, clock, team, services[:AT_ONCE], CHANGES)
+async def changed(
+    telemetry: Telemetry,
+    clock: Clock,
+    team: str,
+    services: Sequence[Service],
+    back: timedelta = CHANGES,
+    *,
+    rollouts: bool = False,
+) -> Look:
+    """What was changed of these services lately, at most nine of them; with `rollouts` whoever else knows is asked."""
+    sources = (*telemetry.changes, *(telemetry.rollouts if rollouts else ()))
+    return await _look(telemetry, sources, clock, team, services[:AT_ONCE], back)
 
 
 async def traced(telemetry: Telemetry, clock: Clock, team: str, service: Service) -> Look:
@@ -117,7 +129,7 @@ async def _look(
     alert = Alert(fingerprint="", status="firing", name="", service=first.name, starts_at=window.split)
     question = Question(incident="", team=team, alert=alert, service=first, neighbours=tuple(others), window=window)
     seen, silent = await gather(question, sources, clock, telemetry.patience, _unheard)
-    return Look(window, seen, silent)
+    return Look(window, seen, silent, tuple(each.name for each in sources))
 
 
 async def _unheard(asked: Asked) -> None:

@@ -8,6 +8,7 @@ from handlers.commands.ack import ACK
 from handlers.commands.approvals import APPROVALS
 from handlers.commands.approve import APPROVE
 from handlers.commands.assign import ASSIGN
+from handlers.commands.changes import CHANGES
 from handlers.commands.close import CLOSE
 from handlers.commands.command import Command
 from handlers.commands.constraints import CONSTRAINTS
@@ -74,7 +75,21 @@ TAUGHT = (KEEP, EDIT, DROP)
 PEOPLE = (ASSIGN, ESCALATE, HANDOVER, SEVERITY, STATUS, SNOOZE, RESOLVE, REOPEN, ON_CALL)
 RELATED = (MERGE, SPLIT, UNLINK, WHY_MERGED)
 LOOKING = (SHOW, MORE, CONSTRAINTS, EVIDENCE, WHY, TIMELINE, REPLAY, REPORT, INCIDENTS, MINE, SAFETY, DOCTOR, SELF_TEST)
-TEAM = (APPROVALS, SERVICES, MONITOR, QUERY, SILENCE, UNSILENCE, REMEMBER, FORGET, HABITS, RUNBOOKS, DIGEST, HOME)
+TEAM = (
+    APPROVALS,
+    SERVICES,
+    MONITOR,
+    CHANGES,
+    QUERY,
+    SILENCE,
+    UNSILENCE,
+    REMEMBER,
+    FORGET,
+    HABITS,
+    RUNBOOKS,
+    DIGEST,
+    HOME,
+)
 CATALOGUE = (SERVICE, TOPOLOGY, DEPENDS, RESOURCES, DIAG)
 GROUPS: dict[str, tuple[Command, ...]] = {
     "people": (*PEOPLE, *RELATED),
