@@ -28,7 +28,7 @@ demo: $(READY) ## Break a small payment system and watch the incident in the bro
 	@$(BIN)/tocsin demo $(ARGS)
 
 test: $(READY) ## Run the tests that need nothing but Python
-	$(BIN)/python -m pytest -m "not prove and not real" $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not prove and not real" $(ARGS)
 
 test-real: $(READY_REAL) ## Run the tests with real Prometheus, Alertmanager, VictoriaMetrics and Chromium
 	$(BIN)/python -m pytest -m "real and not prove" $(ARGS)
