@@ -45,7 +45,7 @@ class Steps:
 
 @dataclass(frozen=True)
 class Finding:
-    """One piece of evidence: id, sentence, before → after, and where a person can open it."""
+    """One piece of evidence: id, sentence, before → after, how sure that is, and where a person can open it."""
 
     id: str
     kind: str
@@ -56,6 +56,7 @@ class Finding:
     abnormal: bool = False
     link: str = ""
     query: str = ""
+    sure: str = ""
 
 
 @dataclass(frozen=True)

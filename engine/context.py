@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from engine.incident import Incident
-from engine.model import Change, Evidence, Phrase, Quantity, Value
+from engine.model import Assurance, Change, Evidence, Phrase, Quantity, Value
 from engine.team import Objective, Service
 
 MOST_SIGNALS = 24
@@ -27,6 +27,7 @@ class Signal(Value):
     after: Quantity | None = None
     onset: datetime | None = None
     abnormal: bool = False
+    confidence: Assurance = ""
     query: str = ""
     link: str = ""
 
@@ -40,6 +41,7 @@ class Said(Value):
     count: int = 0
     onset: datetime | None = None
     abnormal: bool = False
+    confidence: Assurance = ""
     excerpt: tuple[str, ...] = ()
     link: str = ""
 
@@ -130,6 +132,7 @@ def _signals(evidence: Iterable[Evidence]) -> tuple[Signal, ...]:
             after=each.after,
             onset=each.onset,
             abnormal=each.abnormal,
+            confidence=each.confidence,
             query=each.query,
             link=each.link,
         )
@@ -146,6 +149,7 @@ def _said(each: Evidence) -> Said:
         count=each.count,
         onset=each.onset,
         abnormal=each.abnormal,
+        confidence=each.confidence,
         excerpt=each.excerpt[:MOST_EXCERPTS],
         link=each.link,
     )

@@ -10,6 +10,7 @@ Severity = Literal["P1", "P2", "P3", "P4"]
 Unit = Literal["ratio", "seconds", "per_second", "bytes", "count", "connections", "none"]
 Tier = Literal["observe", "safe", "confirm", "destructive", "forbidden"]
 EvidenceKind = Literal["sli", "metric", "log", "trace", "change", "state", "probe"]
+Assurance = Literal["", "high", "medium", "low"]
 Status = Literal[
     "open", "investigating", "awaiting_approval", "executing", "verifying", "recovered", "needs_human", "closed"
 ]
@@ -29,8 +30,7 @@ class Value(BaseModel):
 class Phrase(Value):
     """Something to be said, without saying it: a key of the language files and what fills its gaps.
 
-    Gaps hold text, numbers, quantities and further phrases. The engine never holds prose.
-    """
+    Gaps hold text, numbers, quantities and further phrases. The engine never holds prose."""
 
     word: str
     values: dict[str, "str | int | float | Quantity | Phrase"] = {}
@@ -130,8 +130,7 @@ class Witness(Value):
 class Change(Value):
     """One change of the world: a deploy, a rollback, a flag, a setting. `at` is when it went live, not when it was
     written, `began` when that was set about; `files` are the paths it touches (50 at most), `diff` what it changes
-    there (4,000 characters at most). `aliases` are other names of what it brought; `witnesses` are the several who
-    report it."""
+    there (4,000 characters at most). `aliases` are other names of what it brought; `witnesses` report it."""
 
     id: str
     service: str
@@ -161,8 +160,7 @@ class Observation(Value):
     """What one query returned, before anybody judged it: exactly one payload, the query's kind; empty, it has count 0.
 
     `role` says what a series stands for (engine/diagnosis/roles.py); `points` are (unix seconds, value), oldest first,
-    at most 1,000. `complete_since`: how far back a cut answer still holds everything (lines asked apart: the start).
-    """
+    at most 1,000. `complete_since`: how far back a cut answer still holds everything (lines asked apart: the start)."""
 
     source: str
     kind: EvidenceKind
@@ -196,7 +194,8 @@ class Evidence(Value):
     """One observation, judged: before against after, since when, how unusual. Ids are unique within the incident.
 
     `signal` is the observation's role for series, else new_error_log, surging_error_log, log_mention, error_span,
-    slow_span, change, state. `abnormal` is the judgement; normal evidence is evidence too (it speaks against)."""
+    slow_span, change, state. `abnormal` is the judgement; normal evidence is evidence too (it speaks against).
+    `confidence` is in this measurement, not in a cause, and `doubts` say what takes away from it."""
 
     id: str
     kind: EvidenceKind
@@ -212,6 +211,8 @@ class Evidence(Value):
     after: Quantity | None = None
     onset: datetime | None = None
     unusual: float = 0.0
+    confidence: Assurance = ""
+    doubts: tuple[Phrase, ...] = ()
     count: int = 0
     link: str = ""
     excerpt: tuple[str, ...] = ()
@@ -224,8 +225,7 @@ class Suspect(Value):
     """Somebody who may be where the trouble comes from: a service, or what it runs on. Probabilities of all sum to 1.
 
     `confidence` is the probability where nobody of them may be it; `signal` says what speaks loudest, `reasons` what it
-    is and since when, weightiest first; `evidence_ids` are what it rests on.
-    """
+    is and since when, weightiest first; `evidence_ids` are what it rests on."""
 
     service: str
     probability: float

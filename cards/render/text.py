@@ -191,7 +191,7 @@ def _facts(pairs: Iterable[tuple[str, str]], width: int) -> list[str]:
 def _finding(item: Finding, width: int) -> list[str]:
     change = f"{item.before} → {item.after}" if item.before and item.after else item.after or item.before
     since = f"({item.since})" if item.since else ""
-    told = " ".join(part for part in (item.text, change, since) if part)
+    told = " ".join(part for part in (item.text, change, since, f"· {item.sure}" if item.sure else "") if part)
     lines = _lines(f"{'▲' if item.abnormal else '·'} {item.id} [{item.kind}] {told}", width, 2, 4)
     # One line of the query; the incident page has the whole of it, and the link.
     return [*lines, f"      {fitted(_one_line(item.query), width - 6).rstrip()}"] if item.query else lines

@@ -72,10 +72,19 @@ def finding(scene: Scene, item: Evidence) -> Finding:
         before="" if told else before,
         after="" if told else after,
         since="" if since.rpartition(" ")[0] in text else since,
+        sure=sure(scene, item),
         abnormal=item.abnormal,
         link=item.link,
         query=f"{item.source}: {item.query}" if item.query else item.source,
     )
+
+
+def sure(scene: Scene, item: Evidence) -> str:
+    """How well this measurement bears its sentence, and what takes away from it; "" where nobody judged that."""
+    if not item.confidence:
+        return ""
+    why = scene.listed(scene.say(doubt) for doubt in item.doubts)
+    return scene.text(f"evidence_card.sure_{item.confidence}{'_because' if why else ''}", why=why)
 
 
 def logs(scene: Scene, items: list[Evidence]) -> tuple[Fold, ...]:
@@ -134,7 +143,7 @@ def empty(scene: Scene, sweep: Sweep) -> tuple[Fold, ...]:
         return ()
     found = Findings(
         tuple(
-            replace(finding(scene, item), text=scene.text("evidence_card.zero", window=window(scene, item)))
+            replace(finding(scene, item), text=scene.text("evidence_card.zero", window=window(scene, item)), sure="")
             for item in nothing
         )
     )

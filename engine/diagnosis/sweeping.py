@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from engine.diagnosis.assurance import assured
 from engine.diagnosis.cluster.suspects import with_state
 from engine.diagnosis.diagnose import diagnose
 from engine.diagnosis.located import CATEGORY as PLACE
@@ -38,7 +39,8 @@ def weigh(
     candidates: Collection[str] = (),
 ) -> Sweep:
     """Judge and rank all observations of a round. `candidates`: who may be to blame; by default everybody seen."""
-    return suspect(look(seen, window, services, candidates), silent)
+    sweep = suspect(look(seen, window, services, candidates), silent)
+    return sweep.model_copy(update={"evidence": assured(sweep.evidence, seen)})
 
 
 def look(

@@ -291,6 +291,7 @@ def measured(id_: str, summary: Phrase, signal: str, unit: Unit, before: float, 
         "count": 60,
         "link": "http://prometheus.example/graph?g0.expr=x",
         "points": series(before, after),
+        "confidence": "high",
     }
     return Evidence(**(values | more))
 
@@ -306,6 +307,7 @@ def found(id_: str, kind: EvidenceKind, source: str, signal: str, summary: Phras
         "query": "payment-service",
         "window": WINDOW,
         "summary": summary,
+        "confidence": "high",
     }
     return Evidence(**(values | more))
 
@@ -329,6 +331,8 @@ def evidence(story: Story) -> tuple[Evidence, ...]:
             abnormal=True,
             count=34,
             onset=DEPLOYED + timedelta(seconds=41),
+            confidence="medium",
+            doubts=(Phrase(word="evidence.doubt.partial"),),
             excerpt=("pool exhausted after 3000 ms", "connect mysql://pay:hunter2@db/pay failed token=abc123"),
         ),
         found(

@@ -13,7 +13,7 @@ from cards.views.scene import Scene
 from cards.words import Words
 from engine.incident import Incident
 from engine.looks import Asked
-from engine.model import Claim, Diagnosis, Evidence, Hypothesis, Observation, Suspect, Sweep
+from engine.model import Claim, Diagnosis, Evidence, Hypothesis, Observation, Phrase, Suspect, Sweep
 from tests.cards.draw_golden import plain_value
 from tests.cards.factory import (
     DEPLOYED,
@@ -379,3 +379,31 @@ def test_a_figure_nobody_can_measure_is_a_dash() -> None:
     item: Evidence = measured("ev_metric_1", said("x"), "s", "ratio", float("nan"), float("inf"))
     incident = STORY.fold("evidence.collected").model_copy(update={"sweep": Sweep(window=WINDOW, evidence=(item,))})
     assert "nan" not in body(drawn(incident, "evidence")).lower().replace("finance", "")
+
+
+# --- how sure a measurement is -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "language, high, low",
+    [
+        ("en", "confidence high", "confidence low (few samples: 3, near what is usual)"),
+        ("zh", "可信度高", "可信度低（样本少：3、接近平时）"),
+    ],
+)
+def test_each_finding_says_how_sure_it_is_and_why_not_more(language: str, high: str, low: str) -> None:
+    doubts = (Phrase(word="evidence.doubt.few", values={"n": 3}), Phrase(word="evidence.doubt.close"))
+    sure = measured("ev_metric_1", said("a"), "s", "ratio", 0.1, 0.5)
+    weak = measured("ev_metric_2", said("b"), "s", "ratio", 0.1, 0.2, confidence="low", doubts=doubts)
+    old = measured("ev_metric_3", said("c"), "s", "ratio", 0.1, 0.2, confidence="")
+    seen = thinking(Diagnosis(verdict="inconclusive"), sweep=Sweep(window=WINDOW, evidence=(sure, weak, old)))
+    card = draw(seen, "evidence", Words(language), TEAM)
+    assert card is not None
+    found = [
+        *of(card, Findings),
+        *(each for fold in of(card, Fold) for each in fold.blocks if isinstance(each, Findings)),
+    ]
+    shown = {item.id: item.sure for block in found for item in block.findings}
+    assert shown == {"ev_metric_1": high, "ev_metric_2": low, "ev_metric_3": ""}
+    for each in shown.values():
+        assert each in " ".join(body(card).split())

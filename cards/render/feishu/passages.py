@@ -48,7 +48,7 @@ def fact(name: str, value: str, text: int) -> str:
 
 
 def findings(found: Sequence[Finding], text: int) -> str:
-    """One line per piece of evidence: what changed, from where to where, since when."""
+    """One line per piece of evidence: what changed, from where to where, since when, how sure."""
     return "\n".join(_finding(item, min(text, SHORT)) for item in found)
 
 
@@ -64,6 +64,7 @@ def _finding(item: Finding, longest: int) -> str:
         line(item.text, longest),
         change,
         colored("grey", line(item.since, 60)),
+        colored("grey", line(item.sure, SHORT)),
     )
     return " ".join(part for part in parts if part)
 

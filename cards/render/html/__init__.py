@@ -173,6 +173,7 @@ def _finding(item: Finding) -> h.Element:
             " ",
             _sides(item),
             [" ", h.span(class_="finding-since")[visible(item.since)]] if item.since else None,
+            [" ", h.span(class_="finding-sure")[visible(item.sure)]] if item.sure else None,
         ],
         h.p(class_="finding-query")[_query(item)] if item.query else None,
     ]

@@ -206,7 +206,7 @@ def _step(step: Step) -> tuple[Json, ...]:
 
 
 def _finding(scene: Scene, item: Finding) -> Json:
-    """Its id, what it says, before → after, since when; below, the query, which opens where it can be asked again."""
+    """Its id, what it says, before → after, since when, how sure; below, the query with its link."""
     runs = [rich.gap("▲ " if item.abnormal else "· "), rich.run(one_line(item.id, limits.LABEL), code=True)]
     runs += [rich.gap("  "), rich.run(one_line(item.kind, limits.LABEL), italic=True)] if item.kind else []
     runs += [rich.gap("  "), rich.run(item.text, 1_000, bold=item.abnormal)]
@@ -215,6 +215,7 @@ def _finding(scene: Scene, item: Finding) -> Json:
     elif item.before or item.after:
         runs += [rich.gap("  "), rich.run(item.before or item.after, NOTE, bold=True)]
     runs += [rich.gap("  "), rich.run(item.since, limits.LABEL, italic=True)] if item.since else []
+    runs += [rich.gap(" · "), rich.run(item.sure, NOTE, italic=True)] if item.sure else []
     url = address(item.link, scene.stage.public_url)
     if item.query:
         asked = one_line(item.query, QUERY)

@@ -204,8 +204,9 @@ def _finding(item: Finding, pen: Pen) -> Iterable[str]:
         f"{line(item.before)} → {line(item.after)}" if item.before and item.after else line(item.after or item.before)
     )
     since = f"({line(item.since)})" if item.since else ""
+    sure = colored(line(item.sure), "comment") if item.sure else ""
     mark = colored("▲", "warning") if item.abnormal else "·"
-    parts = (mark, name, f"［{line(item.kind)}］" if item.kind else "", line(item.text), bold(change), since)
+    parts = (mark, name, f"［{line(item.kind)}］" if item.kind else "", line(item.text), bold(change), since, sure)
     yield " ".join(part for part in parts if part)
     if item.query:
         yield f"> {code(item.query, QUERY)}"
