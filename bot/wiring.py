@@ -37,7 +37,6 @@ from bot.selftest import TEAM, SelfTest, Way, hidden_team
 from bot.settings import Settings, secret_from_environment
 from bot.sources import Connected, open_host_logs, open_hosts, token
 from bot.teams import TeamFiles
-from bot.telemetry import telemetry_of
 from bot.urgent import Urgent
 from bot.watcher import WATCHER, watcher_of
 from cards.words import Words
@@ -52,6 +51,7 @@ from engine.team import Team
 from engine.tools import Tools
 from handlers import digest
 from handlers.front_door import FrontDoor
+from handlers.telemetry import telemetry_of
 from handlers.visit import House as Handling
 from store.directory import writable
 from store.sqlite import SqliteStore, open_sqlite

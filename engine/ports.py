@@ -9,7 +9,6 @@ from engine.model import (
     Checkpoint,
     DryRun,
     Entry,
-    EvidenceKind,
     Observation,
     OperationClass,
     Phrase,
@@ -238,11 +237,19 @@ class Question(Value):
     window: Window
 
 
+Tells = Literal["metric", "log", "trace", "change", "state", "cluster", "context"]
+"""What a source is there for. A cluster tells how things stand and, where asked, what was rolled out; context is what
+only helps to judge the rest."""
+
+
 class Source(Protocol):
     """A place that knows something of the world. Raises SourceSilent; a mere nothing is an Observation with count 0."""
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def tells(self) -> Tells: ...
 
     async def ask(self, question: Question) -> Sequence[Observation]: ...
 
@@ -269,17 +276,9 @@ class Query(Value):
 
 
 @runtime_checkable
-class Queried(Protocol):
+class Queried(Source, Protocol):
     """A source people may ask by hand. Raises SourceSilent, which names what is wrong with the question where the
     backend says so; a mere nothing is an Observation with count 0."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def answers(self) -> EvidenceKind:
-        """What it holds: metric, log or trace."""
-        ...
 
     async def look_up(self, query: Query) -> Sequence[Observation]:
         """At least one observation, with the exact query and its window; `truncated` where there was more."""

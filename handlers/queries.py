@@ -69,7 +69,7 @@ async def query(visit: Visit, text: str) -> Answer:
     if asked.kind == "metric" and first.casefold() in saved.LIST:
         service = wanted(visit, rest)
         return Answer(card=drawn.saved(saved.lines(service), visit.words)) if service else unknown(visit, rest)
-    sources = [each for each in visit.telemetry.by_hand if each.answers == asked.kind]
+    sources = [each for each in visit.telemetry.by_hand if each.tells == asked.kind]
     if not sources:
         return no("error.no_query_source", kind=visit.words.text(f"evidence_kind.{asked.kind}"))
     service, words, refusal = about(visit, asked)
@@ -79,10 +79,10 @@ async def query(visit: Visit, text: str) -> Answer:
     window = Window(start=now - asked.back, split=now - asked.back, end=now)
     limit = asked.limit or LIMITS[asked.kind]
     wish = Query(text=words, service=service, window=window, limit=limit, level=asked.level)
-    heard = await _ask(visit, sources[0], wish)
+    heard = await _ask(visit, sources[0], asked.kind, wish)
     for source in sources[1:]:
         # Where two hold the same kind of data, most often one of them holds this service's.
-        other = heard if heard.holds else await _ask(visit, source, wish)
+        other = heard if heard.holds else await _ask(visit, source, asked.kind, wish)
         heard = other if other.holds or heard.found is None else heard
     return await _told(visit, heard)
 
@@ -173,13 +173,13 @@ class Heard:
         return self.found is not None and bool(self.found.shown)
 
 
-async def _ask(visit: Visit, source: Queried, query: Query) -> Heard:
+async def _ask(visit: Visit, source: Queried, kind: EvidenceKind, query: Query) -> Heard:
     try:
         seen = await source.look_up(query)
     except SourceSilent as silent:
         return Heard(source.name, silent=silent.phrase)
     own = [each for each in seen if not _of_others(visit, each)]
-    found = drawn.Found(source.name, source.answers, query, tuple(own), left_out=len(seen) - len(own))
+    found = drawn.Found(source.name, kind, query, tuple(own), left_out=len(seen) - len(own))
     return Heard(source.name, found)
 
 

@@ -9,7 +9,7 @@ from engine.diagnosis.witnesses import united
 from engine.evidence import gather
 from engine.looks import Asked
 from engine.model import Alert, Change, Observation, Silence, Window
-from engine.ports import Clock, Queried, Question, Source
+from engine.ports import Clock, Queried, Question, Source, Tells
 from engine.team import Service
 
 LIVE = timedelta(hours=1)
@@ -19,6 +19,8 @@ NOW = timedelta(minutes=5)
 CHANGES = timedelta(days=7)
 AT_ONCE = 9
 """Services one question may be about."""
+PATIENCE = 5.0
+"""Seconds a card that a person waits for is worth."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Telemetry:
     states: tuple[Source, ...] = ()
     rollouts: tuple[Source, ...] = ()
     by_hand: tuple[Queried, ...] = ()
-    patience: float = 5.0
+    patience: float = PATIENCE
 
     @property
     def measuring(self) -> bool:
@@ -44,6 +46,24 @@ class Telemetry:
     def everything(self) -> tuple[Source, ...]:
         """All of them, in the order people read evidence."""
         return (*self.metrics, *self.logs, *self.traces, *self.changes, *self.states)
+
+
+def telemetry_of(sources: Sequence[Source], patience: float) -> Telemetry:
+    """What can be looked at of these sources. `patience`: seconds one of them may take at an incident."""
+
+    def telling(*what: Tells) -> tuple[Source, ...]:
+        return tuple(each for each in sources if each.tells in what)
+
+    return Telemetry(
+        metrics=telling("metric"),
+        logs=telling("log"),
+        traces=telling("trace"),
+        changes=telling("change"),
+        states=telling("state", "cluster"),
+        rollouts=telling("cluster"),
+        by_hand=tuple(each for each in sources if isinstance(each, Queried)),
+        patience=min(PATIENCE, patience),
+    )
 
 
 @dataclass(frozen=True)

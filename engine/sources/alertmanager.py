@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, TypeAdapter
 
 from engine.errors import SourceSilent
 from engine.model import Alert, Observation, Phrase
-from engine.ports import Question, Remark
+from engine.ports import Question, Remark, Tells
 from engine.sources.conventions import SCOPE_LABELS, SERVICE_LABELS
 from engine.sources.families import pattern, quoted, services_of
 from engine.sources.http import Backend, TooLarge, harvest
@@ -95,6 +95,8 @@ ALERTS, SILENCES = "/api/v2/alerts", "/api/v2/silences"
 
 class AlertmanagerSource:
     """Context from an Alertmanager; `patience` is the seconds for one round."""
+
+    tells: Tells = "context"
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from engine.errors import SourceSilent
 from engine.model import Change, Observation, Window
-from engine.ports import Question, Remark
+from engine.ports import Question, Remark, Tells
 from engine.sources.argocd_api import SHORT, Application, Applications, Commit, Deployed, Metadata, Running
 from engine.sources.conventions import ARGOCD_APP
 from engine.sources.families import services_of
@@ -48,6 +48,8 @@ class ArgoCdSource:
     An application belongs to a service that names it (`rollback.argocd_app`, or the label `argocd_app`), that is called
     as it is, or whose workload it deploys.
     """
+
+    tells: Tells = "change"
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from engine.model import Change, Observation
-from engine.ports import Question
+from engine.ports import Question, Tells
 from engine.sources.families import services_of
 
 MOST_CHANGES = 100
@@ -39,6 +39,8 @@ class ChangeLog(Protocol):
 class ChangesSource:
     """Evidence from posted changes. Of a service nobody ever posted a change of it says nothing at all: that none was
     posted does not mean that none was made."""
+
+    tells: Tells = "change"
 
     def __init__(self, log: ChangeLog, *, name: str = "changes") -> None:
         self._log, self._name = log, name

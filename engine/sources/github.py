@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from engine.errors import SourceSilent
 from engine.model import Change, Observation, Phrase, Window
-from engine.ports import Question, Remark
+from engine.ports import Question, Remark, Tells
 from engine.sources.families import services_of
 from engine.sources.github_api import (
     Comparison,
@@ -87,6 +87,8 @@ class GitHubSource:
     A repository with deployments is judged by them, and merged pull requests are told beside; one without by its
     releases and merged pull requests, since something deploys them that GitHub does not know.
     """
+
+    tells: Tells = "change"
 
     def __init__(
         self,

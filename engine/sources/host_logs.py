@@ -11,8 +11,8 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from engine.errors import SourceSilent
-from engine.model import EvidenceKind, LogLine, Observation, Phrase, Window
-from engine.ports import Query, Question, Remark
+from engine.model import LogLine, Observation, Phrase, Window
+from engine.ports import Query, Question, Remark, Tells
 from engine.sources.families import services_of
 from engine.sources.hosts import LOCAL, Hosts, Output, silent
 from engine.sources.http import harvest
@@ -60,6 +60,8 @@ class HostLogsSource:
     """Evidence from hosts. `roots` are the folders below which files may be read, `end` is how many bytes of a file
     are, from its end; `patience` is for one round."""
 
+    tells: Tells = "log"
+
     def __init__(
         self,
         hosts: Hosts,
@@ -78,11 +80,6 @@ class HostLogsSource:
     def name(self) -> str:
         """How people tell this source from others."""
         return self._name
-
-    @property
-    def answers(self) -> EvidenceKind:
-        """Lines."""
-        return "log"
 
     def concerns(self, question: Question) -> bool:
         """Whether the catalogue names anything to read or a host to look at."""

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import aiohttp
 from pydantic import TypeAdapter
 
-from engine.model import EvidenceKind, Observation, Span, Window
-from engine.ports import Query, Question, Remark
+from engine.model import Observation, Span, Window
+from engine.ports import Query, Question, Remark, Tells
 from engine.sources.families import services_of
 from engine.sources.http import Backend, Pairs, Reply, harvest
 from engine.sources.names import NAME_LABEL, Named, mismatch, remarks, traced_name, traced_names
@@ -61,6 +61,8 @@ class JaegerSource:
     then on, until that is gone, as it is after an upgrade.
     """
 
+    tells: Tells = "trace"
+
     def __init__(
         self,
         base_url: str,
@@ -88,11 +90,6 @@ class JaegerSource:
     def name(self) -> str:
         """How people tell this source from others."""
         return self._backend.name
-
-    @property
-    def answers(self) -> EvidenceKind:
-        """Traces."""
-        return "trace"
 
     async def ask(self, question: Question) -> Sequence[Observation]:
         """One observation with the spans of all traces found on both sides of the split. SourceSilent."""

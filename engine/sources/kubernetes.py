@@ -13,7 +13,7 @@ from engine.cluster.objects import WORKLOADS, cluster
 from engine.cluster.surroundings import around, named
 from engine.errors import SourceSilent
 from engine.model import Observation, Phrase, Window
-from engine.ports import Question, Remark
+from engine.ports import Question, Remark, Tells
 from engine.sources.families import services_of
 from engine.sources.http import Backend, harvest
 from engine.sources.kubernetes_api import KINDS, NAMES_ONLY, NEEDED, Api, Kind, Listed, refused
@@ -38,6 +38,8 @@ class KubernetesSource:
     token in a file is read anew for each round, because a cluster exchanges it. What one may not list is said, and the
     rest is looked at.
     """
+
+    tells: Tells = "cluster"
 
     def __init__(
         self,

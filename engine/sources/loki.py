@@ -9,8 +9,8 @@ import aiohttp
 from pydantic import BaseModel, TypeAdapter
 
 from engine.errors import SourceSilent
-from engine.model import EvidenceKind, LogLine, Observation, Window
-from engine.ports import Level, Query, Question, Remark
+from engine.model import LogLine, Observation, Window
+from engine.ports import Level, Query, Question, Remark, Tells
 from engine.sources.conventions import SCOPE_LABELS
 from engine.sources.families import own_labels, pattern, quoted, services_of
 from engine.sources.http import Backend, Pairs, harvest, nanoseconds
@@ -106,6 +106,8 @@ class LokiSource:
     `patience` is the seconds for one round; tokens and tenant go into headers alone.
     """
 
+    tells: Tells = "log"
+
     def __init__(
         self,
         base_url: str,
@@ -166,11 +168,6 @@ class LokiSource:
         query = f"GET /loki/api/v1/label/{SERVICE_LABELS[0]}/values …"
         other = isinstance(known, list) and mismatch(self.name, service, _tried(), known, query, window)
         return [other] if other else []
-
-    @property
-    def answers(self) -> EvidenceKind:
-        """Lines."""
-        return "log"
 
     async def look_up(self, query: Query) -> Sequence[Observation]:
         """The newest lines of a service, of any level, that hold the words. SourceSilent."""

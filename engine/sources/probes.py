@@ -17,7 +17,7 @@ from yarl import URL
 
 from engine.masking import mask
 from engine.model import Observation, Phrase
-from engine.ports import Question, Remark
+from engine.ports import Question, Remark, Tells
 from engine.sources import certificates, health
 from engine.sources.families import services_of
 from engine.sources.http import REDIRECTS, harvest
@@ -43,6 +43,8 @@ class Try(NamedTuple):
 
 class ProbesSource:
     """Evidence from the health address of the alerted service and of its neighbours, TRIES quick tries each."""
+
+    tells: Tells = "state"
 
     def __init__(
         self,

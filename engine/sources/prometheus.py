@@ -11,7 +11,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from engine.errors import SourceSilent
 from engine.model import EvidenceKind, Observation, Window
-from engine.ports import Query, Question, Remark
+from engine.ports import Query, Question, Remark, Tells
 from engine.sources.conventions import SERVICE_LABELS
 from engine.sources.expression import expression_of, unit_of, without_threshold
 from engine.sources.families import families, lookups, services_of, unfound
@@ -88,6 +88,8 @@ class PrometheusSource:
     patience is left out; only where nothing answered at all is the source silent.
     """
 
+    tells: Tells = "metric"
+
     def __init__(
         self,
         base_url: str,
@@ -132,11 +134,6 @@ class PrometheusSource:
             raise next((answer for answer in answers if isinstance(answer, SourceSilent)), self._late())
         notes = await self._notes(question, bool(nothing), tuple(lacking), deadline)
         return [*seen, *nothing, *(each for answer in heard for each in answer), *notes]
-
-    @property
-    def answers(self) -> EvidenceKind:
-        """Series."""
-        return "metric"
 
     async def look_up(self, query: Query) -> Sequence[Observation]:
         """The series of an expression as a person wrote it. SourceSilent."""

@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, TypeAdapter
 from engine.errors import SourceSilent
 from engine.masking import mask
 from engine.model import Change, Observation
-from engine.ports import Question
+from engine.ports import Question, Tells
 from engine.sources.families import services_of
 from engine.sources.http import Backend, harvest
 
@@ -66,6 +66,8 @@ def _change(row: Deployment, service: str) -> Change:
 
 class ReleasesSource:
     """Evidence from a release platform: `GET /deployments?service=…&since=…` and `GET /state/{service}`."""
+
+    tells: Tells = "change"
 
     def __init__(
         self,

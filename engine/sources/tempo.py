@@ -9,8 +9,8 @@ from typing import Any
 import aiohttp
 from pydantic import BaseModel, TypeAdapter
 
-from engine.model import EvidenceKind, Observation, Span, Window
-from engine.ports import Query, Question, Remark
+from engine.model import Observation, Span, Window
+from engine.ports import Query, Question, Remark, Tells
 from engine.sources.families import pattern, quoted, services_of
 from engine.sources.http import Backend, harvest
 from engine.sources.names import NAME_LABEL, Named, mismatch, remarks, traced_name, traced_names
@@ -69,6 +69,8 @@ class TempoSource:
     before time ran out counts.
     """
 
+    tells: Tells = "trace"
+
     def __init__(
         self,
         base_url: str,
@@ -88,11 +90,6 @@ class TempoSource:
     def name(self) -> str:
         """How people tell this source from others."""
         return self._backend.name
-
-    @property
-    def answers(self) -> EvidenceKind:
-        """Traces."""
-        return "trace"
 
     async def ask(self, question: Question) -> Sequence[Observation]:
         """One observation with the spans of both sides, and a note of what a reader must know of it. SourceSilent."""

@@ -13,14 +13,13 @@ from aiohttp import web
 from bot.connectors import SHARED, Kind
 from bot.settings import Settings, Telemetry, load
 from bot.sources import OPENERS, Connected, settings_of
-from bot.telemetry import telemetry_of
 from engine.errors import SettingsError, SourceSilent
 from engine.ports import Selective, Source
 from engine.team import Connection, Team
+from handlers.telemetry import telemetry_of
 from tests.contracts.source import question
 from tests.engine.sources.backends import serve
 from tests.fakes.kubernetes_server import KubernetesServer
-from tests.fakes.sources import FakeSource
 
 TEAM = Team(id="trade", name="Trade")
 SECRETS = {"TRADE_TOKEN": "of-trade"}
@@ -175,8 +174,11 @@ async def test_github_of_a_team_needs_no_more_than_a_token() -> None:
         assert [source.name for source in connected.of(trade)][:1] == ["github"]
 
 
-def test_a_cluster_tells_of_rollouts_to_whom_asks_and_is_not_asked_for_every_list() -> None:
-    known = telemetry_of([FakeSource(name=name) for name in ("github", "changes", "kubernetes", "probes")], patience=3)
-    assert [each.name for each in known.changes] == ["github", "changes"]
+async def test_a_cluster_tells_of_rollouts_to_whom_asks_and_is_not_asked_for_every_list() -> None:
+    urls = {kind: {"api_url" if kind == "github" else "url": "http://127.0.0.1:1"} for kind in OPENERS}
+    async with aiohttp.ClientSession() as session:
+        known = telemetry_of(Connected(load(None, **urls), session, nothing).of(TEAM), patience=3)
+    assert [each.name for each in known.metrics] == ["prometheus"]
+    assert [each.name for each in known.changes] == ["releases", "argocd", "github"]
     assert [each.name for each in known.rollouts] == ["kubernetes"]
     assert [each.name for each in known.states] == ["kubernetes", "probes"]

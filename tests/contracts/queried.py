@@ -33,7 +33,7 @@ class QueriedContract(ABC):
             seen = await source.look_up(asked(self.TEXT))
             assert sum(each.count for each in seen) > 1
             for each in seen:
-                assert (each.source, each.kind, each.window) == (source.name, source.answers, WINDOW)
+                assert (each.source, each.kind, each.window) == (source.name, source.tells, WINDOW)
                 assert each.query
                 assert TOKEN not in each.model_dump_json()
                 assert not each.truncated

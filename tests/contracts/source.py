@@ -3,6 +3,7 @@
 import asyncio
 import tomllib
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,8 +13,8 @@ import pytest
 from pydantic import ValidationError
 
 from engine.errors import SourceSilent
-from engine.model import Alert, Observation, Phrase, Window
-from engine.ports import Question, Source
+from engine.model import Alert, EvidenceKind, Observation, Phrase, Window
+from engine.ports import Question, Source, Tells
 from engine.team import Service
 
 Condition = Literal["working", "empty", "failing", "garbage", "page", "oversized", "refused", "hanging", "unreachable"]
@@ -26,6 +27,16 @@ PATIENCE = 1.0
 """Seconds a source of this suite may take; short, because a hanging backend is waited for in real time."""
 AMPLE = 60.0
 """Seconds where time is not what a test is about: more than the slowest machine needs."""
+KINDS: Mapping[Tells, frozenset[EvidenceKind]] = {
+    "metric": frozenset({"metric", "sli"}),
+    "log": frozenset({"log"}),
+    "trace": frozenset({"trace"}),
+    "change": frozenset({"change"}),
+    "state": frozenset({"state", "probe"}),
+    "cluster": frozenset({"state"}),
+    "context": frozenset({"state"}),
+}
+"""What a source must at least bring that is there to tell this."""
 
 
 def question(service: str = "payment", neighbours: tuple[str, ...] = ("coupon",), **alert: object) -> Question:
@@ -95,7 +106,7 @@ class SourceContract(ABC):
         async with self.source_on("working") as source:
             asked = question()
             seen = await source.ask(asked)
-            assert any(observation.count for observation in seen)
+            assert any(observation.count and observation.kind in KINDS[source.tells] for observation in seen)
             for observation in seen:
                 check(observation, asked, source)
             assert tuple(await source.ask(asked)) == tuple(seen)

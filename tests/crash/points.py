@@ -28,6 +28,7 @@ from engine.ports import (
     Register,
     Sighting,
     Source,
+    Tells,
     Timeline,
     Weave,
 )
@@ -272,6 +273,10 @@ class PointedSource(Source):
     @property
     def name(self) -> str:
         return self._real.name
+
+    @property
+    def tells(self) -> Tells:
+        return self._real.tells
 
     async def ask(self, question: Question) -> Sequence[Observation]:
         self._points.before(f"ask {self.name}")

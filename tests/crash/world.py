@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from engine.model import Change, LogLine, Observation, Span, Unit, Window
-from engine.ports import Question, Source
+from engine.ports import Question, Source, Tells
 from tests.crash.target import BAD, GOOD
 
 STEP = 1.0
@@ -43,6 +43,8 @@ MendedAt = Callable[[str], Awaitable[float]]
 class Telemetry(Source):
     """Figures, log lines and spans of the service, the same for the same question and time of mending."""
 
+    tells: Tells = "metric"
+
     def __init__(self, mended_at: MendedAt) -> None:
         self._mended_at = mended_at
 
@@ -58,6 +60,8 @@ class Telemetry(Source):
 
 class Releases(Source):
     """The deploy history of the service, and its state; slow, so that the first look goes on without it."""
+
+    tells: Tells = "change"
 
     def __init__(self, mended_at: MendedAt) -> None:
         self._mended_at = mended_at

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from engine.errors import SourceSilent
-from engine.model import EvidenceKind, Observation, Phrase
-from engine.ports import Examined, Queried, Query, Question, Remark, Source
+from engine.model import Observation, Phrase
+from engine.ports import Examined, Queried, Query, Question, Remark, Source, Tells
 from engine.team import Service
 
 
@@ -20,15 +20,20 @@ class FakeSource(Source):
         answer: Callable[[Question], Sequence[Observation]] = lambda question: (),
         name: str = "fake",
         *,
+        tells: Tells = "metric",
         hangs: bool = False,
         after: float = 0.0,
     ) -> None:
-        self._answer, self._name, self._hangs, self._after = answer, name, hangs, after
+        self._answer, self._name, self._tells, self._hangs, self._after = answer, name, tells, hangs, after
         self.asked: list[Question] = []
 
     @property
     def name(self) -> str:
         return self._name
+
+    @property
+    def tells(self) -> Tells:
+        return self._tells
 
     async def ask(self, question: Question) -> Sequence[Observation]:
         self.asked.append(question)
@@ -47,12 +52,12 @@ class FakeQueried(Queried):
     def __init__(
         self,
         answer: Callable[[Query], Sequence[Observation]],
-        answers: EvidenceKind = "metric",
+        tells: Tells = "metric",
         name: str = "fake",
         *,
         hangs: bool = False,
     ) -> None:
-        self._answer, self._answers, self._name, self._hangs = answer, answers, name, hangs
+        self._answer, self._tells, self._name, self._hangs = answer, tells, name, hangs
         self.asked: list[Query] = []
 
     @property
@@ -60,8 +65,11 @@ class FakeQueried(Queried):
         return self._name
 
     @property
-    def answers(self) -> EvidenceKind:
-        return self._answers
+    def tells(self) -> Tells:
+        return self._tells
+
+    async def ask(self, question: Question) -> Sequence[Observation]:
+        return ()
 
     async def look_up(self, query: Query) -> Sequence[Observation]:
         self.asked.append(query)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.model import Change, LogLine, Observation, Receipt, Span
-from engine.ports import Clock, Executor, Order, Question, Source
+from engine.ports import Clock, Executor, Order, Question, Source, Tells
 from tests.fakes.executors import FakeExecutor, FakeTarget
 from tests.fakes.sources import FakeSource
 
@@ -112,8 +112,12 @@ class World:
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        told = {"prometheus": self.metrics, "loki": self.logs, "jaeger": self.traces, "releases": self.changes}
-        return tuple(MoodySource(self, name, answer) for name, answer in told.items())
+        return (
+            MoodySource(self, "prometheus", "metric", self.metrics),
+            MoodySource(self, "loki", "log", self.logs),
+            MoodySource(self, "jaeger", "trace", self.traces),
+            MoodySource(self, "releases", "change", self.changes),
+        )
 
     def metrics(self, question: Question) -> Sequence[Observation]:
         if question.service.name != self.service:
@@ -208,8 +212,8 @@ class World:
 class MoodySource(FakeSource):
     """Answers well, or as the world's `moods` say: hangs, slow, garbage (what reading nonsense raises), empty."""
 
-    def __init__(self, world: World, name: str, answer: Any) -> None:
-        super().__init__(answer, name)
+    def __init__(self, world: World, name: str, tells: Tells, answer: Any) -> None:
+        super().__init__(answer, name, tells=tells)
         self._world = world
 
     async def ask(self, question: Question) -> Sequence[Observation]:
@@ -219,10 +223,8 @@ class MoodySource(FakeSource):
         if mood == "garbage":
             raise ValueError("Expecting value: line 1 column 1 (char 0)")
         if mood == "empty":
-            kind = {"prometheus": "metric", "loki": "log", "jaeger": "trace"}.get(self.name, "change")
-            return (
-                self._world._seen(question, kind, self._world.service, role="error_ratio", query="rate(errors[1m])"),
-            )
+            service, query = self._world.service, "rate(errors[1m])"
+            return (self._world._seen(question, self.tells, service, role="error_ratio", query=query),)
         return await super().ask(question)
 
 

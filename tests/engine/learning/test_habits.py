@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from engine.learning import habits
 from engine.model import Observation, Phrase
-from engine.ports import Question
+from engine.ports import Question, Tells
 from engine.team import Lesson
 
 NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
@@ -13,6 +13,8 @@ NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 
 class Named:
     """A source that only has a name."""
+
+    tells: Tells = "metric"
 
     def __init__(self, name: str) -> None:
         self.name = name
