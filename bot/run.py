@@ -19,7 +19,7 @@ from bot.settings import Settings
 from bot.wiring import House, Parts, open_house
 from cards.words import Words
 from engine.errors import SettingsError, TocsinError
-from engine.model import Phrase
+from engine.model import Gaps, Phrase
 from engine.team import Team
 
 log = logging.getLogger("tocsin.run")
@@ -51,8 +51,8 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), reuse_port=False, backlog=1024)
     except OSError as error:
-        values: dict[str, str | int] = {"host": host, "port": port, "reason": error.strerror or str(error)}
-        raise SettingsError(Phrase(word="error.port_taken", values={**values})) from error
+        values: Gaps = {"host": host, "port": port, "reason": error.strerror or str(error)}
+        raise SettingsError(Phrase(word="error.port_taken", values=values)) from error
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from engine.duty import Rung
 from engine.incident import Incident
-from engine.model import Phrase, Value
+from engine.model import Gaps, Phrase, Value
 from engine.team import Person, Team
 
 AFTER_MINUTES = 10.0
@@ -95,11 +95,11 @@ def _whom(incident: Incident, team: Team, rung: Rung) -> str:
 
 def said(incident: Incident, call: Call, names: str, waited: float) -> Phrase:
     """What is said about a step after `waited` seconds; `names` is the whole on-call order, "" where there is none."""
-    values: dict[str, str | int | float] = {
+    values: Gaps = {
         "incident": incident.id,
         "title": incident.title,
         "minutes": max(1, round(waited / 60)),
         "names": names,
     }
     word = call.rung if names or call.rung != "again" else "nobody"
-    return Phrase(word=f"notice.unacknowledged_{word}", values={**values})
+    return Phrase(word=f"notice.unacknowledged_{word}", values=values)

@@ -19,6 +19,7 @@ Naming = Literal["release", "version", "image", "commit", "manifest"]
 Outcome = Literal["recovered", "false_alarm", "inconclusive", "needs_human", "merged"]
 OperationClass = Literal["rollback", "degrade", "rate_limit", "restart", "scale", "configure", "restore"]
 HASH = re.compile(r"(sha256:)?(?=[0-9]*[a-f])[0-9a-f]{7,64}")  # digits alone may be a date or a build
+Gaps = dict[str, "str | int | float | Quantity | Phrase"]  # what fills the gaps of a phrase
 
 
 class Value(BaseModel):
@@ -28,12 +29,11 @@ class Value(BaseModel):
 
 
 class Phrase(Value):
-    """Something to be said, without saying it: a key of the language files and what fills its gaps.
-
-    Gaps hold text, numbers, quantities and further phrases. The engine never holds prose."""
+    """Something to be said, without saying it: a key of the language files and what fills its gaps. The engine never
+    holds prose."""
 
     word: str
-    values: dict[str, "str | int | float | Quantity | Phrase"] = {}
+    values: Gaps = {}
 
 
 class Quantity(Value):

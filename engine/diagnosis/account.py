@@ -5,11 +5,10 @@ from datetime import datetime
 
 from engine.diagnosis.clues import Suspicion
 from engine.diagnosis.guard import Seen, Trial
-from engine.model import Change, Claim, Evidence, Hypothesis, Phrase, Quantity
+from engine.model import Change, Claim, Evidence, Gaps, Hypothesis, Phrase, Quantity
 
 MOST_MOMENTS = 8
 MOST_IDS = 4
-Gaps = dict[str, str | int | float | Quantity | Phrase]
 
 
 def gaps(suspicion: Suspicion) -> Gaps:

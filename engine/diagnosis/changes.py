@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.diagnosis.blame import Blame, Seen, blame
 from engine.diagnosis.silences import nothing
-from engine.model import Change, Evidence, Observation, Phrase, Quantity, Window
+from engine.model import Change, Evidence, Gaps, Observation, Phrase, Quantity, Window
 
 BAD_REASONS = frozenset(
     {"oomkilled", "crashloopbackoff", "error", "evicted", "imagepullbackoff", "errimagepull", "failed", "unhealthy"}
@@ -65,7 +65,7 @@ def _none(observation: Observation) -> Evidence:
 def _change(observation: Observation, change: Change, found: Blame, scrutiny: Scrutiny) -> Evidence:
     seconds = None if scrutiny.onset is None else (scrutiny.onset - change.at).total_seconds()
     precedes = seconds is not None and seconds >= -scrutiny.slack
-    values: dict[str, str | int | float | Quantity | Phrase] = {
+    values: Gaps = {
         "service": change.service or observation.service,
         "kind": change.kind,
         "version": change.version or change.note[:60] or change.id,
@@ -115,7 +115,7 @@ def stands(observation: Observation) -> list[Evidence]:
     if not state:
         return [nothing(observation, "state")]
     troubles = _troubles(state)
-    values: dict[str, str | int | float | Quantity | Phrase] = {"service": observation.service}
+    values: Gaps = {"service": observation.service}
     if troubles:
         values["troubles"] = ", ".join(troubles)
     return [

@@ -8,7 +8,7 @@ from engine.diagnosis.clues import BySignal, Clue, Suspicion, found
 from engine.diagnosis.cluster.evidence import weight
 from engine.diagnosis.patterns import Pattern
 from engine.diagnosis.roles import HARM, ROLES
-from engine.model import Evidence, Phrase, Quantity
+from engine.model import Evidence, Gaps, Phrase
 
 THRESHOLD = 0.6
 HIGHEST, LOWEST = 0.95, 0.2
@@ -124,7 +124,7 @@ class Trial:
             raised.append(Phrase(word="diagnosis.objection.late", values={"service": self.suspicion.service}))
         if "change" in self.pattern.scope and self.suspicion.doubts:
             other = self.suspicion.doubts[0]
-            values: dict[str, str | int | float | Quantity | Phrase] = {
+            values: Gaps = {
                 "service": self.suspicion.service,
                 "version": other.version or other.note[:60] or other.id,
                 "at": f"{other.at:%H:%M:%S} UTC",

@@ -10,7 +10,7 @@ from engine.diagnosis.sayings import TELLS_AN_ALERT, Saying, gathered, mentions_
 from engine.diagnosis.silences import nothing
 from engine.diagnosis.stacks import joined, origin
 from engine.diagnosis.templates import hosts, mentions, plain, template
-from engine.model import Evidence, LogLine, Observation, Phrase, Quantity, Window
+from engine.model import Evidence, Gaps, LogLine, Observation, Phrase, Quantity, Window
 
 MOST_TEMPLATES = 4
 MOST_UNLEVELLED = 200
@@ -93,7 +93,7 @@ def _evidence(observation: Observation, saying: Saying, covered: Coverage, names
     text = plain(late[0].message)
     frame = next((found for line in late[:MOST_SEARCHED] if (found := origin(line.message))), None)
     signal = "new_error_log" if saying.is_new else "surging_error_log" if saying.surges else "log_mention"
-    values: dict[str, str | int | float | Quantity | Phrase] = {
+    values: Gaps = {
         "service": saying.service,
         "count": len(late),
         "before": saying.usual,

@@ -7,9 +7,6 @@ import numpy as np
 
 from engine.model import EvidenceKind, Phrase, Quantity
 
-Gaps = dict[str, str | int | float | Quantity | Phrase]
-"""What fills the gaps of a mark's phrase."""
-
 LOUDEST = 100.0
 LATEST = 0.7
 STEPS = 20

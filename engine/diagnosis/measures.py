@@ -10,7 +10,7 @@ from engine.diagnosis.floors import floor
 from engine.diagnosis.roles import ROLES, used_up
 from engine.diagnosis.series import Series, Shift, shifts
 from engine.diagnosis.silences import nothing
-from engine.model import Evidence, Observation, Phrase, Quantity, Unit, Window
+from engine.model import Evidence, Gaps, Observation, Phrase, Quantity, Unit, Window
 
 MOST_POINTS = 240
 
@@ -45,7 +45,7 @@ def what(observation: Observation) -> Phrase:
 
 
 def _named(observation: Observation) -> Phrase:
-    values: dict[str, str | int | float | Quantity | Phrase] = {"service": observation.service}
+    values: Gaps = {"service": observation.service}
     if observation.peer:
         values["peer"] = observation.peer
     if observation.role not in ROLES and observation.role != "sli":

@@ -1,7 +1,7 @@
 """Words the notes of sources. A note is context: it is never unusual, so it proves nothing and clears nobody."""
 
 from engine.diagnosis.silences import nothing
-from engine.model import Evidence, Observation, Phrase, Quantity
+from engine.model import Evidence, Gaps, Observation, Phrase
 
 NOTES = frozenset(
     {"label_mismatch", "search_lag", "search_empty", "related_alerts", "other_alerts", "silenced"}
@@ -18,7 +18,7 @@ def is_note(observation: Observation) -> bool:
 
 def noted(observation: Observation) -> Evidence:
     """Evidence that carries the note's words and lines."""
-    values: dict[str, str | int | float | Quantity | Phrase] = {
+    values: Gaps = {
         "service": observation.service,
         "source": observation.source,
         **{key: value for key, value in observation.state.items() if isinstance(value, str | int | float)},

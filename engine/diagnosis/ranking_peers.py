@@ -4,11 +4,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import permutations
 
-from engine.diagnosis.marks import Gaps, Mark
+from engine.diagnosis.marks import Mark
 from engine.diagnosis.ranking_spans import Calls
 from engine.diagnosis.templates import template
 from engine.diagnosis.visits import PLACE, traced
-from engine.model import LogLine, Phrase, Span, Window
+from engine.model import Gaps, LogLine, Phrase, Span, Window
 
 FEWEST = 5
 """Requests on either side below which nothing is said."""

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from engine.diagnosis.marks import Gaps, Mark, onsets
+from engine.diagnosis.marks import Mark, onsets
 from engine.diagnosis.ranking_calls import Call, way
 from engine.diagnosis.ranking_series import Floats, Moved, moved
-from engine.model import Phrase, Quantity, Span, Window
+from engine.model import Gaps, Phrase, Quantity, Span, Window
 
 FEWEST = 10
 LEAST = 0.005

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from engine.diagnosis.graph import Reach
-from engine.diagnosis.marks import Gaps, Mark, onsets
+from engine.diagnosis.marks import Mark, onsets
 from engine.diagnosis.visits import Break, Visits, broken, visits
-from engine.model import EvidenceKind, LogLine, Phrase, Quantity, Span, Window
+from engine.model import EvidenceKind, Gaps, LogLine, Phrase, Quantity, Span, Window
 
 EXPLAINED = 0.9
 """How much of a break another one explains that came first in the same requests…"""

@@ -10,7 +10,7 @@ import numpy as np
 from engine.diagnosis.coverage import Coverage, coverage
 from engine.diagnosis.silences import nothing
 from engine.diagnosis.templates import topics
-from engine.model import Evidence, Observation, Phrase, Quantity, Span, Window
+from engine.model import Evidence, Gaps, Observation, Phrase, Quantity, Span, Window
 
 FEWEST = 3
 FEWEST_SLOW = 5
@@ -23,7 +23,6 @@ MOST_CALLS = 100
 
 Place = tuple[str, str, str]
 """Where work happens: service, operation, and the peer it calls ("" for none)."""
-Gaps = dict[str, str | int | float | Quantity | Phrase]
 
 
 @dataclass(frozen=True)

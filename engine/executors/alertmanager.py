@@ -11,7 +11,7 @@ from yarl import URL
 
 from engine.errors import ExecutorRefused, ExecutorUnclear
 from engine.masking import mask
-from engine.model import Phrase
+from engine.model import Gaps, Phrase
 from engine.ports import Hush
 
 MOST_BYTES = 8 * 1024 * 1024
@@ -98,10 +98,10 @@ class AlertmanagerSilencer:
         """A 4xx says that nothing was done, and in its words why; anything else leaves a doubt."""
         if reply.status in (401, 403):
             return ExecutorRefused(Phrase(word="error.alertmanager_refused", values={"status": reply.status}))
-        values: dict[str, str | int] = {"status": reply.status, "detail": mask(_said(reply.body))[:MOST_SAID] or "-"}
+        values: Gaps = {"status": reply.status, "detail": mask(_said(reply.body))[:MOST_SAID] or "-"}
         if 400 <= reply.status < 500:
-            return ExecutorRefused(Phrase(word="error.alertmanager_says", values={**values}))
-        return ExecutorUnclear(Phrase(word="error.alertmanager_failed", values={**values}))
+            return ExecutorRefused(Phrase(word="error.alertmanager_says", values=values))
+        return ExecutorUnclear(Phrase(word="error.alertmanager_failed", values=values))
 
     async def _call(self, method: str, path: str, body: Any = None) -> Reply:
         try:

@@ -6,7 +6,7 @@ from datetime import datetime
 from engine.feedback import doubted
 from engine.incident import Incident, Proposal
 from engine.journal import BOT
-from engine.model import Decision, Entry, Evidence, Hypothesis, Phrase, Quantity, Value
+from engine.model import Decision, Entry, Evidence, Gaps, Hypothesis, Phrase, Quantity, Value
 from engine.ports import Ids
 from engine.team import Constraint, Lesson, LessonKind
 
@@ -73,7 +73,7 @@ class _Drafting:
 
     def habit(self, name: str, rule: dict[str, str]) -> Lesson:
         """What the team wants done differently."""
-        values: dict[str, str | int | float | Quantity | Phrase] = {"service": self._incident.service}
+        values: Gaps = {"service": self._incident.service}
         if "class" in rule:
             values["what"] = Phrase(word=f"lesson.class.{rule['class']}")
         if "source" in rule:

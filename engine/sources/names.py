@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 
-from engine.model import Observation, Phrase, Quantity, Window
+from engine.model import Gaps, Observation, Phrase, Window
 from engine.naming import core, letters
 from engine.ports import Remark
 from engine.sources.notes import cut, note
@@ -62,7 +62,7 @@ def remarks(
     values = {value for _, value in known}
     familiar = values | also
     strangers = [each for each in services if not familiar & {each.name, *each.labels.values()}]
-    counted: dict[str, str | int | float | Quantity | Phrase] = {
+    counted: Gaps = {
         "source": source,
         "host": host,
         "names": len(values),

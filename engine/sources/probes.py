@@ -16,7 +16,7 @@ import aiohttp
 from yarl import URL
 
 from engine.masking import mask
-from engine.model import Observation, Phrase
+from engine.model import Gaps, Observation, Phrase
 from engine.ports import Question, Remark, Tells
 from engine.sources import certificates, health
 from engine.sources.families import services_of
@@ -145,10 +145,10 @@ class ProbesSource:
 
 
 def _remark(service: Service, found: Try) -> Remark:
-    values: dict[str, str | int] = {"service": service.name, "url": mask(service.health_url), "status": found.status}
+    values: Gaps = {"service": service.name, "url": mask(service.health_url), "status": found.status}
     if found.status:
         known = found.said.well is not None
-        return Remark(known, Phrase(word="check.health" if known else "check.health_says_nothing", values={**values}))
+        return Remark(known, Phrase(word="check.health" if known else "check.health_says_nothing", values=values))
     reason = Phrase(word=f"evidence.probe.reason.{found.reason}")
     return Remark(False, Phrase(word="check.health_gone", values={**values, "reason": reason}))
 

@@ -1,7 +1,7 @@
 """Stands in for what silences alerts: keeps them in a list."""
 
 from engine.errors import ExecutorRefused, TocsinError
-from engine.model import Phrase
+from engine.model import Gaps, Phrase
 from engine.ports import Hush
 
 
@@ -16,8 +16,8 @@ class FakeSilencer:
     async def silence(self, hush: Hush) -> str:
         self._fail()
         if not hush.matchers or hush.ends_at <= hush.starts_at:
-            values: dict[str, str | int] = {"status": 400, "detail": "end time can't be in the past"}
-            raise ExecutorRefused(Phrase(word="error.alertmanager_says", values={**values}))
+            values: Gaps = {"status": 400, "detail": "end time can't be in the past"}
+            raise ExecutorRefused(Phrase(word="error.alertmanager_says", values=values))
         id = f"c89e2b3b-5d3f-4476-a543-{len(self.silences) + 1:012d}"
         self.silences[id] = hush
         return id
