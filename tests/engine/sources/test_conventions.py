@@ -67,7 +67,10 @@ def inner() -> Iterator[tuple[str, list[Labels]]]:
     for part in PARTS:
         yield part.role, [{"__name__": n, part.identity[0]: "payment", "pod": "p"} for n in (part.used, part.most)]
     for share in SHARES:
-        yield share.role, [{"__name__": name, share.identity[0]: "payment"} for name in sorted({share.some, share.every})]
+        yield (
+            share.role,
+            [{"__name__": name, share.identity[0]: "payment"} for name in sorted({share.some, share.every})],
+        )
     for row in (*SPEEDS, *LEVELS, *EVENTS):
         yield row.role, [{"__name__": row.name, row.identity[0]: "payment", "instance": "i"}]
 
