@@ -133,7 +133,8 @@ class Life:
         known = self.tools.sources_of(self.tools.teams.team(state.team))
         sources = evidence.concerned(question, habits.source_order(known, state.background))
         depth, why = evidence.depth(state, turn)
-        asking = Asking(sources=tuple(source.name for source in sources), depth=depth, why=why)
+        tells = {source.name: source.tells for source in sources}
+        asking = Asking(sources=tuple(tells), tells=tells, depth=depth, why=why)
         asking = await self.journal.settle(f"asking/{turn}", "evidence.asking", asking)
         await self.journal.tell("evidence")
 

@@ -4,15 +4,17 @@ from typing import Literal
 
 from engine.duty import State, Step
 from engine.model import Diagnosis, Entry, Phrase, Sweep, Value
+from engine.ports import Tells
 
 Depth = Literal["quick", "full"]
 """How long a round goes on: quick ends with the first look where that shows nothing unusual, full hears everybody."""
 
 
 class Asking(Value):
-    """That a round begins: which sources are asked, how deep, and why so."""
+    """That a round begins: which sources are asked, what each tells, how deep, and why so."""
 
     sources: tuple[str, ...]
+    tells: dict[str, Tells] = {}
     depth: Depth = "full"
     why: Phrase | None = None
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from cards.model import Block, Card, Finding, Findings, Fold, Log, Prose, Step, Steps, StepState
 from cards.views.catalogue import missing
 from cards.views.charts import charts
+from cards.views.checklist import checklist
 from cards.views.scene import Scene, change_of
 from engine.diagnosis.roles import HARM
 from engine.looks import Asked
@@ -34,6 +35,7 @@ def evidence(scene: Scene) -> Card | None:
         tone="info" if asking(scene) else "warning" if odd else "neutral",
         blocks=(
             *_round(scene, sweep),
+            *((checklist(scene, sweep),) if sweep and not asking(scene) else ()),
             *(_collected(scene, sweep) if sweep else ()),
             *(scene.row(scene.link_to_page()) if sweep else ()),
         ),

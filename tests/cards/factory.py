@@ -36,10 +36,12 @@ from engine.model import (
     Value,
     Window,
 )
+from engine.ports import Tells
 from engine.team import Constraint, Lesson, Objective, Person, Service, Team
 
 INCIDENT = "inc_5f0a1c22"
 SOURCES = ("prometheus", "loki", "jaeger", "deploys")
+TELLS: dict[str, Tells] = {"prometheus": "metric", "loki": "log", "jaeger": "trace", "deploys": "change"}
 SEVERE: dict[str, Any] = {"severity": "P1"}
 START = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 DEPLOYED = START - timedelta(minutes=8)
@@ -226,7 +228,11 @@ def _is_looked_at(story: Story) -> None:
         seen=2,
     )
     story.tell(6, "memory.recalled", {"lessons": [lesson.model_dump(mode="json")]})
-    story.tell(6, "evidence.asking", Asking(sources=SOURCES, why=Phrase(word="evidence.depth.severe", values=SEVERE)))
+    story.tell(
+        6,
+        "evidence.asking",
+        Asking(sources=SOURCES, tells=TELLS, why=Phrase(word="evidence.depth.severe", values=SEVERE)),
+    )
     _hears(story, "prometheus", 7)
     _hears(story, "deploys", 1)
     story.tell(9, "evidence.first_look", first_look(story))

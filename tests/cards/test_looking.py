@@ -12,7 +12,7 @@ from cards.views.diagnosis import LONGEST, confidence
 from cards.views.scene import Scene
 from cards.words import Words
 from engine.incident import Incident
-from engine.looks import Asked
+from engine.looks import Asked, Asking
 from engine.model import Claim, Diagnosis, Evidence, Hypothesis, Observation, Phrase, Suspect, Sweep
 from tests.cards.draw_golden import plain_value
 from tests.cards.factory import (
@@ -407,3 +407,44 @@ def test_each_finding_says_how_sure_it_is_and_why_not_more(language: str, high: 
     assert shown == {"ev_metric_1": high, "ev_metric_2": low, "ev_metric_3": ""}
     for each in shown.values():
         assert each in " ".join(body(card).split())
+
+
+# --- what was looked at ----------------------------------------------------------------------------------------------
+
+
+def checked(incident: Incident, words: Words = EN) -> dict[str, str]:
+    card = draw(incident, "evidence", words, TEAM)
+    assert card is not None
+    facts = [dict(block.pairs) for block in of(card, Facts)]
+    return next((pairs for pairs in facts if words.text("checklist.looked") in pairs), {})
+
+
+def test_the_checklist_names_what_came_what_failed_and_whom_nobody_could_ask() -> None:
+    said_ = checked(STORY.fold())
+    assert (
+        said_["Looked at"] == "metrics (4), logs (2), changes (1), service catalogue, memory (1 recalled, no evidence)"
+    )
+    assert said_["No answer"] == "jaeger (traces)"
+    assert said_["Not set up"] == "platform state, health checks"
+    assert checked(worked_example("zh").fold(), Words("zh"))["未回应"] == "jaeger（链路）"
+
+
+def test_a_kind_that_was_asked_for_and_held_nothing_was_looked_at() -> None:
+    asking = Asking(sources=("thanos", "tempo"), tells={"thanos": "metric", "tempo": "trace", "posted": "change"})
+    asked = {name: Asked(source=name, state="done") for name in asking.tells}
+    bare = {"asking": asking, "asked": asked, "background": (), "service": "unheard-of", "sweep": Sweep(window=WINDOW)}
+    said_ = checked(STORY.fold("evidence.collected").model_copy(update=bare))
+    assert said_["Looked at"] == "metrics (0), traces (0), changes (0), memory (nothing recalled)"
+    assert said_["Not set up"] == "logs, platform state, health checks, service catalogue"
+    assert "No answer" not in said_
+
+
+def test_of_an_older_incident_the_checklist_tells_what_came() -> None:
+    older = checked(STORY.fold().model_copy(update={"asked": {}, "asking": None}))
+    assert older["Looked at"] == checked(STORY.fold())["Looked at"]
+    assert older["No answer"] == "jaeger"
+
+
+def test_while_sources_are_asked_their_steps_say_so_alone() -> None:
+    assert not checked(STORY.fold("evidence.asking"))
+    assert not checked(STORY.fold("evidence.first_look"))
