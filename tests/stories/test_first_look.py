@@ -95,6 +95,8 @@ async def test_a_minor_alert_about_nothing_is_answered_without_the_slow_ones(tmp
         )
         shown = await story.reads("evidence")
         assert {"en": "Quick triage", "zh": "快速分诊"}[language] in shown
+        failed = {"en": "No answer loki (logs), jaeger (traces)", "zh": "未回应 loki（日志）、jaeger（链路）"}[language]
+        assert failed in " ".join(shown.split())
 
         # Whoever doubts that asks again, and then everybody is waited for.
         assert (await story.person("lin").presses("look_again")).tone == "ok"
