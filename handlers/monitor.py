@@ -1,11 +1,14 @@
 """Makes the live card of a service, and keeps it up to date where it hangs in the team's room."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from cards.model import Card
+from cards.views import vitals
 from cards.views.border import across
 from cards.views.monitor import Live, monitor
 from cards.words import Words
+from engine.model import Evidence, Observation, Window
 from engine.team import Service, Team
 from engine.topology import callers
 from handlers import telemetry
@@ -52,6 +55,7 @@ async def draw(house: House, team: Team, service: Service, words: Words, until: 
         figures,
         before,
         seen,
+        _judged(vitals.told(seen), look.window),
         look.silent,
         about,
         asked=any((asked.measuring, seen)),
@@ -59,6 +63,15 @@ async def draw(house: House, team: Team, service: Service, words: Words, until: 
         callers=callers(service.name, team.services, {}),
     )
     return across(monitor(live, words), "", words)
+
+
+def _judged(told: Sequence[Observation], window: Window) -> tuple[Evidence, ...]:
+    """What it amounts to."""
+    if not told:
+        return ()
+    from engine.diagnosis.signals import judge  # noqa: PLC0415 - numpy and its like, not needed to be ready
+
+    return judge(told, window)
 
 
 def wanted(visit: Visit, name: str) -> Service | None:

@@ -14,7 +14,7 @@ from cards.views.listing import state
 from cards.words import Words
 from engine.diagnosis.witnesses import united
 from engine.incident import Incident
-from engine.model import Change, LogLine, Observation, Quantity, Silence, Unit, Window
+from engine.model import Change, Evidence, LogLine, Observation, Quantity, Silence, Unit, Window
 from engine.team import Service
 from engine.topology import in_spans
 
@@ -33,8 +33,8 @@ CHARTS = ("error_ratio", "latency_p95", "traffic")
 @dataclass(frozen=True)
 class Live:
     """What was asked of a service: by role the figure now with its series, the figure before, everything that was seen,
-    who stayed silent, the open incidents about it, and who calls it. `asked`: whether there is any source at all;
-    `until` when the card is drawn anew by itself."""
+    how what was told of it is judged, who stayed silent, the open incidents about it, and who calls it. `asked`:
+    whether there is any source at all; `until` when the card is drawn anew by itself."""
 
     ROLES: ClassVar = (
         "traffic",
@@ -52,6 +52,7 @@ class Live:
     figures: Mapping[str, tuple[float | None, Observation | None]]
     before: Mapping[str, float | None]
     seen: tuple[Observation, ...]
+    signs: tuple[Evidence, ...]
     silent: tuple[Silence, ...]
     incidents: tuple[Incident, ...]
     asked: bool = True
@@ -101,7 +102,7 @@ def monitor(live: Live, words: Words) -> Card:
     blocks: list[Block] = [Prose(_as_of(live, words), quiet=True), *_promise(live, words)]
     if not live.asked:
         blocks.append(Prose(words.text("evidence_card.no_source"), strong=True))
-    blocks += [_facts(live, words), *vitals.signs(live.seen, live.window, words)]
+    blocks += [_facts(live, words), *vitals.signs(live.seen, live.signs, words)]
     blocks += [*_charts(live, words), *_complaints(live, words)]
     for silence in live.silent:
         blocks.append(Prose(words.text("evidence_card.silent", source=silence.source, reason=silence.reason)))
@@ -135,7 +136,7 @@ def _verdict(live: Live) -> str:
         return "unavailable"
     if live.incidents:
         return "open"
-    well = vitals.says_well(live.seen, live.window)
+    well = vitals.says_well(live.signs)
     if well is False:
         return "unwell"
     measured = (errors, latency, well, live.available)
@@ -159,7 +160,7 @@ def _promise(live: Live, words: Words) -> tuple[Prose, ...]:
 def _facts(live: Live, words: Words) -> Facts:
     pairs = [(words.text(f"signal.{role}"), _figure(live, role, words)) for role in Live.ROLES if _counts(live, role)]
     pairs += vitals.own_signals(live.service, live.seen, live.window, words)
-    pairs += [*vitals.health(live.seen, live.window, words), *vitals.deployment(live.seen, words)]
+    pairs += [*vitals.health(live.signs, words), *vitals.deployment(live.seen, words)]
     pairs += vitals.calls(live.service, live.seen, live.callees, live.window, words)
     if live.callers:
         pairs.append((words.text("vitals.callers"), words.text("list.comma").join(live.callers[:MOST_NAMED])))

@@ -29,12 +29,17 @@ STANDING = (
 LONGEST = 60
 
 
-def signs(seen: Sequence[Observation], window: Window, words: Words) -> tuple[Block, ...]:
-    """What is unusual in logs, traces, platform state and health checks, each with its query; and that nothing is."""
-    asked = [each for each in seen if each.kind in TOLD and not is_note(each)]
+def told(seen: Iterable[Observation]) -> list[Observation]:
+    """What logs, traces, the platform and health checks said: what signs are found in."""
+    return [each for each in seen if each.kind in TOLD and not is_note(each)]
+
+
+def signs(seen: Sequence[Observation], found: Sequence[Evidence], words: Words) -> tuple[Block, ...]:
+    """What is unusual of what was told, each with its query; and that nothing is. `found` is how that was judged."""
+    asked = told(seen)
     if not asked:
         return ()
-    odd = [each for each in _judged(asked, window) if each.abnormal]
+    odd = [each for each in found if each.abnormal]
     if not odd:
         sources = words.text("list.comma").join(dict.fromkeys(each.source for each in asked))
         return (Prose(words.text("vitals.calm", sources=sources), quiet=True),)
@@ -60,16 +65,15 @@ def deployment(seen: Sequence[Observation], words: Words) -> tuple[tuple[str, st
     return ((words.text("vitals.deployment"), " · ".join(said)),)
 
 
-def health(seen: Sequence[Observation], window: Window, words: Words) -> tuple[tuple[str, str], ...]:
+def health(found: Sequence[Evidence], words: Words) -> tuple[tuple[str, str], ...]:
     """What the health check says, in its own words."""
-    checks = [each for each in seen if each.kind == "probe"]
-    said = [words.say(each.summary) for each in _judged(checks, window) if each.signal != "cert_expiry"]
+    said = [words.say(each.summary) for each in found if each.kind == "probe" and each.signal != "cert_expiry"]
     return ((words.text("vitals.health"), said[0]),) if said else ()
 
 
-def says_well(seen: Sequence[Observation], window: Window) -> bool | None:
+def says_well(found: Sequence[Evidence]) -> bool | None:
     """Whether the service calls itself well; None where it was not asked or says nothing of it."""
-    checks = _judged([each for each in seen if each.kind == "probe"], window)
+    checks = [each for each in found if each.kind == "probe"]
     if any(each.abnormal for each in checks):
         return False
     return True if any(each.signal == "availability" for each in checks) else None
@@ -146,9 +150,3 @@ def _now(series: Observation, window: Window) -> float | None:
 
 def _mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
-
-
-def _judged(seen: Sequence[Observation], window: Window) -> Sequence[Evidence]:
-    from engine.diagnosis.signals import judge  # noqa: PLC0415 - brings numpy, which no other card needs
-
-    return judge(seen, window)
