@@ -47,12 +47,14 @@ class Situation:
 class Looked:
     """A situation and what the engine made of it; of the wrong ones how sure it was that it knew the cause, 0 for not
     at all: with each other situation's log in place of its own (`foreign` as it stands, `planted` moved to the moment
-    and the service of the alert), and with the words of its own log dealt out anew (`shuffled`)."""
+    and the service of the alert; `same`: those that name what its own log names), and with the words of its own log
+    dealt out anew (`shuffled`)."""
 
     situation: Situation
     diagnosis: Diagnosis
     foreign: tuple[float, ...]
     planted: tuple[float, ...]
+    same: tuple[bool, ...]
     shuffled: float
 
 
@@ -61,15 +63,19 @@ def evaluate(root: Path) -> tuple[Looked, ...]:
     known = [read(path.parent) for path in sorted(root.rglob("logs.txt")) if (path.parent / "alert.json").is_file()]
     if not known:
         raise InputError(Phrase(word="evaluation.no_situations", values={"folder": str(root)}))
-    return tuple(
-        Looked(
-            situation=each,
-            diagnosis=look(each),
-            foreign=tuple(_sure(look(replace(each, lines=other.lines))) for other in known if other is not each),
-            planted=tuple(_sure(look(_planted(each, other))) for other in known if other is not each),
-            shuffled=_sure(look(_shuffled(each))),
-        )
-        for each in known
+    return tuple(_looked(each, [other for other in known if other is not each]) for each in known)
+
+
+def _looked(situation: Situation, others: Sequence[Situation]) -> Looked:
+    own = look(situation)
+    planted = [look(_planted(situation, other)) for other in others]
+    return Looked(
+        situation=situation,
+        diagnosis=own,
+        foreign=tuple(_sure(look(replace(situation, lines=other.lines))) for other in others),
+        planted=tuple(_sure(each) for each in planted),
+        same=tuple(_sure(each) > 0 and _names(each) == _names(own) for each in planted),
+        shuffled=_sure(look(_shuffled(situation))),
     )
 
 
@@ -173,6 +179,10 @@ def _sure(diagnosis: Diagnosis) -> float:
     return cause.confidence if cause is not None and cause.category != PLACE else 0.0
 
 
+def _names(diagnosis: Diagnosis) -> str:
+    return diagnosis.cause.category if diagnosis.cause is not None else ""
+
+
 def lines(looked: Sequence[Looked], words: Words) -> Iterator[str]:
     """What was found, for people: the verdict, the first explanations, and what to look at next."""
     for each in looked:
@@ -180,13 +190,15 @@ def lines(looked: Sequence[Looked], words: Words) -> Iterator[str]:
         yield f"{said}: " + ", ".join(f"{one.category} {one.confidence:.2f}" for one in each.diagnosis.hypotheses)
         yield from (f"    {words.say(step)}" for step in each.diagnosis.next_steps[:2])
     wrong = [sure for each in looked for sure in (*each.foreign, each.shuffled)]
-    planted = [sure for each in looked for sure in each.planted]
+    planted = [pair for each in looked for pair in zip(each.planted, each.same, strict=True)]
     yield words.text(
         "evaluation.wrong_logs",
         wrong=len(wrong),
         named=sum(sure > 0 for sure in wrong),
         planted=len(planted),
-        sure=sum(sure >= CONFIDENT for sure in planted),
+        planted_named=sum(sure > 0 for sure, _ in planted),
+        sure=sum(sure >= CONFIDENT for sure, _ in planted),
+        same=sum(sure >= CONFIDENT and same for sure, same in planted),
     )
 
 
@@ -203,6 +215,7 @@ def tree(looked: Sequence[Looked]) -> list[dict[str, Any]]:
             "next": [json.loads(step.model_dump_json()) for step in each.diagnosis.next_steps],
             "foreign": list(each.foreign),
             "planted": list(each.planted),
+            "planted_same": list(each.same),
             "shuffled": each.shuffled,
         }
         for each in looked

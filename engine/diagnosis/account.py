@@ -61,6 +61,7 @@ def hypothesis(trial: Trial) -> Hypothesis:
         supporting=_claims(trial, (*trial.required, *trial.supporting)),
         contradicting=(
             *_against(trial.open, "open"),
+            *_hearsay(trial),
             *_against(trial.answered, "answered"),
             *(
                 Claim(
@@ -97,6 +98,14 @@ def _against(seen: Seen, how: str) -> tuple[Claim, ...]:
         )
         for _, hits in seen
     )
+
+
+def _hearsay(trial: Trial) -> tuple[Claim, ...]:
+    """What makes one doubt a fault that one log alone tells of."""
+    if not trial.hearsay:
+        return ()
+    phrase = Phrase(word="diagnosis.against.hearsay", values={"service": trial.telling[0].service})
+    return (Claim(phrase=phrase, evidence_ids=tuple(each.id for each in trial.telling[:MOST_IDS])),)
 
 
 def sequence(evidence: Iterable[Evidence], onset: datetime | None) -> tuple[Claim, ...]:

@@ -53,11 +53,12 @@ class Sign(Value):
 
 
 class Clue(Value):
-    """Something that is so or not: one of its signs is found. `unless` is what answers it as a contradiction,
-    `told` how a team wrote it down."""
+    """Something that is so or not: one of its signs is found. `vague`: it shows in nearly every fault, so it tells of
+    none in particular. `unless` is what answers it as a contradiction, `told` how a team wrote it down."""
 
     name: str
     any: tuple[Sign, ...]
+    vague: bool = False
     unless: "Clue | None" = None
     told: str = ""
 

@@ -37,7 +37,7 @@ def diagnose(
     proven = [trial for trial in trials if not trial.objections()]
     close = rivals(proven[0], trials) if proven else ()
     if proven and not close:
-        return _conclusive(proven[0], trials, silent)
+        return _conclusive(proven[0], trials, weighed, silent)
     return _inconclusive(weighed, trials, close, silent, service)
 
 
@@ -98,13 +98,15 @@ def _cause_first(trials: list[Trial]) -> list[Trial]:
     return trials if cause is None else [cause, *(trial for trial in trials if trial is not cause)]
 
 
-def _conclusive(cause: Trial, trials: Sequence[Trial], silent: Sequence[Silence]) -> Diagnosis:
+def _conclusive(
+    cause: Trial, trials: Sequence[Trial], evidence: Sequence[Evidence], silent: Sequence[Silence]
+) -> Diagnosis:
     shown = [cause, *(trial for trial in trials if trial is not cause)][:MOST_HYPOTHESES]
     return Diagnosis(
         verdict="conclusive",
         hypotheses=tuple(account.hypothesis(trial) for trial in shown),
         sequence=account.sequence((each for each in cause.evidence if each.abnormal), cause.suspicion.onset),
-        next_steps=steps.to_do(cause, silent),
+        next_steps=steps.to_do(cause, evidence, silent),
     )
 
 

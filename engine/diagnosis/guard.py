@@ -33,10 +33,11 @@ INNER = frozenset(ROLES) - OUTER - (frozenset(HARM) - {"auth_failed_ratio", "tls
 FAR = ((10.0, 0.03), (30.0, 0.06), (60.0, 0.1))
 """Minutes between a change and the trouble, and what they cost."""
 
-COMMON = frozenset({*HARM, "sli", "traffic"})
-"""Signals that show in nearly every fault, and so tell of none in particular."""
-
 MERELY_FELT = frozenset({"sli", "error_ratio", "unavailable_ratio", "timeout_ratio", "latency_p95"})
+
+HEARSAY, LIKELY = 0.1, 0.74
+"""What it costs that one log alone says what the fault is, and the most that is believed then: its lines may be of
+another moment, place or trouble, and nothing would show it."""
 
 Seen = tuple[tuple[Clue, tuple[Evidence, ...]], ...]
 
@@ -76,14 +77,30 @@ class Trial:
     def stray(self) -> tuple[Evidence, ...]:
         """What does not belong to it, where one kind of evidence alone tells of this fault in particular and another
         tells of something else inside the service: a log of one thing beside figures of another."""
-        told = {each.kind for each in self.evidence if each.abnormal and each.signal not in COMMON}
+        told = {each.kind for each in self.telling}
         if len(told) != 1 or told == {"state"}:
             return ()
         return tuple(each for each in self.unexplained if each.kind not in told)
 
+    @cached_property
+    def telling(self) -> tuple[Evidence, ...]:
+        """What tells of this fault in particular, not only that users feel something, and where."""
+        shown = (hits for clue, hits in (*self.required, *self.supporting) if not clue.vague)
+        return tuple({each.id: each for hits in shown for each in hits if each.abnormal}.values())
+
+    @property
+    def hearsay(self) -> bool:
+        """Whether the log of one service alone says that it is this fault."""
+        return {each.kind for each in self.telling} == {"log"} and len({each.service for each in self.telling}) == 1
+
     @property
     def score(self) -> float:
-        """Confidence before objections: base times the share of required clues, and what supports or weakens it."""
+        """Confidence before objections: how well it fits, and less where that is hearsay."""
+        return max(LOWEST, min(self.fit - HEARSAY, LIKELY)) if self.hearsay else self.fit
+
+    @property
+    def fit(self) -> float:
+        """Base times the share of required clues, and what supports or weakens it."""
         share = sum(1 for _, hits in self.required if hits) / len(self.required)
         support = sum(1 for _, hits in self.supporting if hits) / max(len(self.supporting), 1)
         score = self.pattern.base * share + SUPPORT * support + (COMPLETE if share == 1.0 else 0.0)
@@ -158,15 +175,15 @@ class Court:
 
 def accounts(patterns: Sequence[Pattern]) -> Mapping[str, frozenset[str]]:
     """By category, the signals that show in it or in any fault it brings about. What merely looks like a bad release
-    brings about nothing of what bad releases can."""
+    brings about nothing of what bad releases can; and what users may feel of any fault is accounted for by none, unless
+    a change is to blame, which may alter anything."""
     known = {pattern.category: pattern for pattern in patterns}
 
     def below(category: str, found: set[str], first: bool = True) -> set[str]:
-        if category in known and category not in found:
+        if category in known and category not in found and (first or "change" not in known[category].scope):
             found.add(category)
-            if first or "change" not in known[category].scope:
-                for course in known[category].explains:
-                    below(course, found, first=False)
+            for course in known[category].explains:
+                below(course, found, first=False)
         return found
 
     return {
@@ -174,6 +191,7 @@ def accounts(patterns: Sequence[Pattern]) -> Mapping[str, frozenset[str]]:
             signal
             for each in below(category, set())
             for clue in (*known[each].required, *known[each].supporting)
+            if "change" in known[each].scope or not clue.vague
             for sign in clue.any
             for signal in sign.signals
         )
@@ -253,10 +271,16 @@ def rivals(first: Trial, others: Sequence[Trial]) -> tuple[Trial, ...]:
         for other in others
         if other is not first
         and not other.objections()
-        and first.confidence - other.confidence < CLOSE
+        and _is_close(first, other)
         and not _chained(first.suspicion, other.suspicion)
         and not _of_one_story(first, other)
     )
+
+
+def _is_close(first: Trial, other: Trial) -> bool:
+    """Whether another is nearly as sure, or fits nearly as well: that one log alone tells of it makes it less sure, and
+    clears it of nothing."""
+    return first.confidence - other.confidence < CLOSE or first.fit - other.fit < CLOSE
 
 
 def _chained(one: Suspicion, other: Suspicion) -> bool:

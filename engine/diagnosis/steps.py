@@ -4,17 +4,21 @@ from collections.abc import Iterator, Sequence
 
 from engine.diagnosis.account import gaps
 from engine.diagnosis.guard import ENOUGH_KINDS, Trial
+from engine.diagnosis.roles import ROLES
 from engine.model import Evidence, Phrase, Silence
 
 MOST_STEPS = 6
 MOST_QUESTIONS = 3
 MOST_DOUBTED = 3
+MEASURED = frozenset({"up", "down", "used_up"})
+"""What a sign says of a series."""
 OF_A_CHANGE = frozenset({"diagnosis.next.diff_release", "diagnosis.next.switch_off", "diagnosis.next.flag_users"})
 
 
-def to_do(cause: Trial, silent: Sequence[Silence]) -> tuple[Phrase, ...]:
-    """What would help against a proven cause, what to look at, and which silent source to repair."""
-    return tuple([*_offers(cause), *_looks(cause), *_repairs(silent)][:MOST_STEPS])
+def to_do(cause: Trial, evidence: Sequence[Evidence], silent: Sequence[Silence]) -> tuple[Phrase, ...]:
+    """What would bear out a proven cause that is hearsay, what would help against it, what to look at, and which silent
+    source to repair."""
+    return tuple([*_bears_out(cause, evidence), *_offers(cause), *_looks(cause), *_repairs(silent)][:MOST_STEPS])
 
 
 def to_tune(silent: Sequence[Silence], service: str) -> tuple[Phrase, ...]:
@@ -45,6 +49,28 @@ def _apart(first: Trial, rivals: Sequence[Trial]) -> Iterator[Phrase]:
     """What each of two equal explanations says to look at first."""
     for trial in (first, *rivals[:1]):
         yield from _looks(trial)[:1]
+
+
+def _bears_out(trial: Trial, evidence: Sequence[Evidence]) -> Iterator[Phrase]:
+    """Where one log alone tells of a fault: what was not measured yet and would show it, else the log itself."""
+    if not trial.hearsay:
+        return
+    measured = {(each.service, each.signal) for each in evidence if each.count}
+    told = next((each for each in _predicted(trial) if each not in measured), None)
+    if told is None:
+        yield Phrase(word="diagnosis.ask.same_log", values=gaps(trial.suspicion))
+        return
+    what = Phrase(word=f"evidence.signal.{told[1]}", values={"service": told[0]})
+    yield Phrase(word="diagnosis.ask.bears_out", values={**gaps(trial.suspicion), "what": what})
+
+
+def _predicted(trial: Trial) -> Iterator[tuple[str, str]]:
+    """The series that would show this fault in particular, each with its service, the most telling first."""
+    there = {"self": trial.suspicion.service, "own": trial.suspicion.service, "peer": trial.suspicion.peer}
+    for clue, _ in (*trial.required, *trial.supporting):
+        for sign in clue.any if not clue.vague else ():
+            if sign.state in MEASURED and there.get(sign.where):
+                yield from ((there[sign.where], signal) for signal in sign.signals if signal in ROLES)
 
 
 def _lacks(trial: Trial) -> Iterator[Phrase]:

@@ -124,13 +124,13 @@ DATABASES: tuple[Pattern, ...] = (
     ),
     Pattern(
         category="replication_lag",
-        required=(REPLICA_BEHIND, Clue(name="stale", any=(*TROUBLE.any, logged("replication")))),
+        required=(REPLICA_BEHIND, Clue(name="stale", vague=True, any=(*TROUBLE.any, logged("replication")))),
         supporting=(DATABASE_BUSY, NO_CHANGE),
         next_steps=("diagnosis.next.replica_reads", "diagnosis.next.slow_queries"),
     ),
     Pattern(
         category="disk_full",
-        required=(DISK_FULL, Clue(name="trouble", any=(*TROUBLE.any, cried("disk_full")))),
+        required=(DISK_FULL, Clue(name="trouble", vague=True, any=(*TROUBLE.any, cried("disk_full")))),
         supporting=(ERRORS_UP, WRITES_REFUSED, NO_CHANGE),
         explains=("db_read_only", "dependency_errors", "service_down", "crash_loop", "queue_backlog", "slow_query"),
         offers=("configure",),

@@ -27,6 +27,7 @@ from engine.diagnosis.patterns.signs import (
 WAITING = Clue(name="waiting", any=(up("backlog"), cried("backlog")))
 NOT_KEEPING_UP = Clue(
     name="not_keeping_up",
+    vague=True,
     any=(*HARM.any, logged("backlog", "timeout", "retry"), down("traffic"), up("traffic", "restarts")),
 )
 

@@ -32,11 +32,15 @@ from engine.diagnosis.patterns.signs import (
 LINE_BREAKS = Clue(name="line_breaks", any=(up("network_errors"), said("network")))
 HANDSHAKES_FAIL = Clue(name="handshakes_fail", any=(up("tls_errors"), said("certificate")))
 FELT = Clue(
-    name="trouble", any=(*TROUBLE.any, up("dependency_error_ratio", where="own"), up("tls_errors"), down("traffic"))
+    name="trouble",
+    vague=True,
+    any=(*TROUBLE.any, up("dependency_error_ratio", where="own"), up("tls_errors"), down("traffic")),
 )
 PLATFORM_CHANGED = Clue(name="platform_changed", any=(mentioned("node"), logged("node")))
 REFUSED_BY_TIME = Clue(name="refused_by_time", any=(said("clock", "auth", "certificate"), up("auth_failed_ratio")))
-UNHEALTHY = Clue(name="unhealthy", any=(*DOWN.any, *HARM.any, *RESTARTED.any, Sign(signals=NODES, where="own")))
+UNHEALTHY = Clue(
+    name="unhealthy", vague=True, any=(*DOWN.any, *HARM.any, *RESTARTED.any, Sign(signals=NODES, where="own"))
+)
 
 NETWORKS: tuple[Pattern, ...] = (
     Pattern(
@@ -113,7 +117,7 @@ NETWORKS: tuple[Pattern, ...] = (
     ),
     Pattern(
         category="service_down",
-        required=(DOWN, Clue(name="not_serving", any=(*TRAFFIC_DOWN.any, *HARM.any)), NO_CHANGE),
+        required=(DOWN, Clue(name="not_serving", vague=True, any=(*TRAFFIC_DOWN.any, *HARM.any)), NO_CHANGE),
         supporting=(TRAFFIC_DOWN, ERRORS_UP, OWN_FAILURES),
         contradicting=(against(CHANGE_BEFORE),),
         next_steps=("diagnosis.next.platform_events", "diagnosis.next.last_words"),

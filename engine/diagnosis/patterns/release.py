@@ -41,7 +41,7 @@ FLAG_LOGGED = Clue(name="flag_logged", any=(logged("flag"), mentioned("flag")))
 SETTING_LOGGED = Clue(name="setting_logged", any=(said("config"),))
 SCHEMA_MISSED = Clue(name="schema_missed", any=(said("schema"),))
 REFUSED = Clue(name="refused", any=(up("auth_failed_ratio"), cried("auth"), said("auth", where="self")))
-REFUSED_OR_FAILING = Clue(name="trouble", any=(up("auth_failed_ratio"), *TROUBLE.any))
+REFUSED_OR_FAILING = Clue(name="trouble", vague=True, any=(up("auth_failed_ratio"), *TROUBLE.any))
 
 ALL_COURSES = (
     "crash_loop",

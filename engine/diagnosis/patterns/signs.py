@@ -56,7 +56,7 @@ def changed(*families: str) -> Sign:
 CHANGE_BEFORE = Clue(name="change_before", any=(changed(),))
 RELEASE_BEFORE = Clue(name="change_before", any=(changed("release", "schema", "certificate", "platform"),))
 NO_CHANGE = Clue(name="no_change", any=(Sign(signals=("change",), state="none_before_onset"),))
-HARM = Clue(name="harm", any=(up(*ERRORS), up("latency_p95"), down("availability")))
+HARM = Clue(name="harm", vague=True, any=(up(*ERRORS), up("latency_p95"), down("availability")))
 STOPPED = ("oom_killed", "crash_loop", "container_not_started", "port_in_use")
 NODES = ("node_not_ready", "node_component_stopped", "node_network_unavailable", "container_runtime_failed")
 CUT_OFF = ("network_policy_blocks",)
@@ -64,6 +64,7 @@ CUT_OFF = ("network_policy_blocks",)
 
 TROUBLE = Clue(
     name="trouble",
+    vague=True,
     any=(
         *HARM.any,
         up("restarts", "oom_kills", "auth_failed_ratio", "backlog"),
@@ -72,12 +73,12 @@ TROUBLE = Clue(
 )
 """What users feel, or what they will feel at once: also where nobody counts requests."""
 
-ERRORS_UP = Clue(name="errors_up", any=(up(*ERRORS),))
-UNAVAILABLE_UP = Clue(name="unavailable_up", any=(up("unavailable_ratio"),))
-TIMEOUTS_UP = Clue(name="timeouts_up", any=(up("timeout_ratio"),))
-LATENCY_UP = Clue(name="latency_up", any=(up("latency_p95"),))
+ERRORS_UP = Clue(name="errors_up", vague=True, any=(up(*ERRORS),))
+UNAVAILABLE_UP = Clue(name="unavailable_up", vague=True, any=(up("unavailable_ratio"),))
+TIMEOUTS_UP = Clue(name="timeouts_up", vague=True, any=(up("timeout_ratio"),))
+LATENCY_UP = Clue(name="latency_up", vague=True, any=(up("latency_p95"),))
 TRAFFIC_UP = Clue(name="traffic_up", any=(up("traffic"),))
-TRAFFIC_DOWN = Clue(name="traffic_down", any=(down("traffic"),))
+TRAFFIC_DOWN = Clue(name="traffic_down", vague=True, any=(down("traffic"),))
 LIMITED_UP = Clue(name="limited_up", any=(up("limited_ratio"),))
 LIMIT_LOGGED = Clue(name="limit_logged", any=(logged("limited"),))
 ERRORS_NORMAL = Clue(name="errors_normal", any=(normal(*ERRORS),))
@@ -91,7 +92,9 @@ POOL_FULL = Clue(
 POOL_LOGGED = Clue(name="pool_logged", any=(logged("pool"),))
 POOL_NORMAL = Clue(name="pool_normal", any=(normal("pool_use", "pool_wait"),))
 OWN_SPANS = Clue(
-    name="own_spans", any=(Sign(signals=(*SPANS, "way")), Sign(signals=SPANS, where="own", topics=("pool",)))
+    name="own_spans",
+    vague=True,
+    any=(Sign(signals=(*SPANS, "way")), Sign(signals=SPANS, where="own", topics=("pool",))),
 )
 OWN_FAILURES = Clue(name="own_failures", any=(Sign(signals=LOGS), Sign(signals=SPANS)))
 CODE_FAILS = Clue(name="code_fails", any=(said("code", where="self"),))

@@ -8,7 +8,7 @@ import pytest
 
 from bot.cli import main
 from bot.evaluation.figures import figures
-from bot.evaluation.situations import evaluate, look, read
+from bot.evaluation.situations import CONFIDENT, evaluate, look, read
 
 LEAK = """2026-05-01T10:01:02.120Z INFO  [till] paid order 1
 2026-05-01T10:40:02Z WARN  [till] heap usage critical: 950MB / 1000MB (95%)
@@ -55,6 +55,25 @@ def test_the_cause_is_named_and_a_wrong_log_names_none(tmp_path: Path) -> None:
     assert all(max(each.foreign) == 0.0 for each in found.values())
     sure = {name: each.diagnosis.hypotheses[0].confidence for name, each in found.items()}
     assert all(max(each.planted) < sure[name] for name, each in found.items())
+
+
+def test_a_moved_log_is_hardly_believed_where_figures_say_only_that_requests_fail(tmp_path: Path) -> None:
+    two(tmp_path)
+    lost = "".join(
+        f'2026-05-03T08:00:{second:02}Z ERROR [till] ERROR: column "vat" does not exist at character {second}\n'
+        for second in range(10, 40)
+    )
+    told = f"2026-05-03T07:00:00Z INFO  [till] ready\n{lost}"
+    stage(tmp_path / "failing", {"error_rate_percent": 70.0}, told, "2026-05-03T08:01:00Z")
+    found = {each.situation.id: each for each in evaluate(tmp_path)}
+    failing = found["failing"]
+    assert failing.diagnosis.cause is not None
+    assert failing.diagnosis.cause.category == "schema_drift"
+    assert 0.0 < max(failing.planted) < CONFIDENT > failing.diagnosis.cause.confidence
+    assert failing.same == (False, False)
+    assert all(
+        each.diagnosis.hypotheses[0].confidence >= CONFIDENT for name, each in found.items() if name != "failing"
+    )
 
 
 def test_the_words_of_an_alert_say_nothing(tmp_path: Path) -> None:

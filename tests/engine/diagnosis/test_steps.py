@@ -13,10 +13,10 @@ def words(steps: tuple[Phrase, ...]) -> list[str]:
 
 
 def test_two_equal_explanations_are_parted_by_what_each_says_to_look_at() -> None:
-    found = verdicts("db_read_only", "auth_failure")
+    found = verdicts("db_read_only", "schema_drift")
     assert found.cause is None
     assert found.why_inconclusive[0].word == "diagnosis.why.rival"
-    assert set(words(found.next_steps[:2])) == {"diagnosis.next.database_role", "diagnosis.next.compare_credentials"}
+    assert set(words(found.next_steps[:2])) == {"diagnosis.next.database_role", "diagnosis.next.compare_schema"}
 
 
 def test_what_is_missing_is_asked_first() -> None:
