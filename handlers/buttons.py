@@ -19,7 +19,20 @@ from handlers import (
     statements,
     teaching,
 )
-from handlers.commands import HELP, approvals, doctor, home, more, replay, report, runbooks, services, show, timeline
+from handlers.commands import (
+    HELP,
+    approvals,
+    doctor,
+    home,
+    more,
+    replay,
+    report,
+    runbooks,
+    services,
+    show,
+    timeline,
+    triage,
+)
 from handlers.inbound import Answer
 from handlers.visit import Visit, no
 
@@ -237,6 +250,7 @@ BUTTONS: dict[str, Press] = {
     "show": _look(show.run),
     "more": _look(more.run),
     "timeline": _look(timeline.run),
+    "triage": _look(triage.run),
     "replay": _look(replay.run),
     "report": _look(report.run),
     "resolve": Press(_resolve),

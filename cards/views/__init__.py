@@ -17,6 +17,7 @@ from cards.views.recovery import recovery
 from cards.views.report import posted as report
 from cards.views.say import say, stand_in
 from cards.views.scene import Scene
+from cards.views.triage import triage
 from cards.words import Words
 from engine.incident import Incident
 from engine.model import Entry
@@ -65,6 +66,7 @@ WHOLE: dict[str, Callable[[Scene], Card | None]] = {
     "diagnosis": diagnosis,
     "closing": closing,
     "report": report,
+    "triage": triage,
 }
 """Cards of which an incident has one."""
 

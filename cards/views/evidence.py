@@ -8,6 +8,7 @@ from cards.views.catalogue import missing
 from cards.views.charts import charts
 from cards.views.checklist import checklist
 from cards.views.scene import Scene, change_of
+from engine.context import decisive
 from engine.diagnosis.roles import HARM
 from engine.looks import Asked
 from engine.model import Evidence, Phrase, Sweep, Witness
@@ -220,7 +221,7 @@ def _collected(scene: Scene, sweep: Sweep) -> tuple[Block, ...]:
     """The decisive findings open, in order of time; all others folded: a card stays readable however much came."""
     odd = [item for item in sweep.evidence if item.abnormal]
     usual = [item for item in sweep.evidence if not item.abnormal and not is_empty(item) and not is_note(item)]
-    first = decisive(odd)
+    first = decisive(odd, MOST_OPEN)
     others = by_time([item for item in odd if item not in first])
     drawn = charts(scene, telling(odd))
     blocks: list[Block] = [_findings(scene, by_time(first)) if odd else Prose(scene.text(_nothing(scene, sweep)))]
@@ -234,15 +235,6 @@ def _collected(scene: Scene, sweep: Sweep) -> tuple[Block, ...]:
         blocks.append(Fold(scene.text("evidence_card.more_charts", n=len(folded)), folded))
     blocks += witnesses(scene, [*by_time(odd), *usual])
     return (*blocks, *_lines(scene, by_time(odd)), *empty(scene, sweep), *queries(scene, sweep))
-
-
-def decisive(items: Sequence[Evidence]) -> list[Evidence]:
-    """What stands open: the weightiest of each kind, for a cause shows in several, and then by weight, in which order
-    the items come."""
-    best = {item.kind: item for item in reversed(items)}
-    leading = [item for item in items if best[item.kind] is item]
-    rest = [item for item in items if item not in leading]
-    return [*leading, *rest][:MOST_OPEN]
 
 
 def telling(items: Sequence[Evidence]) -> list[Evidence]:

@@ -4,6 +4,7 @@ from cards.model import Button, Card, Facts, Fold, Link, Prose, Table, Tone
 from cards.views.duty import duty_facts, duty_notes, latest_update, owner, severity
 from cards.views.progress import progress
 from cards.views.scene import Scene
+from engine.context import error_type
 from engine.model import Alert
 
 TONES: dict[str, Tone] = {
@@ -74,6 +75,7 @@ def facts(scene: Scene) -> Facts:
         ("fact.service", incident.service),
         ("fact.environment", incident.environment),
         ("fact.instance", instance(alert)),
+        ("fact.error", _error(scene)),
         ("fact.opened", scene.words.moment(incident.opened_at)),
         ("fact.requester", scene.person(incident.requester) if incident.requester else ""),
         ("fact.owner", owner(scene)),
@@ -86,6 +88,12 @@ def instance(alert: Alert | None) -> str:
     """Where the alert points: an instance, pod or host, whichever it names."""
     names = ("instance", "pod", "host", "node")
     return next((alert.labels[name] for name in names if alert.labels.get(name)), "") if alert else ""
+
+
+def _error(scene: Scene) -> str:
+    """What kind of trouble the evidence shows, as soon as it shows one."""
+    kind = error_type(scene.incident.service, scene.evidence)
+    return scene.text(f"triage.{kind}") if kind else ""
 
 
 def notes(scene: Scene) -> tuple[Prose, ...]:

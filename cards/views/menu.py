@@ -5,7 +5,7 @@ from cards.views.scene import Scene
 
 PEOPLE = ("assign", "handover", "snooze", "severity", "update")
 DOING = ("silence", "resolve", "look_again")
-LOOKING = ("timeline", "replay", "report")
+LOOKING = ("triage", "timeline", "replay", "report")
 ENDED = ("reopen",)
 
 

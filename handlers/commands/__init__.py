@@ -61,6 +61,7 @@ from handlers.commands.split import SPLIT
 from handlers.commands.status import STATUS
 from handlers.commands.timeline import TIMELINE
 from handlers.commands.topology import TOPOLOGY
+from handlers.commands.triage import TRIAGE
 from handlers.commands.typos import near
 from handlers.commands.undo import UNDO
 from handlers.commands.unlink import UNLINK
@@ -74,22 +75,10 @@ DOING = (ACK, APPROVE, REJECT, LIFT, HOLD, UNDO, PLAN, LOOK_AGAIN, FALSE_ALARM, 
 TAUGHT = (KEEP, EDIT, DROP)
 PEOPLE = (ASSIGN, ESCALATE, HANDOVER, SEVERITY, STATUS, SNOOZE, RESOLVE, REOPEN, ON_CALL)
 RELATED = (MERGE, SPLIT, UNLINK, WHY_MERGED)
-LOOKING = (SHOW, MORE, CONSTRAINTS, EVIDENCE, WHY, TIMELINE, REPLAY, REPORT, INCIDENTS, MINE, SAFETY, DOCTOR, SELF_TEST)
-TEAM = (
-    APPROVALS,
-    SERVICES,
-    MONITOR,
-    CHANGES,
-    QUERY,
-    SILENCE,
-    UNSILENCE,
-    REMEMBER,
-    FORGET,
-    HABITS,
-    RUNBOOKS,
-    DIGEST,
-    HOME,
-)
+SEEN = (SHOW, TRIAGE, MORE, CONSTRAINTS, EVIDENCE, WHY, TIMELINE, REPLAY, REPORT)
+LOOKING = (*SEEN, INCIDENTS, MINE, SAFETY, DOCTOR, SELF_TEST)
+KEPT = (REMEMBER, FORGET, HABITS, RUNBOOKS, DIGEST, HOME)
+TEAM = (APPROVALS, SERVICES, MONITOR, CHANGES, QUERY, SILENCE, UNSILENCE, *KEPT)
 CATALOGUE = (SERVICE, TOPOLOGY, DEPENDS, RESOURCES, DIAG)
 GROUPS: dict[str, tuple[Command, ...]] = {
     "people": (*PEOPLE, *RELATED),

@@ -24,6 +24,7 @@ VERBS = {
     "evidence": ("evidence", "证据"),
     "why": ("why", "diagnosis", "诊断", "为什么"),
     "query": ("query up", "查询 up"),
+    "triage": ("triage", "分诊"),
     "changes": ("changes payment", "最近变更 payment"),
     "plan": ("plan rollback", "申请回滚", "申请 回滚"),
     "approve": ("approve", "批准"),
