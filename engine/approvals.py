@@ -331,7 +331,7 @@ REJECT: tuple[Rule, ...] = (_wrong_message, _wrong_person, _other_card)
 async def decide(
     timeline: Timeline, incident: Incident, attempt: Attempt, team: Team, clock: Clock, inbound_id: str
 ) -> Decision | Refused:
-    """Let an attempt decide, if it may and is first; otherwise write down that it was refused, and say why.
+    """Let an attempt decide, if it may and is first; otherwise say why not, for the caller to write down (`refuse`).
 
     The state is read afresh: what the caller saw may be older than a word somebody else said meanwhile. The same
     inbound id delivered again gets the same answer."""
@@ -352,7 +352,7 @@ async def decide(
         if entry.body.get("inbound") == inbound_id:
             return standing
         judged = Refused(_decided(standing, entry.at, attempt, team))
-    return await refuse(timeline, attempt, judged.phrase, now, inbound_id)
+    return judged
 
 
 async def refuse(timeline: Timeline, attempt: Attempt, phrase: Phrase, now: datetime, inbound_id: str) -> Refused:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Literal
 
 from cards.model import Ask, Field
-from engine.approvals import Attempt, Refused, decide, judge_attempt, refuse, standings
+from engine.approvals import Attempt, Refused, decide, judge_attempt, may_approve, refuse, standings
 from engine.consent import WORD, approval_in, parse_typed
 from engine.incident import Proposal
 from engine.model import Decision, Phrase
@@ -25,10 +25,7 @@ async def form(visit: Visit, value: dict[str, str], verdict: Verdict) -> Answer:
     judged = judge_attempt(visit.incident, known.get, attempt, visit.team, visit.house.clock.now())
     if proposal is None or isinstance(judged, Refused):
         said = judged.phrase if isinstance(judged, Refused) else Phrase(word="error.nothing_waits")
-        pressed = replace(attempt, word="", reason="")
-        refused = await refuse(visit.house.timeline, pressed, said, visit.house.clock.now(), visit.id)
-        await visit.show(f"say:refused:{visit.id}")
-        return Answer(tone="refused", phrase=refused.phrase)
+        return await _refused(visit, replace(attempt, word="", reason=""), said)
     return Answer(form=_ask(visit, proposal, verdict))
 
 
@@ -65,7 +62,7 @@ async def typed(visit: Visit, event: MessageSaid, text: str) -> Answer:
 
 
 async def try_to(visit: Visit, attempt: Attempt) -> Answer:
-    """Put an attempt to the engine; a refusal is written down there and shown in the thread."""
+    """Put an attempt to the engine."""
     house = visit.house
     known = await house.timeline.find(visit.incident.id, f"refused:{visit.id}") if visit.again else None
     if known is not None:
@@ -73,10 +70,20 @@ async def try_to(visit: Visit, attempt: Attempt) -> Answer:
         return Answer(tone="refused", phrase=Phrase.model_validate(known.body["say"]))
     result = await decide(house.timeline, visit.incident, attempt, visit.team, house.clock, visit.id)
     if isinstance(result, Refused):
-        await visit.show(f"say:refused:{visit.id}")
-        return Answer(tone="refused", phrase=result.phrase)
+        return await _refused(visit, attempt, result.phrase)
     await _shown(visit, attempt.approval)
     return _thanks(result)
+
+
+async def _refused(visit: Visit, attempt: Attempt, phrase: Phrase) -> Answer:
+    """Say no: written down and shown in the thread, or counted where they are many. Of whoever may decide each is
+    written: what was refused stays refused when it is delivered again, and is known by its entry."""
+    house, now = visit.house, visit.house.clock.now()
+    decides = visit.person is not None and may_approve(visit.person, visit.team)
+    if decides or house.refusals.admits(visit.incident.id, visit.actor, now):
+        phrase = (await refuse(house.timeline, attempt, phrase, now, visit.id)).phrase
+        await visit.show(f"say:refused:{visit.id}")
+    return Answer(tone="refused", phrase=phrase)
 
 
 def _thanks(decision: Decision) -> Answer:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cards.words import Words
-from engine.approvals import Attempt, Refused, ask, decide, digest, judge_attempt, may_approve, seal, standings
+from engine.approvals import Attempt, Refused, ask, decide, digest, judge_attempt, may_approve, refuse, seal, standings
 from engine.incident import fold
 from engine.model import Checkpoint, Decision, DryRun, Judgement, OperationClass, Phrase, Plan, Request, Value
 from engine.ports import Draft
@@ -62,7 +62,11 @@ class Room:
     async def attempt(self, attempt: Attempt, inbound: str = "") -> Decision | Refused:
         self.count += 1
         state = fold(await self.timeline.read(INCIDENT))
-        return await decide(self.timeline, state, attempt, self.team, self.clock, inbound or f"in_{self.count}")
+        id = inbound or f"in_{self.count}"
+        answer = await decide(self.timeline, state, attempt, self.team, self.clock, id)
+        if isinstance(answer, Refused):
+            return await refuse(self.timeline, attempt, answer.phrase, self.clock.now(), id)
+        return answer
 
     async def refused(self, attempt: Attempt) -> str:
         """Try; it must be refused, with an audit entry and words in both languages. The word, shortened."""

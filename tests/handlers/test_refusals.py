@@ -201,6 +201,49 @@ async def test_what_a_stranger_tries_again_and_again_is_counted_in_one_entry() -
     assert len(await scene.entries(incident, "request.refused")) == FEW + 3, "later ones are written again"
 
 
+@pytest.mark.parametrize(
+    "tries",
+    [said("rita", "approve {id} CONFIRM_EXECUTE"), sent("vic", "CONFIRM_EXECUTE"), sent("stranger", "CONFIRM_EXECUTE")],
+)
+async def test_who_may_not_decide_and_tries_again_and_again_is_answered_and_counted(tries: Try) -> None:
+    scene = Scene()
+    incident = await scene.incident()
+    request = await scene.asked(incident)
+    answers = [await tries(scene, incident, request) for _ in range(50)]
+    assert {(answer.tone, scene.heard(answer)) for answer in answers} == {("refused", scene.heard(answers[0]))}
+    refused = await scene.entries(incident, "approval.refused")
+    assert len(refused) == FEW
+    said = [slot for of, slot in scene.desk.shown if of == incident and slot.startswith("say:")]
+    assert said == [f"say:{entry.key}" for entry in refused], "the thread hears no more of it than is written"
+    await scene.later(11)
+    await scene.door.count_refusals()
+    (counted,) = await scene.entries(incident, "request.refused")
+    assert (counted.body["more"], counted.actor) == (50 - FEW, refused[0].actor)
+    assert (await scene.approve("alice", incident, request)).tone == "ok"
+
+
+async def test_presses_of_who_may_not_decide_are_counted_and_no_form_opens() -> None:
+    scene = Scene()
+    incident = await scene.incident()
+    request = await scene.asked(incident)
+    for _ in range(50):
+        pressed = await scene.press("vic", "approve", incident, approval=request.id)
+        assert (pressed.tone, pressed.form) == ("refused", None)
+    assert len(await scene.entries(incident, "approval.refused")) == FEW
+
+
+async def test_every_attempt_of_an_approver_stands_in_the_audit_and_stays_refused() -> None:
+    scene = Scene()
+    incident = await scene.incident()
+    request = await scene.asked(incident)
+    await scene.say("rita", incident, "do not roll back")
+    for n in range(FEW * 3):
+        assert (await scene.approve("alice", incident, request, id=f"held-{n}")).tone == "refused"
+    assert len(await scene.entries(incident, "approval.refused")) == FEW * 3
+    await scene.press("rita", "lift", incident)
+    assert (await scene.approve("alice", incident, request, id=f"held-{FEW * 3 - 1}")).tone == "refused"
+
+
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xy"), st.integers(0, 400)), max_size=60))
 def test_every_refusal_is_either_written_or_counted_and_few_are_written(tries: list[tuple[str, str, int]]) -> None:
     refusals, now = Refusals(), START
