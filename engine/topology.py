@@ -1,8 +1,9 @@
-"""Says who calls whom: what the catalogue names, what spans and evidence show, and where the two differ."""
+"""Says who calls whom: what the catalogue names, what spans, evidence and people show, and where these differ."""
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from engine.model import Evidence, Span
@@ -12,6 +13,13 @@ DEEPEST = 4
 MOST_LINES = 60
 ADDRESS = re.compile(r"[\d.:]+|.*[\s/@].*|localhost|unknown", re.DOTALL)
 """What instrumentation writes where it knows no name."""
+
+ARROW = re.compile(r"\s*(?:[-=]{1,3}>(?:\|[^|]*\|)?|[→⇒➜]|\bcalls\b|调用)\s*")
+BACK = re.compile(r"\s*(?:<[-=]{1,3}|[←⇐])\s*")
+NEXT = re.compile(r"[\n;；,，、]+")
+SHAPE = re.compile(r"([\w.-]+)\s*[\[({]+\s*[\"']?([^\[\](){}\"']+)[\"']?\s*[\])}]+")
+"""A node of a Mermaid diagram: its short name, and in a shape what it is called."""
+MOST_TOLD = 60
 
 
 class Call(NamedTuple):
@@ -52,6 +60,30 @@ def in_evidence(evidence: Iterable[Evidence]) -> Counter[Call]:
         Call(each.service, each.peer)
         for each in evidence
         if each.kind == "trace" and each.peer and each.peer != each.service and is_name(each.peer)
+    )
+
+
+def in_text(text: str) -> tuple[Call, ...]:
+    """The calls a person wrote down, in order: `a -> b -> c, d -> b`, `a calls b`, `a 调用 b`, a diagram's lines."""
+    titles = {short: title.strip() for short, title in SHAPE.findall(text)}
+    found: dict[Call, None] = {}
+    for part in NEXT.split(SHAPE.sub(r"\1", text)):
+        forward = ARROW.split(part)
+        names = [name.strip("`\"'“” \t") for name in (forward if len(forward) > 1 else BACK.split(part)[::-1])]
+        said = [titles.get(name, name) for name in names]
+        if all(map(is_name, said)):
+            found |= {Call(a, b): None for a, b in pairwise(said) if a != b}
+    return tuple(found)[:MOST_TOLD]
+
+
+def untold(calls: Sequence[Call], services: Mapping[str, Service]) -> tuple[Call, ...]:
+    """The calls that the catalogue names between services of a drawing, and the drawing does not."""
+    there = {name for call in calls for name in call}
+    return tuple(
+        Call(name, callee)
+        for name, service in services.items()
+        for callee in service.dependencies
+        if name in there and callee in there and Call(name, callee) not in calls
     )
 
 

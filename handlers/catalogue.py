@@ -2,6 +2,7 @@
 
 from cards.views import catalogue as drawn
 from cards.views.border import across
+from cards.views.written import written
 from engine import topology
 from engine.incident import Taught
 from engine.model import Phrase
@@ -29,7 +30,10 @@ async def show(visit: Visit, name: str) -> Answer:
 
 
 async def graph(visit: Visit, name: str) -> Answer:
-    """Who a service calls and who calls it, by the catalogue and by the traces of the last hour, and the difference."""
+    """Who a service calls and who calls it, by the catalogue and by the traces of the last hour, and the difference; of
+    calls that were written down (`a -> b`), the drawing and how it differs from the catalogue."""
+    if said := topology.in_text(name):
+        return Answer(card=across(written(said, visit.team, visit.words), "", visit.words))
     service = wanted(visit, name)
     if service is None:
         return unknown(visit, name)

@@ -177,6 +177,11 @@ def _links(service: Service, incidents: Sequence[Incident], words: Words) -> tup
     return (*books, *(Link(each.id, f"/incidents/{each.id}") for each in incidents[:MOST_INCIDENTS]))
 
 
+def noted(notes: Sequence[str], words: Words) -> str:
+    """What stands behind a name on a line of a tree."""
+    return f"  ({words.text('list.comma').join(notes)})" if notes else ""
+
+
 def _branch(branch: Branch, services: Mapping[str, Service], words: Words) -> str:
     caller, callee = branch.call
     known = services.get(caller)
@@ -187,5 +192,4 @@ def _branch(branch: Branch, services: Mapping[str, Service], words: Words) -> st
         notes.append(words.text("topology.by_people"))
     if branch.repeated:
         notes.append(words.text("topology.above"))
-    note = f"  ({words.text('list.comma').join(notes)})" if notes else ""
-    return f"{branch.frame}{callee[:NAMED]}{note}"
+    return f"{branch.frame}{callee[:NAMED]}{noted(notes, words)}"

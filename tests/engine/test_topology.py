@@ -6,7 +6,7 @@ import pytest
 
 from engine.model import Span
 from engine.team import Service
-from engine.topology import Call, branches, callers, in_spans, is_name, undeclared, unseen
+from engine.topology import MOST_TOLD, Call, branches, callers, in_spans, in_text, is_name, undeclared, unseen, untold
 
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
@@ -63,3 +63,31 @@ def test_an_address_is_no_name(name: str) -> None:
 @pytest.mark.parametrize("name", ["pay", "pay-2", "mysql", "支付", "payment.shop"])
 def test_a_name_is_one(name: str) -> None:
     assert is_name(name)
+
+
+@pytest.mark.parametrize(
+    "text, calls",
+    [
+        ("payment -> coupon -> mysql, order -> payment", ["payment coupon", "coupon mysql", "order payment"]),
+        ("payment → coupon；order → payment", ["payment coupon", "order payment"]),
+        ("payment calls coupon\norder 调用 payment", ["payment coupon", "order payment"]),
+        ("mysql <- coupon <- payment", ["payment coupon", "coupon mysql"]),
+        ('graph TD\n  A["payment"] -->|http| B(coupon)\n  B --> C[(mysql)]', ["payment coupon", "coupon mysql"]),
+        ("`payment` => `payment` => coupon", ["payment coupon"]),
+        ("payment", []),
+        ("payment-service", []),
+        ("payment -> 10.0.0.1:3306", []),
+        ("payment -> ", []),
+    ],
+)
+def test_what_a_person_wrote_down_becomes_calls(text: str, calls: list[str]) -> None:
+    assert [" ".join(call) for call in in_text(text)] == calls
+
+
+def test_what_a_person_wrote_down_is_bounded() -> None:
+    assert len(in_text(" -> ".join(f"s{n}" for n in range(500)))) == MOST_TOLD
+
+
+def test_of_two_services_in_a_drawing_the_call_it_leaves_out_is_told() -> None:
+    services = {"a": Service(name="a", dependencies=("b", "elsewhere")), "b": Service(name="b", dependencies=("c",))}
+    assert untold(in_text("a -> c, b -> c"), services) == (Call("a", "b"),)

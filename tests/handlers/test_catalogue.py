@@ -277,3 +277,21 @@ async def test_what_was_added_stands_beside_the_file_until_it_is_forgotten(tmp_p
     assert (await scene.type("rita", "", f"forget {lesson.id}")).tone == "ok"
     await take_up(memory, teams)
     assert teams.team("trade").services["payment"].dependencies == ("coupon",)
+
+
+@BOTH
+async def test_calls_that_were_written_down_are_drawn_and_held_against_the_catalogue(language: str) -> None:
+    scene = Catalogued(language)
+    said = "order -> payment -> ledger; mail -> smtp; payment -> coupon"
+    answer = await scene.type("vic", "", word(language, f"拓扑 {said}", f"topology {said}"))
+    text, lines = read(answer), drawn(answer.card)
+    assert answer.card is not None
+    assert answer.card.title == scene.words.text("topology.drawn", nodes=6, edges=4)
+    assert lines[:2] == ("order", "└─ payment")
+    assert lines[2:4] == ("   ├─ coupon", f"   └─ ledger  ({scene.words.text('topology.new')})")
+    assert scene.words.text("topology.not_in_catalogue", calls="payment → ledger") in text
+    assert scene.words.text("topology.not_drawn", calls="payment → mail") in text
+    assert scene.words.text("topology.no_evidence") in text
+    assert "order" in text
+    assert ("learn", {"caller": "payment", "callee": "ledger"}) in pressable(answer.card)
+    assert [action for action, _ in pressable(answer.card)] == ["learn"]
