@@ -83,13 +83,13 @@ class Outbox:
         for room in await self._posts.rooms_due():
             if not self._resumed:
                 self._attempts |= {_part(post): UNKNOWN for post in await self._posts.due(room) if not post.message}
-            self._ring(room)
+            self.ring(room)
         self._resumed = True
 
     async def want(self, room: str, incident: str, slots: tuple[str, ...]) -> None:
         """See to it, durably, that these parts of an incident show their newest state in this room."""
         await self._posts.want(room, incident, slots)
-        self._ring(room)
+        self.ring(room)
         # People wait for the card, the caller only thinks it has something better to do: the room goes first.
         await asyncio.sleep(0)
 
@@ -108,7 +108,7 @@ class Outbox:
         """The platform says that a room takes nothing any more: what is due there another one shows at once."""
         self.failing[room] = Words("en").say(why)
         self._stand_in.lost(room, why)
-        self._ring(room)
+        self.ring(room)
 
     def explained(self, slot: str, card: Card) -> Card:
         """A card that stands in for another room, with why that one takes nothing; every other card as it is."""
@@ -135,7 +135,8 @@ class Outbox:
                 return
             await self._clock.sleep(SETTLE_STEP)
 
-    def _ring(self, room: str) -> None:
+    def ring(self, room: str) -> None:
+        """Send what is wanted in this room, as soon as it is its turn."""
         if room.partition(":")[0] not in self._platforms:
             self.failing[room] = "no such platform"
             return

@@ -163,7 +163,7 @@ def _furnish(settings: Settings, parts: Parts, ground: Ground) -> House:
     doctor = Doctor(settings, files, parts.clock, platforms, outbox.failing, outbox.refused, store.trouble)
     monitors, relearn = Monitors(board, platforms, parts.clock), partial(take_up, store.memory, teams)
     known = _handling(settings, parts, tools, store, lives, backlog)
-    known = replace(known, doctor=doctor.look, selftest=selftest.run)
+    known = replace(known, send=outbox.ring, doctor=doctor.look, selftest=selftest.run)
     front_door = FrontDoor(_lent(known, board, _silencer(settings, session), relearn, monitors))
     house = House(
         settings=settings,

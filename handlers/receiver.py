@@ -53,13 +53,12 @@ class Receiver:
         )
         beats = [(self._team(alert, event), alert) for alert in batch.heartbeats if alert.status == "firing"]
         back = await self._back(beats, now)
-        placed = await self._commit(
-            [*(self._sighting(alert, event) for alert in batch.alerts), *back], call, event, batch
-        )
+        sightings = [*(self._sighting(alert, event) for alert in batch.alerts), *back]
+        placed = await self._commit(sightings, call, event, batch)
         for team, alert in beats:
             # Only now: should we stop before, the next beat still knows that this one had stayed away.
             await house.register.beat(team.id, alert.name, now)
-        await self._announce(placed)
+        await self._announce(sightings, placed)
         await self._end_silence(placed[len(batch.alerts) :], now)
         await self._name_unreadable(batch, placed, event.id, now)
         incidents = tuple(dict.fromkeys(item.incident for item in placed if item.incident))
@@ -131,7 +130,8 @@ class Receiver:
             self._placed_in(self._house.teams.team(promise.team), alert, ref)
             for promise, alert in zip(admitted.promises, batch.alerts, strict=False)
         ]
-        await self._announce(await self._house.register.place(sightings, intake.decider(call), admitted=admitted))
+        placed = await self._house.register.place(sightings, intake.decider(call), admitted=admitted)
+        await self._announce(sightings, placed)
 
     def _read_again(self, admitted: Admitted) -> Batch:
         try:
@@ -149,7 +149,7 @@ class Receiver:
         found = resolve(alert, team.services)
         known = alert.model_copy(update={"service": found.service}) if found else alert
         reason = found.reason if found else None
-        return Sighting(team=team.id, alert=intake.belonging(known), raw_ref=ref, reason=reason)
+        return Sighting(team.id, intake.belonging(known), ref, reason, team.rooms)
 
     def _team(self, alert: Alert, event: AlertReceived) -> Team:
         if event.team:
@@ -157,11 +157,12 @@ class Receiver:
         given = {"alertname": alert.name, "service": alert.service, "environment": alert.environment}
         return self._house.teams.route({name: value for name, value in given.items() if value} | alert.labels)
 
-    async def _announce(self, placed: Sequence[Placed]) -> None:
-        """Start or continue the life of whatever an alert changed, and show what is under way anew.
-
-        A new life shows its first card itself."""
+    async def _announce(self, sightings: Sequence[Sighting], placed: Sequence[Placed]) -> None:
+        """Show what an alert opened, start or continue the life of whatever it changed, and show that anew."""
         fresh = {item.incident for item in placed if item.what == "open"}
+        for sighting, item in zip(sightings, placed, strict=True):
+            for room in sighting.rooms if item.incident in fresh else ():
+                self._house.send(room)
         for incident in dict.fromkeys(item.incident for item in placed if item.incident):
             self._house.wake(incident)
             if incident not in fresh:
@@ -219,7 +220,7 @@ class Receiver:
         except NotPlacedYet:
             await self.place_all_admitted()
             placed = await house.register.place(known, intake.decider(call))
-        await self._announce(placed)
+        await self._announce(known, placed)
         return tuple(dict.fromkeys(item.incident for item in placed if item.incident))
 
     async def look_for_silence(self) -> tuple[str, ...]:
@@ -232,7 +233,7 @@ class Receiver:
         call = intake.Call(raw_ref=f"watchdog:{int(now.timestamp())}", format=intake.WATCHDOG, at=now)
         placed = await house.register.place(fresh, intake.decider(call))
         self._told_silent = {(s.team, s.alert.fingerprint, s.alert.starts_at) for s in silent}
-        await self._announce(placed)
+        await self._announce(fresh, placed)
         return tuple(item.incident for item in placed if item.incident)
 
 

@@ -52,12 +52,12 @@ async def _nowhere(room: str, message: str) -> str:
 
 @dataclass(frozen=True)
 class House:
-    """What handling needs. `wake` starts or continues the life of an incident and returns at once; `crowded` says that
-    alerts crowd in, so that they are admitted first, and `place_later` has them placed when there is room. `demo` plays
-    a scenario, `doctor` looks at the set-up as far as it concerns a team; None where the process has none. `relearn`
-    takes up dependencies that people added. `rooms`: by platform, where it listens beside the teams' own rooms and
-    direct chats; everywhere where a platform is not named. `slot_at` tells which card a message of a room shows, "" for
-    none."""
+    """What handling needs. `wake` starts or continues the life of an incident and `send` has sent what is wanted in a
+    room; both return at once. `crowded` says that alerts crowd in, so that they are admitted first, and `place_later`
+    has them placed when there is room. `demo` plays a scenario, `doctor` looks at the set-up as far as it concerns a
+    team; None where the process has none. `relearn` takes up dependencies that people added. `rooms`: by platform,
+    where it listens beside the teams' own rooms and direct chats; everywhere where a platform is not named. `slot_at`
+    tells which card a message of a room shows, "" for none."""
 
     register: Register
     timeline: Timeline
@@ -70,6 +70,7 @@ class House:
     ids: Ids
     permissions: Permissions
     wake: Callable[[str], None]
+    send: Callable[[str], None] = lambda room: None
     crowded: Callable[[], bool] = lambda: False
     place_later: Callable[[], None] = lambda: None
     demo: Callable[[str], Awaitable[Phrase]] | None = None

@@ -17,6 +17,7 @@ from store.writing import Errand
 
 TIMELINE = queries("timeline")
 REGISTER = queries("register")
+POSTS = queries("posts")
 
 
 class Bookkeeper:
@@ -108,6 +109,7 @@ def _write(db: sqlite3.Connection, page: Page) -> None:
     write(db, REGISTER["create"], [(s.incident, s.number, *columns(s)) for s in page.fresh])
     write(db, REGISTER["stand"], [(*columns(standing), standing.incident) for standing in page.moved])
     write(db, TIMELINE["append"], [added.row for added in page.entries])
+    write(db, POSTS["want"], page.headers)
     if page.promised.incidents:
         _check_free(db, page.promised.incidents)
     write(db, REGISTER["keep_raw"], page.raws)

@@ -100,6 +100,7 @@ class Page:
         self.chapters: dict[str, Chapter] = {}
         self.alerts: dict[Identity, Holding] = {}
         self.raws: list[Raw] = []
+        self.headers: list[tuple[str, str, str]] = []
         self.promised = Promises(over=before)
         self.number = number
         self._stories = stories
@@ -189,10 +190,11 @@ class Page:
     def _take(self, identity: Identity, sighting: Sighting, placing: Placing, at: datetime, promised: str = "") -> None:
         opens = placing.what == "open"
         chapter = self._open(identity[0], promised) if opens else self._chapter(placing.incident)
+        incident = chapter.standing.incident
+        self.headers += [(plain(room), incident, "header") for room in sighting.rooms if opens]
         for draft in placing.drafts:
             self._write(chapter, ready(draft))
         holding = self._holding(identity)
-        incident = chapter.standing.incident
         if holding is None or holding.incident != incident:
             seen = holding.seen if holding else 0
             alert = sighting.alert

@@ -44,6 +44,26 @@ class RegisterRules:
         assert await store.register.team_of(placed.incident) == "default"
         assert list(await store.register.living()) == [placed.incident]
 
+    async def test_the_header_of_what_opens_is_wanted_where_the_alert_says(self, store: Store) -> None:
+        shown = sighting("fp")._replace(rooms=("web:a", "web:b"))
+        opened, _ = await store.register.place([shown, sighting("else")], decide)
+        for room in shown.rooms:
+            (post,) = await store.posts.due(room)
+            assert (post.incident, post.slot, post.wanted) == (opened.incident, "header", 1)
+        await store.register.place([shown], decide)
+        assert [post.wanted for post in await store.posts.of(opened.incident)] == [1, 1]
+
+    async def test_nothing_is_wanted_of_a_call_that_fails(self, store: Store) -> None:
+        def refuse(seen: Sighting, known: Known | None, group: Known | None) -> Placing:
+            if seen.alert.fingerprint == "bad":
+                raise ValueError("refused")
+            return decide(seen, known, group)
+
+        both = [sighting(name)._replace(rooms=("web:a",)) for name in ("good", "bad")]
+        with pytest.raises(ValueError, match="refused"):
+            await store.register.place(both, refuse)
+        assert not await store.posts.due("web:a")
+
     async def test_the_same_alert_again_is_known(self, store: Store) -> None:
         (first,) = await store.register.place([sighting("fp", "g")], decide)
         recording = Recording()

@@ -101,8 +101,9 @@ class FakeTimeline:
 class FakeRegister:
     """Places sightings one by one; on an error nothing of the call stays, as in one commit."""
 
-    def __init__(self, timeline: FakeTimeline, clock: Clock, ids: Ids) -> None:
+    def __init__(self, timeline: FakeTimeline, posts: Posts, clock: Clock, ids: Ids) -> None:
         self.timeline = timeline
+        self.posts = posts
         self.clock = clock
         self.ids = ids
         self.raws: dict[str, Raw] = {}
@@ -155,6 +156,9 @@ class FakeRegister:
             story.entries, story.standings, story.alerts = before
             self.seen = seen
             raise
+        for sighting, item in zip(sightings, placed, strict=True):
+            for room in sighting.rooms if item.what == "open" else ():
+                await self.posts.want(room, item.incident, ["header"])
         if call is not None:
             await self.keep_raw(*call)
         if admitted is not None:
@@ -493,12 +497,12 @@ class FakeStore:
     def __init__(self, clock: Clock, ids: Ids) -> None:
         self.disk = Disk()
         self.fake_timeline = FakeTimeline(self.disk)
-        self.fake_register = FakeRegister(self.fake_timeline, clock, ids)
+        self.posts: Posts = FakePosts(self.disk)
+        self.fake_register = FakeRegister(self.fake_timeline, self.posts, clock, ids)
         self.timeline: Timeline = self.fake_timeline
         self.register: Register = self.fake_register
         self.memory: Memory = FakeMemory(self.disk)
         self.changes: ChangeLog = FakeChanges(self.disk)
-        self.posts: Posts = FakePosts(self.disk)
         self.room: RoomLog = FakeRoomLog(self.disk)
         self.seen: Seen = FakeSeen(clock, self.disk)
         self.sessions: Sessions = FakeSessions(clock, self.disk)

@@ -93,6 +93,7 @@ class Scene:
         self.store = FakeStore(self.clock, self.ids)
         self.desk = RecordingDesk()
         self.woken: list[str] = []
+        self.sent: list[str] = []
         self.team = trade(language)
         self.teams = FakeTeams(self.team, SUPPLY, Team(id="default", name="Default", watchdog_minutes=15))
         self.words = Words(language)
@@ -108,6 +109,7 @@ class Scene:
             ids=self.ids,
             permissions=Permissions(),
             wake=self.woken.append,
+            send=self.sent.append,
         )
         self.door = FrontDoor(self.house)
         self._numbers = count(1)

@@ -57,6 +57,16 @@ async def test_a_day_of_genuine_webhooks() -> None:
         assert incident in scene.woken
 
 
+async def test_the_first_card_of_what_opens_is_sent_at_once_and_what_is_known_shows_it_anew() -> None:
+    scene = Scene()
+    (incident,) = (await scene.alerts(webhook(one()))).incidents
+    (post,) = await scene.store.posts.due("console:trade")
+    assert (post.incident, post.slot) == (incident, "header")
+    assert (scene.sent, scene.desk.shown) == (["console:trade"], [])
+    await scene.alerts(webhook(one(fingerprint="f2")))
+    assert (scene.sent, scene.desk.shown) == (["console:trade"], [(incident, "header")])
+
+
 async def test_left_out_alerts_are_said() -> None:
     scene = Scene()
     answer = await scene.alerts(capture("case_am_max"))
