@@ -74,9 +74,8 @@ class Known(Value):
 
 
 class Sighting(NamedTuple):
-    """An alert on its way in, with the team it belongs to and the raw text it came from (by reference); `reason` says
-    how its service was found out, where it does not name one of the team's. Should it open an incident, `rooms` are
-    those that are to show its header."""
+    """An alert on its way in, with its team and the raw text it came from (by reference); `reason` says how its service
+    was found out, where it names none of the team's. Should it open an incident, `rooms` are to show its header."""
 
     team: str
     alert: Alert
@@ -146,11 +145,10 @@ class Register(Protocol):
         call: RawCall | None = None,
         admitted: Admitted | None = None,
     ) -> Sequence[Placed]:
-        """Decide and write all of them in one durable commit, in order, with the call that brought them and the wish
-        for the headers of the incidents that open. `decide` is pure and gets (sighting, what is known of this alert,
-        the newest open incident of the same team and group key). With `admitted`, incidents that open get the ids
-        promised then, and the promise is kept. NotPlacedYet, and nothing is written, where an alert or its group was
-        promised an incident to another call."""
+        """Decide and write all of them in one durable commit, in order, with the call that brought them, and wish for
+        the headers of what opens. `decide` is pure and gets (sighting, what is known of this alert, the newest open
+        incident of the same team and group key). With `admitted`, incidents that open get the ids promised then, and
+        the promise is kept. NotPlacedYet, and nothing is written, where an alert or its group was promised already."""
         ...
 
     async def admit(self, sightings: Sequence[Sighting], call: RawCall) -> Sequence[str]:
