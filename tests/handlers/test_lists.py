@@ -112,7 +112,12 @@ async def test_the_menu_offers_what_a_person_may_do(language: str) -> None:
     assert "[menu" not in str(card)
     offered = dict(pressable(card))
     assert set(offered) >= {"assign", "handover", "snooze", "severity", "update", "silence", "resolve", "timeline"}
-    assert set(dict(pressable((await scene.press("vic", "more", incident)).card))) == {"timeline", "replay", "report"}
+    assert set(dict(pressable((await scene.press("vic", "more", incident)).card))) == {
+        "timeline",
+        "triage",
+        "replay",
+        "report",
+    }
     await scene.press("rita", "resolve", incident)
     assert (await scene.state(incident)).outcome == "recovered"
     over = dict(pressable((await scene.type("rita", incident, "更多" if language == "zh" else "more")).card))
