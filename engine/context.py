@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
+from engine.code import Reading
 from engine.incident import Incident
 from engine.masking import mask
 from engine.model import Assurance, Change, Claim, Evidence, Phrase, Quantity, Severity, Value
@@ -122,6 +123,7 @@ class Context(Value):
     traces: tuple[Signal, ...] = ()
     health: tuple[Signal, ...] = ()
     changes: tuple[Change, ...] = ()
+    code: Reading | None = None
     silent_sources: tuple[str, ...] = ()
 
 
@@ -158,6 +160,7 @@ def context(state: Incident, services: Mapping[str, Service]) -> Context:
         traces=_signals(each for each in evidence if each.kind == "trace"),
         health=_signals(each for each in evidence if each.kind in ("probe", "state")),
         changes=tuple(each.change for each in evidence if each.change)[:MOST_CHANGES],
+        code=state.code,
         silent_sources=tuple(each.source for each in sweep.silent) if sweep else (),
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from engine.code import CodeReader, Missing, Place, Reading
 from engine.errors import TocsinError
 from engine.incident import Incident
 from engine.looks import Asked, Depth
@@ -93,6 +94,29 @@ async def gather(
     except ExceptionGroup as several:
         raise several.exceptions[0] from None
     return round_.seen, tuple(each.silence for each in round_.ordered if each.silence)
+
+
+async def read_code(wanted: Sequence[Place], readers: Sequence[CodeReader], within: float) -> Reading:
+    """What whoever holds code shows of these places, each for at most `within` seconds; never an error."""
+    found = [await _read(wanted, each, within) for each in readers]
+    return Reading(
+        passages=tuple(passage for each in found for passage in each.passages),
+        missing=tuple(missing for each in found for missing in each.missing),
+    )
+
+
+async def _read(wanted: Sequence[Place], reader: CodeReader, within: float) -> Reading:
+    try:
+        async with asyncio.timeout(within):
+            return await reader.read_code(wanted)
+    except TocsinError as silent:
+        reason = silent.phrase
+    except TimeoutError:
+        reason = Phrase(word="evidence.silent.late", values={"source": reader.name, "seconds": within})
+    except BROKEN as broken:
+        log.warning("Source %s could not read code: %s", reader.name, type(broken).__name__)
+        reason = Phrase(word="evidence.silent.broken", values={"source": reader.name})
+    return Reading(missing=tuple(Missing(evidence=each.evidence, place=each.name, reason=reason) for each in wanted))
 
 
 class Round:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from engine import duty, looks
+from engine.code import Reading
 from engine.feedback import Feedback, signed
 from engine.model import (
     Alert,
@@ -108,6 +109,7 @@ class Incident(Value):
     asked: dict[str, looks.Asked] = {}
     first_look: looks.FirstLook | None = None
     sweep: Sweep | None = None
+    code: Reading | None = None
     diagnosis: Diagnosis | None = None
     proposals: dict[str, Proposal] = {}
     constraints: tuple[Constraint, ...] = ()

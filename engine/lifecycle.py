@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import count
 
 from engine import evidence, looks, policy
+from engine.code import CodeReader, Reading, places
 from engine.duty import Nudge
 from engine.incident import Incident, fold
 from engine.journal import Due, Journal, nothing
@@ -125,7 +126,24 @@ class Life:
         )
         await self.journal.tell("diagnosis")
         await self.journal.tell("header")
+        await self._read_code(turn, sweep)
         return diagnosis
+
+    async def _read_code(self, turn: int, sweep: Sweep) -> None:
+        """Show the code that errors come from. People have the diagnosis by then: it waits for nothing of this."""
+        state = await self.state()
+        team = self.tools.teams.team(state.team)
+        wanted = places(sweep, team.services)
+        readers = [source for source in self.tools.sources_of(team) if isinstance(source, CodeReader)]
+        if not wanted or not readers:
+            return
+        patience = self.tools.tempo.source_timeout
+
+        async def read() -> Reading:
+            return await evidence.read_code(wanted, readers, patience)
+
+        await self.journal.find(f"code/{turn}", "code.read", Reading, read)
+        await self.journal.tell("evidence")
 
     async def _look(self, turn: int) -> Sweep:
         state = await self.state()

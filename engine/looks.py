@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from engine.code import Reading
 from engine.duty import State, Step
 from engine.model import Diagnosis, Entry, Phrase, Sweep, Value
 from engine.ports import Tells
@@ -65,15 +66,20 @@ def _looked(state: State, entry: Entry) -> None:
 
 def _collected(state: State, entry: Entry) -> None:
     state.update(sweep=Sweep.model_validate(entry.body), status="investigating")
+    state.pop("code", None)
 
 
 def _diagnosed(state: State, entry: Entry) -> None:
     state["diagnosis"] = Diagnosis.model_validate(entry.body)
 
 
+def _read(state: State, entry: Entry) -> None:
+    state["code"] = Reading.model_validate(entry.body)
+
+
 def begun_anew(state: State) -> None:
     """Another episode: what was seen before tells nothing of it."""
-    for name in ("asking", "first_look", "sweep", "diagnosis"):
+    for name in ("asking", "first_look", "sweep", "diagnosis", "code"):
         state.pop(name, None)
     state["asked"] = {}
 
@@ -84,4 +90,5 @@ STEPS: dict[str, Step] = {
     "evidence.first_look": _looked,
     "evidence.collected": _collected,
     "hypothesis.generated": _diagnosed,
+    "code.read": _read,
 }

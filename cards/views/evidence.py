@@ -7,6 +7,7 @@ from cards.model import Block, Card, Finding, Findings, Fold, Log, Prose, Step, 
 from cards.views.catalogue import missing
 from cards.views.charts import charts
 from cards.views.checklist import checklist
+from cards.views.code import code
 from cards.views.scene import Scene, change_of
 from engine.context import decisive
 from engine.diagnosis.roles import HARM
@@ -226,7 +227,7 @@ def _collected(scene: Scene, sweep: Sweep) -> tuple[Block, ...]:
     drawn = charts(scene, telling(odd))
     blocks: list[Block] = [_findings(scene, by_time(first)) if odd else Prose(scene.text(_nothing(scene, sweep)))]
     blocks += drawn[:MOST_CHARTS]
-    blocks += [*notes(scene, sweep), *missing(scene)]
+    blocks += [*code(scene), *notes(scene, sweep), *missing(scene)]
     for word, items in (("more", others), ("usual", usual)):
         if items:
             blocks.append(Fold(scene.text(f"evidence_card.{word}", n=len(items)), (_findings(scene, items),)))

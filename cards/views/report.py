@@ -5,6 +5,7 @@ from datetime import datetime
 
 from cards.model import Block, Card, Facts, Prose, Table
 from cards.views.closing import operations, summary
+from cards.views.code import affected
 from cards.views.duty import owner, severity
 from cards.views.header import status_line, tone
 from cards.views.progress import decision_of
@@ -71,6 +72,7 @@ def _cause(scene: Scene) -> tuple[Block, ...]:
     against = [(scene.say(claim.phrase), ids(claim.evidence_ids)) for claim in cause.contradicting[:MOST_CLAIMS]]
     said = [Prose(f"• {text} {cited}".strip()) for text, cited in claims]
     said += [Prose(scene.text("report.against", text=f"{text} {cited}".strip()), quiet=True) for text, cited in against]
+    said += [Prose(f"• {text}") for text in affected(scene)]
     return (Prose(scene.text("report.cause"), strong=True), Prose(f"{scene.say(cause.title)} · {percent}"), *said)
 
 

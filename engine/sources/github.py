@@ -1,16 +1,14 @@
 """Asks GitHub what was deployed and merged lately in the repositories the catalogue names, and what came with it."""
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, timedelta
-from email.utils import parsedate_to_datetime
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 from urllib.parse import quote
 
 import aiohttp
 from pydantic import TypeAdapter
 
+from engine.code import Place, Reading
 from engine.errors import SourceSilent
 from engine.model import Change, Observation, Phrase, Window
 from engine.ports import Question, Remark, Tells
@@ -25,7 +23,9 @@ from engine.sources.github_api import (
     Repository,
     Status,
 )
-from engine.sources.http import Backend, Pairs, Reply, harvest
+from engine.sources.github_client import PUBLIC, GitHubClient
+from engine.sources.github_code import read_code
+from engine.sources.http import harvest
 from engine.sources.notes import cut, note
 from engine.sources.repositories import (
     MOST_FILES,
@@ -44,12 +44,8 @@ from engine.sources.repositories import (
 )
 from engine.team import Service
 
-T = TypeVar("T")
-
-PUBLIC = "https://api.github.com"
 MOST_COMPARED = 300
 """Files GitHub gives of a comparison."""
-LONGEST_WAIT = 3_600.0
 MOST_CHANGES = 20
 SHARE = 0.95
 """Of a round; what was not told by then is left out, and what was told counts."""
@@ -62,8 +58,6 @@ MOST_COMMITS = 6
 """Commits a note lists."""
 GOOD = frozenset({"success", "inactive"})
 """A deployment that succeeded is inactive once another took its place."""
-A_MINUTE = 60.0
-"""How long to stay away where GitHub does not say."""
 
 DEPLOYMENTS, STATUSES = TypeAdapter(list[Deployment]), TypeAdapter(list[Status])
 PULLS, FILES, COMPARISON = TypeAdapter(list[Pull]), TypeAdapter(list[File]), TypeAdapter(Comparison)
@@ -99,12 +93,9 @@ class GitHubSource:
         name: str = "github",
         patience: float = 8.0,
     ) -> None:
-        headers = {"X-GitHub-Api-Version": "2022-11-28"}
-        self._backend = Backend(name, api_url, session, token=token, headers=headers, patience=patience * 0.5)
+        self._github = GitHubClient(name, api_url, session, token=token, patience=patience * 0.5)
+        self._backend, self._pages = self._github.backend, self._github.pages
         self._patience = patience
-        shown = self._backend.link("", []).rstrip("/")
-        self._pages = "https://github.com" if shown == PUBLIC else shown.removesuffix("/api/v3")
-        self._back_at, self._back = 0.0, ""
 
     @property
     def name(self) -> str:
@@ -131,7 +122,7 @@ class GitHubSource:
 
     async def examine(self, services: Sequence[Service]) -> Sequence[Remark]:
         """How many questions are left, and which repositories the token may not see. SourceSilent."""
-        reply = await self._get("/rate_limit")
+        reply = await self._github.get("/rate_limit")
         # A GitHub Enterprise Server without limits does not have this page.
         rate = self._backend.read(reply, LIMITS).rate if reply.status != 404 else None
         values = {"source": self.name, "host": self._backend.host}
@@ -142,8 +133,12 @@ class GitHubSource:
         answers = await harvest([self._seeing(repository) for repository in asked], self._patience)
         return [*said, *(Remark(False, answer.phrase) for answer in answers if isinstance(answer, SourceSilent))]
 
+    async def read_code(self, places: Sequence[Place]) -> Reading:
+        """The code around these places at the version that runs, with what changed it last. SourceSilent."""
+        return await read_code(self._github, places, self._patience)
+
     def _seeing(self, repository: str) -> Callable[[], Awaitable[Repository]]:
-        return lambda: self._read(repository, "", REPOSITORY)
+        return lambda: self._github.read(repository, "", REPOSITORY)
 
     def _looking(
         self, service: Service, window: Window, environment: str, deadline: float
@@ -193,13 +188,13 @@ class GitHubSource:
         closed = [("state", "closed"), ("sort", "updated"), ("direction", "desc")]
 
         async def deployments() -> Lists:
-            return Lists(deployments=await self._read(repository, "/deployments", DEPLOYMENTS, PAGE))
+            return Lists(deployments=await self._github.read(repository, "/deployments", DEPLOYMENTS, PAGE))
 
         async def pulls() -> Lists:
-            return Lists(pulls=await self._read(repository, "/pulls", PULLS, [*closed, *PAGE]))
+            return Lists(pulls=await self._github.read(repository, "/pulls", PULLS, [*closed, *PAGE]))
 
         async def releases() -> Lists:
-            return Lists(releases=await self._read(repository, "/releases", RELEASES, [("per_page", "10")]))
+            return Lists(releases=await self._github.read(repository, "/releases", RELEASES, [("per_page", "10")]))
 
         found: list[Lists] = []
         for answer in await harvest([deployments, pulls, releases], self._patience * 0.5):
@@ -215,7 +210,7 @@ class GitHubSource:
 
         def touching(pull: Pull) -> Callable[[], Awaitable[list[File]]]:
             page = [("per_page", str(MOST_FILES))]
-            return lambda: self._read(repository, f"/pulls/{pull.number}/files", FILES, page)
+            return lambda: self._github.read(repository, f"/pulls/{pull.number}/files", FILES, page)
 
         found = await harvest([touching(pull) for pull in chosen], _left(deadline) / 2)
         return {pull.number: files for pull, files in zip(chosen, found, strict=True) if isinstance(files, list)}
@@ -254,7 +249,7 @@ class GitHubSource:
     def _standing(self, repository: str, deployment: Deployment) -> Callable[[], Awaitable[str]]:
         async def look() -> str:
             path = f"/deployments/{deployment.id}/statuses"
-            statuses = await self._read(repository, path, STATUSES, [("per_page", "1")])
+            statuses = await self._github.read(repository, path, STATUSES, [("per_page", "1")])
             return statuses[0].state if statuses else ""
 
         return look
@@ -269,7 +264,7 @@ class GitHubSource:
         if not base or not head or base == head:
             return [], []
         path = f"/compare/{quote(base, safe='')}...{quote(head, safe='')}"
-        (found,) = await harvest([lambda: self._read(service.repository, path, COMPARISON)], _left(deadline))
+        (found,) = await harvest([lambda: self._github.read(service.repository, path, COMPARISON)], _left(deadline))
         if not isinstance(found, Comparison) or not found.commits:
             return [], []
         files = found.files
@@ -298,23 +293,6 @@ class GitHubSource:
         link, query = f"{self._pages}/{service.repository}/{page}", f"GET /repos/{service.repository}/{page}"
         return note(self.name, what, service.name, query, window, values=values, lines=lines, link=link)
 
-    async def _read(self, repository: str, path: str, shape: TypeAdapter[T], query: Pairs = ()) -> T:
-        reply = await self._get(f"/repos/{repository}{path}", query)
-        if reply.status == 404 and not path.startswith("/compare"):
-            raise self._backend.silent("unknown_repository", repository=cut(repository))
-        return self._backend.read(reply, shape)
-
-    async def _get(self, path: str, query: Pairs = ()) -> Reply:
-        """An answer, unless GitHub said that it gives none for a while: then nobody asks before that is over."""
-        if _now() < self._back_at:
-            raise self._backend.silent("rate_limited", until=self._back)
-        reply = await self._backend.get(path, query)
-        if reply.status in (403, 429) and _is_limit(reply):
-            seconds, self._back = _until(reply)
-            self._back_at = _now() + seconds
-            raise self._backend.silent("rate_limited", until=self._back)
-        return reply
-
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
@@ -331,23 +309,3 @@ def _repositories(question: Question) -> list[Service]:
         if service.repository:
             found.setdefault(service.repository.lower(), service)
     return list(found.values())[:MOST_REPOSITORIES]
-
-
-def _is_limit(reply: Reply) -> bool:
-    spent = reply.headers.get("x-ratelimit-remaining") == "0"
-    return reply.status == 429 or spent or "retry-after" in reply.headers or "rate limit" in reply.text.lower()
-
-
-def _until(reply: Reply) -> tuple[float, str]:
-    """For how many seconds GitHub answers nothing more, and until when, by GitHub's own clock."""
-    heads = reply.headers
-    try:
-        said = parsedate_to_datetime(heads.get("date", ""))
-        wait = float(heads["retry-after"]) if "retry-after" in heads else A_MINUTE
-        if "retry-after" not in heads and heads.get("x-ratelimit-remaining") == "0":
-            wait = float(heads["x-ratelimit-reset"]) - said.timestamp()
-    except (KeyError, ValueError, TypeError):
-        return A_MINUTE, "—"
-    wait = min(max(wait, 1.0), LONGEST_WAIT)
-    back = said.astimezone(UTC) + timedelta(seconds=math.ceil(wait))
-    return wait, f"{back:%H:%M:%S} UTC"

@@ -56,9 +56,10 @@ class File(BaseModel):
 
 
 class Author(BaseModel):
-    """Who wrote a commit, as Git says."""
+    """Who wrote a commit, and when, as Git says."""
 
     name: str = ""
+    date: AwareDatetime | None = None
 
 
 class Message(BaseModel):
@@ -74,6 +75,7 @@ class Commit(BaseModel):
     sha: str
     commit: Message = Message()
     author: User | None = None
+    files: list[File] = []
 
 
 class Comparison(BaseModel):
@@ -84,6 +86,29 @@ class Comparison(BaseModel):
     total_commits: int = 0
     commits: list[Commit] = []
     files: list[File] = []
+
+
+class Entry(BaseModel):
+    """One thing in a repository: a blob is a file, a commit another repository."""
+
+    path: str = ""
+    type: str = ""
+    size: int = 0
+
+
+class Tree(BaseModel):
+    """Everything a repository holds at a commit; `truncated`: more than GitHub tells."""
+
+    tree: list[Entry]
+    truncated: bool = False
+
+
+class Content(BaseModel):
+    """A file; where it is too large its content is empty, and its encoding is none."""
+
+    type: str
+    encoding: str = ""
+    content: str = ""
 
 
 class Release(BaseModel):

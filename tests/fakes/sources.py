@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
+from engine.code import Missing, Passage, Place, Reading
 from engine.errors import SourceSilent
 from engine.model import Observation, Phrase
 from engine.ports import Examined, Queried, Query, Question, Remark, Source, Tells
@@ -95,3 +96,24 @@ class FakeExamined(Examined):
             raise SourceSilent(Phrase(word="evidence.silent.broken", values={"source": "fake"}))
         values: dict[str, str] = {"source": "fake", "host": "here", "version": "1"}
         return [Remark(True, Phrase(word="check.source.version", values={**values}))]
+
+
+class FakeReader(FakeSource):
+    """A source that holds code as well: answers places by a function; what the function raises, it raises.
+
+    `reads` keeps every look, and `stalls` never ends one."""
+
+    def __init__(self, read: Callable[[Place], Passage | Missing], name: str = "code", *, stalls: bool = False) -> None:
+        super().__init__(name=name)
+        self._read, self.stalls = read, stalls
+        self.reads: list[Sequence[Place]] = []
+
+    async def read_code(self, places: Sequence[Place]) -> Reading:
+        self.reads.append(places)
+        if self.stalls:
+            await asyncio.Event().wait()
+        found = [self._read(place) for place in places]
+        return Reading(
+            passages=tuple(each for each in found if isinstance(each, Passage)),
+            missing=tuple(each for each in found if isinstance(each, Missing)),
+        )

@@ -57,6 +57,7 @@ def team_files(folder: Path, world: World, language: str, **policy: Any) -> Path
     services = {
         world.service: {
             "environment": "prod",
+            "repository": world.repository,
             "dependencies": [world.peer, world.database],
             "objective": {"error_ratio": 0.02, "latency_p95": 0.5},
             "remedies": [remedy],

@@ -50,6 +50,7 @@ class World:
     database: str = "mysql"
     good: str = "v2.3.0"
     bad: str = "v2.3.1"
+    repository: str = ""
     breaks: list[Break] = field(default_factory=list)
     history: list[Change] = field(default_factory=list)
     moods: dict[str, str] = field(default_factory=dict)

@@ -1,34 +1,12 @@
 """Serves repositories as GitHub's REST API does; every answer is made of GitHub's own example and fits its schema."""
 
 import copy
-import json
 from collections.abc import Sequence
-from importlib import import_module
-from typing import Any
 
 from aiohttp import web
 
-from tests.engine.sources.backends import CAPTURES
-
-KEPT: dict[str, Any] = json.loads((CAPTURES / "github" / "rest.json").read_text(encoding="utf-8"))
-JSON = dict[str, Any]
-
-
-def example(kind: str, **changes: Any) -> JSON:
-    """GitHub's own example of this kind, with some fields changed."""
-    return {**copy.deepcopy(KEPT["examples"][kind]), **changes}
-
-
-def fits(kind: str, answer: Any) -> None:
-    """Complain where an answer is not what GitHub's schema says."""
-    schema = {"$ref": f"#/definitions/{kind}", "definitions": KEPT["definitions"]}
-    for each in answer if isinstance(answer, list) else [answer]:
-        import_module("jsonschema").Draft7Validator(schema).validate(each)
-
-
-def user(login: str) -> JSON:
-    """An account."""
-    return {**copy.deepcopy(KEPT["examples"]["deployment"]["creator"]), "login": login}
+from tests.engine.sources.answers import JSON, KEPT, answered, example, missing, user
+from tests.engine.sources.fake_git import FakeGit
 
 
 def pull(number: int, title: str, merged_at: str | None, login: str = "alice") -> JSON:
@@ -61,9 +39,11 @@ class FakeGitHub:
         files: Sequence[JSON] = (),
         releases: Sequence[JSON] = (),
         commits: Sequence[JSON] = (),
+        git: FakeGit | None = None,
     ) -> None:
         self.deployments, self.states, self.pulls, self.files = deployments, states or {}, pulls, files
         self.releases, self.commits = releases, commits
+        self.git = git or FakeGit()
         self.asked: list[str] = []
         self.spent: web.Response | None = None
 
@@ -74,9 +54,9 @@ class FakeGitHub:
         if request.path == "/rate_limit":
             return answered("rate-limit-overview", example("rate-limit-overview"))
         parts = request.path.removeprefix("/repos/").split("/")
-        return self._of(parts[2:]) if parts[:2] == ["shop", "payment"] else missing()
+        return self._of(parts[2:], request) if parts[:2] == ["shop", "payment"] else missing()
 
-    def _of(self, path: list[str]) -> web.Response:
+    def _of(self, path: list[str], request: web.Request) -> web.Response:
         lists = {"deployments": "deployment", "pulls": "pull-request-simple", "releases": "release"}
         match path:
             case []:
@@ -92,16 +72,4 @@ class FakeGitHub:
                 found = {"commits": list(self.commits), "files": list(self.files), "total_commits": len(self.commits)}
                 return answered("commit-comparison", example("commit-comparison", **found))
             case _:
-                return missing()
-
-
-def missing() -> web.Response:
-    """What GitHub says of anything it does not have, or does not show to this token."""
-    page = "https://docs.github.com/rest"
-    return web.json_response({"message": "Not Found", "documentation_url": page, "status": "404"}, status=404)
-
-
-def answered(kind: str, body: Any) -> web.Response:
-    """This body, which fits GitHub's schema."""
-    fits(kind, body)
-    return web.json_response(body)
+                return self.git.answer(path, request.query)

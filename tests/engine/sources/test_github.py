@@ -16,8 +16,9 @@ from engine.sources.github import GitHubSource
 from engine.team import Service
 from tests.bot.platforms.wecom.one_process import in_one_process
 from tests.contracts.source import AMPLE, PATIENCE, TOKEN, Condition, SourceContract, check, check_safe, question
+from tests.engine.sources.answers import example, user
 from tests.engine.sources.backends import Handler, broken, serve, session
-from tests.engine.sources.fake_github import FakeGitHub, commit, example, file, pull, user
+from tests.engine.sources.fake_github import FakeGitHub, commit, file, pull
 
 SPLIT = question().window.split
 OLD, BAD, NEW = "a" * 40, "b" * 40, "c" * 40

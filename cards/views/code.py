@@ -1,0 +1,103 @@
+"""Draws the code an error comes from: the line in a word, and folded the lines around it and who changed them."""
+
+from datetime import timedelta
+
+from cards.model import Block, Finding, Findings, Fold, Log, Prose
+from cards.views.scene import Scene
+from engine.code import Passage, Touch
+
+SHORT = 10
+"""Letters of a commit that tell it from others."""
+LATELY = timedelta(days=14)
+"""How long before the trouble a line may have been written for its commit to be worth a look before all else."""
+
+
+def code(scene: Scene) -> tuple[Block, ...]:
+    """Every place that was read, and of those that were not, why not."""
+    reading = scene.incident.code
+    if reading is None:
+        return ()
+    blocks: list[Block] = []
+    if reading.passages:
+        blocks.append(Findings(tuple(_finding(scene, each) for each in reading.passages)))
+    blocks += [_fold(scene, each) for each in reading.passages]
+    for missed in reading.missing:
+        reason = scene.say(missed.reason)
+        told = scene.text("code_card.missing", place=missed.place, id=missed.evidence, reason=reason)
+        blocks.append(Prose(told, quiet=True))
+    return tuple(blocks)
+
+
+def affected(scene: Scene) -> tuple[str, ...]:
+    """Each place in a sentence, with who wrote its line as far as that is known."""
+    return tuple(_told(scene, each) for each in scene.incident.code.passages) if scene.incident.code else ()
+
+
+def _told(scene: Scene, passage: Passage) -> str:
+    word = "code_card.at_function" if passage.function else "code_card.at"
+    place = scene.text(word, service=passage.service, place=passage.name, function=passage.function)
+    return f"{place} {_written(scene, passage)}".strip()
+
+
+def _written(scene: Scene, passage: Passage) -> str:
+    by = next((each for each in passage.touches if each.here), None)
+    if by is None:
+        return scene.text("code_card.older", n=passage.looked_into) if passage.looked_into else ""
+    at = scene.words.moment(by.at) if by.at else "—"
+    return scene.text("code_card.written", by=by.by or "—", sha=by.sha[:SHORT], title=by.title, at=at)
+
+
+def _finding(scene: Scene, passage: Passage) -> Finding:
+    return Finding(
+        id=passage.evidence,
+        kind=scene.text("code_card.kind"),
+        text=_told(scene, passage),
+        abnormal=True,
+        link=passage.link,
+        query=f"{passage.source}: {passage.repository} {passage.name} @ {passage.commit[:SHORT]}",
+    )
+
+
+def _fold(scene: Scene, passage: Passage) -> Fold:
+    word = "code_card.version" if passage.version else "code_card.head"
+    blocks: list[Block] = [
+        Prose(scene.text(word, version=passage.version, sha=passage.commit[:SHORT]), quiet=True),
+        Log(numbered(passage)),
+    ]
+    blocks += [Prose(_next(scene, each)) for each in passage.touches if each.here and _lately(scene, each)]
+    if passage.touches:
+        blocks.append(Prose(scene.text("code_card.history"), strong=True))
+        blocks.append(Findings(tuple(_touch(scene, each, passage) for each in passage.touches)))
+    if passage.mentions:
+        blocks.append(Prose(scene.text("code_card.mentions", function=passage.function), strong=True))
+        blocks.append(Log(tuple(f"{each.path}:{each.line}  {each.text}" for each in passage.mentions)))
+    return Fold(scene.text("code_card.fold", place=passage.name, id=passage.evidence), tuple(blocks))
+
+
+def _lately(scene: Scene, touch: Touch) -> bool:
+    began = scene.incident.began_at
+    return began is not None and touch.at is not None and timedelta() <= began - touch.at <= LATELY
+
+
+def _next(scene: Scene, touch: Touch) -> str:
+    """What to do about a line that was written shortly before: nothing proves that it is to blame."""
+    return scene.text("code_card.next", sha=touch.sha[:SHORT], by=touch.by or "—")
+
+
+def numbered(passage: Passage) -> tuple[str, ...]:
+    """The lines with their numbers; the one that failed is marked."""
+    width = len(str(passage.first + len(passage.lines)))
+    rows = enumerate(passage.lines, passage.first)
+    return tuple(f"{'▶' if number == passage.line else ' '} {number:>{width}}  {line}" for number, line in rows)
+
+
+def _touch(scene: Scene, touch: Touch, passage: Passage) -> Finding:
+    return Finding(
+        id=touch.sha[:SHORT],
+        kind=touch.by or "—",
+        text=touch.title,
+        since=scene.words.moment(touch.at) if touch.at else "",
+        abnormal=touch.here,
+        link=touch.link,
+        query=f"{passage.source}: commit {touch.sha[:SHORT]}",
+    )

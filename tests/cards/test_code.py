@@ -1,0 +1,164 @@
+"""Checks that the code an error comes from is shown with its line, commits and link, plain on every platform."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cards.model import Card, Findings, Fold, Log
+from cards.render import feishu, slack, text, wecom
+from cards.views import draw
+from cards.views.report import report
+from cards.views.scene import Scene
+from cards.words import Words
+from engine.code import Mention, Missing, Passage, Reading, Touch
+from engine.incident import Incident
+from engine.model import Phrase
+from tests.cards.draw_golden import plain_value
+from tests.cards.factory import TEAM, worked_example
+
+AT = datetime(2026, 3, 4, 7, 50, tzinfo=UTC)
+PASSAGE = Passage(
+    evidence="ev_log_1",
+    source="github",
+    service="payment-service",
+    repository="shop/payment",
+    path="src/pay/pool.py",
+    line=9,
+    commit="c3d4e5f60718" + "0" * 28,
+    version="v2.3.1",
+    function="acquire",
+    first=8,
+    lines=("if not self.free:", "    raise Exhausted(self.size)", "return self.free.pop()"),
+    touches=(
+        Touch(sha="b2" * 20, at=AT, by="bob", title="Take the oldest first", link="http://code.example/commit/b2"),
+        Touch(sha="a1" * 20, at=AT, by="alice", title="Say how long", link="http://code.example/commit/a1", here=True),
+    ),
+    looked_into=2,
+    mentions=(Mention(path="src/pay/charge.py", line=4, text="pool.acquire()"),),
+    link="http://code.example/shop/payment/blob/c3/src/pay/pool.py#L9",
+)
+SILENT = Phrase(word="evidence.silent.code_no_file", values={"repository": "shop/payment"})
+
+
+def incident(language: str = "en", *, passage: Passage = PASSAGE, missing: bool = False) -> Incident:
+    gone = (Missing(evidence="ev_log_2", place="gone.py:3", reason=SILENT),) if missing else ()
+    reading = Reading(passages=(passage,), missing=gone)
+    return worked_example(language).fold().model_copy(update={"code": reading})
+
+
+def drawn(state: Incident, language: str = "en") -> Card:
+    card = draw(state, "evidence", Words(language), TEAM)
+    assert card is not None
+    return card
+
+
+@pytest.mark.parametrize(
+    "language, said",
+    [
+        (
+            "en",
+            (
+                "src/pay/pool.py:9 in acquire.",
+                "Line written by alice in a1a1a1a1a1",
+                "Code around src/pay/pool.py:9 (ev_log_1)",
+                "As of v2.3.1, commit c3d4e5f607.",
+                "Where else acquire is named",
+            ),
+        ),
+        (
+            "zh",
+            (
+                "src/pay/pool.py:9，在 acquire 中。",
+                "该行由 alice 在 a1a1a1a1a1",
+                "src/pay/pool.py:9 附近的代码（ev_log_1）",
+                "版本 v2.3.1，提交 c3d4e5f607。",
+                "其他提到 acquire 的地方",
+            ),
+        ),
+    ],
+)
+def test_the_code_stands_on_the_evidence_card_with_its_place_and_who_wrote_it(
+    language: str, said: tuple[str, ...]
+) -> None:
+    card = drawn(incident(language), language)
+    body = " ".join(text.render(card).body.split())
+    for each in (*said, "▶ 9      raise Exhausted(self.size)".replace("      ", " "), "src/pay/charge.py:4"):
+        assert each in body, each
+    found = [item for block in card.blocks if isinstance(block, Findings) for item in block.findings]
+    assert [item.id for item in found if item.link == PASSAGE.link] == ["ev_log_1"]
+    (fold,) = [each for each in card.blocks if isinstance(each, Fold) and "pool.py" in each.title]
+    (lines,) = [each for each in fold.blocks if isinstance(each, Log)][:1]
+    assert lines.lines == (
+        "   8  if not self.free:",
+        "▶  9      raise Exhausted(self.size)",
+        "  10  return self.free.pop()",
+    )
+    (commits,) = [each for each in fold.blocks if isinstance(each, Findings)]
+    assert [(item.id, item.abnormal, item.link) for item in commits.findings] == [
+        ("b2b2b2b2b2", False, "http://code.example/commit/b2"),
+        ("a1a1a1a1a1", True, "http://code.example/commit/a1"),
+    ]
+
+
+def test_what_is_not_known_is_said() -> None:
+    bare = PASSAGE.model_copy(update={"version": "", "touches": PASSAGE.touches[:1], "looked_into": 1})
+    body = " ".join(text.render(drawn(incident(passage=bare, missing=True))).body.split())
+    assert "As of the default branch, commit c3d4e5f607" in body
+    assert "older than the last commit of the file" in body
+    assert "Code of gone.py:3 (ev_log_2) was not read: shop/payment has no such file" in body
+
+
+@pytest.mark.parametrize("days, told", [(1, True), (13, True), (400, False), (-1, False)])
+def test_a_line_written_lately_says_what_to_do_next(days: float, told: bool) -> None:
+    state = incident()
+    assert state.began_at is not None
+    touch = PASSAGE.touches[1].model_copy(update={"at": state.began_at - timedelta(days=days)})
+    body = " ".join(text.render(drawn(incident(passage=PASSAGE.model_copy(update={"touches": (touch,)})))).body.split())
+    assert ("git revert a1a1a1a1a1" in body) == told
+
+
+def test_without_a_reading_nothing_of_code_is_shown() -> None:
+    assert "code" not in text.render(drawn(worked_example("en").fold())).body.lower()
+
+
+def test_the_report_names_the_code() -> None:
+    body = text.render(report(Scene(incident(), Words("en"), TEAM))).body
+    assert "src/pay/pool.py:9 in acquire" in " ".join(body.split())
+
+
+def test_hostile_code_does_no_harm_on_any_platform() -> None:
+    evil = "</code>``` <!channel> <@U1> **x** [a](http://evil.example) \u202e\u200b<script>"
+    hostile = PASSAGE.model_copy(
+        update={
+            "path": f"a/{evil}.py",
+            "lines": (evil,) * 3,
+            "function": evil,
+            "mentions": (Mention(path=evil, line=1, text=evil),),
+            "touches": (Touch(sha="a1" * 20, by=evil, title=evil, here=True),),
+        }
+    )
+    card = drawn(incident(passage=hostile))
+    stage = slack.Stage("https://tocsin.example", plain_value, {})
+    shown = [
+        text.render(card).body,
+        str(slack.message(card, stage).payload),
+        str(feishu.card({"en": card}, feishu.Stage("https://tocsin.example", plain_value)).document),
+        wecom.render(card, wecom.Stage(plain_value, "https://tocsin.example", "n0nce")).markdown,
+    ]
+    for told in shown:
+        assert "a/" in told
+        assert not set("\u202e\u200b") & set(told)
+    assert "<!channel>" not in "".join(_marked(slack.message(card, stage).payload))
+
+
+def _marked(payload: object) -> list[str]:
+    """Texts that Slack would read as its own markup."""
+    match payload:
+        case {"type": "mrkdwn", "text": str(said)}:
+            return [said]
+        case dict():
+            return [each for value in payload.values() for each in _marked(value)]
+        case list() | tuple():
+            return [each for value in payload for each in _marked(value)]
+        case _:
+            return []

@@ -1,0 +1,123 @@
+"""Tells how a stack trace leads to the lines of code that run, after the diagnosis and never in its way."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from engine.code import Missing, Passage, Place
+from engine.model import LogLine
+from engine.ports import Question, Source
+from tests.fakes.sources import FakeReader
+from tests.stories.stage import Story, in_story_time, open_story
+from tests.stories.world import World
+
+STACK = """
+Traceback (most recent call last):
+  File "/app/src/pay/pool.py", line 42, in acquire
+    raise Exhausted(self.size)
+pay.pool.Exhausted: 6"""
+
+
+def shown(place: Place) -> Passage | Missing:
+    return Passage(
+        evidence=place.evidence,
+        source="code",
+        service=place.service,
+        repository=place.repository,
+        path="src/pay/pool.py",
+        line=place.line,
+        commit="c" * 40,
+        version=place.versions[0],
+        function=place.function,
+        first=place.line,
+        lines=("            raise Exhausted(self.size)",),
+        link="http://code.example/pool.py#L42",
+    )
+
+
+@dataclass
+class Coded(World):
+    """A world whose errors tell where they come from, and whose code can be read."""
+
+    repository: str = "shop/payment"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.code = FakeReader(shown)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        return (*super().sources, self.code)
+
+    def _lines(self, question: Question, name: str) -> Iterator[LogLine]:
+        for line in super()._lines(question, name):
+            failed = line.level == "error"
+            yield line.model_copy(update={"message": line.message + STACK}) if failed else line
+
+
+def reader(story: Story) -> FakeReader:
+    assert isinstance(story.world, Coded)
+    return story.world.code
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@in_story_time
+async def test_the_code_of_the_error_follows_the_diagnosis(tmp_path: Path, language: str):
+    async with open_story(tmp_path, language, world=Coded) as story:
+        story.world.release_leaks()
+        await story.alert()
+        await story.asked()
+        ((place,),) = reader(story).reads
+        assert (place.file, place.line, place.function) == ("/app/src/pay/pool.py", 42, "acquire")
+        assert place.versions[0] == story.world.bad
+        kinds = await story.kinds()
+        assert kinds.index("hypothesis.generated") < kinds.index("code.read") < kinds.index("action.planned")
+        card = await story.reads("evidence")
+        assert "▶ 42" in card
+        assert "src/pay/pool.py:42" in card
+        assert (await story.state()).code is not None
+        messages = [each for each in story.platforms["chat"].messages if each.key.endswith("/evidence")]
+        assert len(messages) == 1, "it is an edit, which calls nobody"
+
+
+@in_story_time
+async def test_code_that_is_not_told_holds_up_no_diagnosis_and_no_plan_for_long(tmp_path: Path):
+    async with open_story(tmp_path, world=Coded) as story:
+        reader(story).stalls = True
+        story.world.release_leaks()
+        await story.alert()
+        await story.until(lambda state: state.diagnosis)
+        assert await story.reads("diagnosis")
+        diagnosed = story.house.tools.clock.now()
+        await story.asked()
+        assert (story.house.tools.clock.now() - diagnosed).total_seconds() < 15.0
+        assert "no answer" in (await story.reads("evidence")) or "did not answer" in (await story.reads("evidence"))
+
+
+@in_story_time
+async def test_nobody_reads_code_where_no_repository_is_named(tmp_path: Path):
+    def world(clock: object) -> World:
+        return Coded(clock, repository="")  # type: ignore[arg-type]
+
+    async with open_story(tmp_path, world=world) as story:
+        story.world.release_leaks()
+        await story.alert()
+        await story.asked()
+        assert reader(story).reads == []
+        assert "code.read" not in await story.kinds()
+
+
+@in_story_time
+async def test_another_look_reads_the_code_anew(tmp_path: Path):
+    async with open_story(tmp_path, world=Coded) as story:
+        story.world.release_leaks()
+        await story.alert()
+        await story.asked()
+        await story.person("lin").says("reject no")
+        await story.handed_over()
+        await story.person("lin").says("look again")
+        while len(await story.entries("code.read")) < 2:
+            await story.house.tools.clock.sleep(1.0)
+        assert len(reader(story).reads) == 2
