@@ -56,7 +56,7 @@ class Doctor:
         files: Path,
         clock: Clock,
         platforms: Mapping[str, Platform],
-        failing: Mapping[str, str],
+        failing: Mapping[str, Phrase],
         refused: Mapping[tuple[str, str, str], Phrase],
         trouble: Callable[[], Awaitable[str]],
     ) -> None:

@@ -75,7 +75,7 @@ class Outbox:
         self._aside: dict[Wish, datetime] = {}
         self._attempts: dict[Part, str] = {}
         self._resumed = False
-        self.failing: dict[str, str] = {}
+        self.failing: dict[str, Phrase] = {}
         self.refused: dict[Part, Phrase] = {}
 
     async def resume(self) -> None:
@@ -106,7 +106,7 @@ class Outbox:
 
     def lost(self, room: str, why: Phrase) -> None:
         """The platform says that a room takes nothing any more: what is due there another one shows at once."""
-        self.failing[room] = Words("en").say(why)
+        self.failing[room] = why
         self._stand_in.lost(room, why)
         self.ring(room)
 
@@ -137,8 +137,8 @@ class Outbox:
 
     def ring(self, room: str) -> None:
         """Send what is wanted in this room, as soon as it is its turn."""
-        if room.partition(":")[0] not in self._platforms:
-            self.failing[room] = "no such platform"
+        if (platform := room.partition(":")[0]) not in self._platforms:
+            self.failing[room] = Phrase(word="outbox.no_platform", values={"platform": platform})
             return
         bell = self._bells.setdefault(room, asyncio.Event())
         bell.set()
@@ -177,7 +177,7 @@ class Outbox:
                 continue
             except (PlatformError, TimeoutError) as error:
                 why = error.phrase if isinstance(error, PlatformError) else None
-                self.failing[room] = Words("en").say(why) if why else "timed out"
+                self.failing[room] = why or Phrase(word="outbox.timed_out")
                 self._stand_in.refused(room, why)
                 held[post.incident] = error
                 if is_outage(error) or len(held) >= OUTAGE:
@@ -204,7 +204,7 @@ class Outbox:
     async def _broke(self, name: str, error: Exception) -> None:
         """Set aside what cannot even be drawn until it is wanted again: it must not darken the room for all others."""
         room = name.removeprefix(SERVES)
-        self.failing[room] = type(error).__name__
+        self.failing[room] = Phrase(word="outbox.broke", values={"error": type(error).__name__})
         if (post := self._in_hand.get(room)) is not None and not isinstance(error, StoreError):
             self._set_aside(post)
 

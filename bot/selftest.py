@@ -128,9 +128,8 @@ class SelfTest:
             await self.way.clock.sleep(LOOK_EVERY)
         failing = self.way.outbox.failing
         return [
-            Outcome("card", room, ok=shown, why="" if shown else failing.get(room, "it was not taken in time"))
+            Outcome("card", room, None if await self._shown(team, room) else failing.get(room, _why("not_taken")))
             for team, room in wanted
-            for shown in [await self._shown(team, room)]
         ]
 
     async def _shown(self, team: str, room: str) -> bool:
@@ -146,8 +145,8 @@ class SelfTest:
         """Show the result on every card; what failed is besides a message of its own, in the rooms that still work."""
         await self._show(at, outcomes)
         for outcome in outcomes:
-            if not outcome.ok:
-                log.error("self-test: %s failed at %s: %s", outcome.step, outcome.where, outcome.why)
+            if outcome.why is not None:
+                log.error("self-test: %s failed at %s: %s", outcome.step, outcome.where, Words("en").say(outcome.why))
         for team in self.way.teams.all():
             mine = [each for each in outcomes if not each.ok and _concerns(each.where, team)]
             if mine:
@@ -165,8 +164,8 @@ class Walk:
     number: str
     incident: str = ""
 
-    def steps(self) -> Sequence[tuple[str, Callable[[], Awaitable[str]]]]:
-        """Each gives why it failed, "" where all was well."""
+    def steps(self) -> Sequence[tuple[str, Callable[[], Awaitable[Phrase | None]]]]:
+        """Each gives why it failed, None where all was well."""
         return (
             ("alert", self._alert),
             ("press", self._press),
@@ -174,7 +173,7 @@ class Walk:
             ("answer", self._answer),
         )
 
-    async def _alert(self) -> str:
+    async def _alert(self) -> Phrase | None:
         alert = {
             "id": f"self-test-{self.number}-{self.platform}",
             "name": "TocsinSelfTest",
@@ -187,23 +186,23 @@ class Walk:
         async with self.way.session.post(url, data=json.dumps(alert), headers=headers, timeout=limit) as response:
             answer = await response.json()
         if response.status != 202 or not answer.get("incidents"):
-            return f"HTTP {response.status}"
+            return _why("status", status=response.status)
         self.incident = str(answer["incidents"][0])
-        return "" if await self._until(lambda state: state.team == TEAM) else "no test incident opened"
+        return None if await self._until(lambda state: state.team == TEAM) else _why("not_opened")
 
-    async def _press(self) -> str:
+    async def _press(self) -> Phrase | None:
         answer = await self._do(action="ack", value={"incident": self.incident})
         taken = await self._until(lambda state: state.acknowledged_by == TESTER)
-        return "" if answer.tone != "refused" and taken else "the press had no effect"
+        return None if answer.tone != "refused" and taken else _why("no_effect")
 
-    async def _approve(self) -> str:
+    async def _approve(self) -> Phrase | None:
         value = {"incident": self.incident, "approval": f"approval_{self.number}"}
         answer = await self._do(action="approve", value=value)
-        return "" if answer.tone == "refused" else "an approval nobody asked for was not refused"
+        return None if answer.tone == "refused" else _why("not_refused")
 
-    async def _answer(self) -> str:
+    async def _answer(self) -> Phrase | None:
         await self._do(text=f"resolve {self.incident}: self-test")
-        return "" if await self._until(lambda state: state.status == "closed") else "the answer had no effect"
+        return None if await self._until(lambda state: state.status == "closed") else _why("no_effect")
 
     async def _do(self, text: str = "", action: str = "", value: Mapping[str, str] | None = None) -> Answer:
         platform = self.way.platforms[self.platform]
@@ -238,15 +237,21 @@ class Overheard:
         return self.answer
 
 
-async def _tried(step: str, where: str, work: Callable[[], Awaitable[str]]) -> Outcome:
+async def _tried(step: str, where: str, work: Callable[[], Awaitable[Phrase | None]]) -> Outcome:
     try:
         async with asyncio.timeout(2 * WITHIN):
-            why = await work()
+            return Outcome(step, where, await work())
     except TimeoutError:
-        why = "it took too long"
-    except (TocsinError, ClientError, OSError, ValueError) as error:
-        why = str(error)[:200] or type(error).__name__
-    return Outcome(step, where, ok=not why, why=why)
+        return Outcome(step, where, _why("too_long"))
+    except TocsinError as error:
+        return Outcome(step, where, error.phrase)
+    except (ClientError, OSError, ValueError) as error:
+        said = str(error)[:200] or type(error).__name__
+        return Outcome(step, where, Phrase(word="error.plain", values={"text": said}))
+
+
+def _why(word: str, **values: str | int) -> Phrase:
+    return Phrase(word=f"selftest.why.{word}", values={**values})
 
 
 def _report(team: Team, room: str, at: datetime, outcomes: Sequence[Outcome]) -> Card:
@@ -261,7 +266,6 @@ def _concerns(where: str, team: Team) -> bool:
 
 
 def _alarm(failed: Sequence[Outcome]) -> Phrase:
-    steps = "; ".join(
-        f"{each.where}: {each.step} ({each.why})" if each.why else f"{each.where}: {each.step}" for each in failed
-    )
-    return Phrase(word="selftest.alarm", values={"failed": steps[:800]})
+    """What failed, and why the first of it did; why the rest did stands on the card."""
+    steps = "; ".join(f"{each.where}: {each.step}" for each in failed)
+    return Phrase(word="selftest.alarm", values={"failed": steps[:800], "why": failed[0].why or ""})

@@ -332,7 +332,7 @@ def _watch(house: House) -> None:
         return float(len(house.outbox.failing))
 
     async def rooms() -> str:
-        return "; ".join(f"{room}: {why}" for room, why in house.outbox.failing.items())
+        return "; ".join(f"{room}: {Words('en').say(why)}" for room, why in house.outbox.failing.items())
 
     gauges.read("incidents_living", "Incidents whose story has not ended.", living)
     gauges.read("rooms_failing", "Rooms that do not take messages right now.", failing)

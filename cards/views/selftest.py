@@ -6,18 +6,23 @@ from datetime import datetime
 
 from cards.model import Card, Prose, Step, Steps
 from cards.words import Words
+from engine.model import Phrase
 
 MOST = 40
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One step: alert, press, approval, answer or card; at a platform or in a room; and why it failed."""
+    """One step: alert, press, approval, answer or card; at a platform or in a room; and why it failed, if it did."""
 
     step: str
     where: str
-    ok: bool
-    why: str = ""
+    why: Phrase | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether all was well."""
+        return self.why is None
 
 
 def report(at: datetime, outcomes: Sequence[Outcome], words: Words) -> Card:
@@ -37,4 +42,4 @@ def report(at: datetime, outcomes: Sequence[Outcome], words: Words) -> Card:
 
 def _step(outcome: Outcome, words: Words) -> Step:
     text = words.text(f"selftest.step.{outcome.step}", where=outcome.where)
-    return Step(text, "done" if outcome.ok else "failed", outcome.why)
+    return Step(text, "done" if outcome.ok else "failed", words.say(outcome.why) if outcome.why else "")

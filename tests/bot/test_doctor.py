@@ -33,7 +33,7 @@ class Stand:
         self.write("trade", TRADE)
         self.write("supply", SUPPLY)
         self.clock = FakeClock()
-        self.failing: dict[str, str] = {}
+        self.failing: dict[str, Phrase] = {}
         self.refused: dict[tuple[str, str, str], Phrase] = {}
         self.full = ""
         self.settings = load(None, data_dir=folder, **settings)
@@ -101,7 +101,8 @@ async def test_what_is_set_up_is_told_by_the_name_of_its_setting(tmp_path: Path)
 
 async def test_what_does_not_work_right_now_is_told(tmp_path: Path) -> None:
     stand = Stand(tmp_path, Deaf("irc"), FakePlatform("fake"))
-    stand.failing |= {"irc:trade": "no such channel", "irc:supply": "banned"}
+    gone = Phrase(word="error.plain", values={"text": "no such channel"})
+    stand.failing |= {"irc:trade": gone, "irc:supply": Phrase(word="error.plain", values={"text": "banned"})}
     stand.full = "the disk is full"
     said = [Words("en").say(phrase) for phrase in (await stand.look("trade")).now]
     assert len(said) == 3
@@ -111,6 +112,15 @@ async def test_what_does_not_work_right_now_is_told(tmp_path: Path) -> None:
     stand.failing.clear()
     stand.full = ""
     assert len((await stand.look("trade")).now) == 1, "what is now is asked each time"
+
+
+async def test_why_a_room_takes_nothing_is_said_in_the_askers_language(tmp_path: Path) -> None:
+    stand = Stand(tmp_path)
+    stand.failing["irc:trade"] = Phrase(word="outbox.timed_out")
+    for language, other in (("zh", "en"), ("en", "zh")):
+        read = await stand.read("trade", language)
+        assert Words(language).text("outbox.timed_out") in read
+        assert Words(other).text("outbox.timed_out") not in read
 
 
 async def test_everybody_is_not_asked_anew_each_time(tmp_path: Path) -> None:

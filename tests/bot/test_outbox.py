@@ -3,6 +3,7 @@
 from bot.crew import Crew
 from bot.outbox import Outbox
 from cards.model import Card
+from cards.words import Words
 from engine.errors import PlatformError, PlatformRefused
 from tests.fakes.clock import FakeClock, settle
 from tests.fakes.platforms import FakePlatform
@@ -54,7 +55,7 @@ async def test_a_card_nobody_takes_holds_up_its_own_thread_alone() -> None:
         for _ in range(20):
             await settle()
         assert [message.key for message in platform.messages] == ["inc_good/header", "inc_good/evidence"]
-        assert "too large" in outbox.failing["fake:main"]
+        assert "too large" in Words("en").say(outbox.failing["fake:main"])
         platform.refuses.clear()
         for _ in range(20):
             await settle()

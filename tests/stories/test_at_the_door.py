@@ -18,6 +18,7 @@ from bot.run import bind, serving, working
 from bot.settings import load
 from bot.wiring import real_parts
 from cards.words import Words
+from engine.model import Phrase
 from tests.stories.stage import Story, open_story, webhook
 
 WITHIN = 60.0
@@ -71,10 +72,14 @@ async def test_a_full_disk_answers_503_and_then_takes_alerts_again(tmp_path: Pat
 
 async def test_a_room_that_is_down_keeps_nobody_from_sending_alerts(tmp_path: Path) -> None:
     async with at_the_door(tmp_path) as (story, address, session):
-        story.house.outbox.failing["slack:C1"] = "not_in_channel"
+        story.house.outbox.failing["slack:C1"] = Phrase(word="outbox.timed_out")
         async with session.get(f"{address}/readyz") as answer:
             told = await answer.json()
-            assert (answer.status, told["ready"], told["degraded"]) == (200, True, ["slack:C1: not_in_channel"])
+            assert (answer.status, told["ready"], told["degraded"]) == (
+                200,
+                True,
+                ["slack:C1: it did not answer in time"],
+            )
 
 
 async def test_what_cannot_be_read_is_400_and_what_is_too_large_413(tmp_path: Path) -> None:

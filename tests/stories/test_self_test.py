@@ -9,9 +9,11 @@ import pytest
 
 from bot.selftest import TEAM, SelfTest
 from bot.wiring import House
+from cards.views.selftest import Outcome, report
 from cards.words import Words
 from engine.model import Phrase
 from handlers.inbound import Answer, Inbound
+from tests.fakes.clock import START
 from tests.stories import test_in_feishu as feishu
 from tests.stories import test_in_slack as slack
 from tests.stories.test_in_two_rooms import Threads, told_in_both
@@ -68,6 +70,16 @@ async def test_a_room_that_takes_no_card_is_told_in_the_other(tmp_path: Path) ->
         assert "slack" in await house.selftest.trouble()
         told = threads.feishu.server.tenant.messages.values()
         assert any("self-test failed" in message.content for message in told)
+        why = house.outbox.failing[f"slack:{slack.CHANNEL}"]
+        assert any(Words("en").say(why) in message.content for message in told), "and why"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_card_says_in_its_language_why_a_step_failed(language: str) -> None:
+    words, why = Words(language), Phrase(word="outbox.timed_out")
+    drawn = str(report(START, (Outcome("card", "slack:C1", why), Outcome("press", "slack")), words))
+    assert words.say(why) in drawn
+    assert words.text("selftest.failed_short", n=2, failed=1, at=words.moment(START)) in drawn
 
 
 class Deaf:
