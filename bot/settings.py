@@ -118,10 +118,12 @@ class Telemetry(Backend):
 
 
 class GitHub(Section):
-    """GitHub, or a GitHub Enterprise Server by the address of its API; asked only where one of both is set."""
+    """GitHub, or a GitHub Enterprise Server by the address of its API; asked only where one of both is set. `code`:
+    whether lines of code may be shown."""
 
     token: SecretStr = SecretStr("")
     api_url: str = PUBLIC_GITHUB
+    code: bool = True
 
     @field_validator("api_url")
     @classmethod

@@ -155,10 +155,11 @@ def _kubernetes(settings: Settings, session: ClientSession) -> Source:
 
 
 def _github(settings: Settings, session: ClientSession) -> Source:
-    from engine.sources.github import GitHubSource
+    from engine.sources.github import GitHubSource, GitHubWithCode
 
-    code = settings.github
-    return GitHubSource(code.url, session=session, token=token(code), patience=_patience(settings, code))
+    github = settings.github
+    kind = GitHubWithCode if github.code else GitHubSource
+    return kind(github.url, session=session, token=token(github), patience=_patience(settings, github))
 
 
 OPENERS: Mapping[str, Opener] = {

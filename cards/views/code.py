@@ -36,7 +36,8 @@ def affected(scene: Scene) -> tuple[str, ...]:
 def _told(scene: Scene, passage: Passage) -> str:
     word = "code_card.at_function" if passage.function else "code_card.at"
     place = scene.text(word, service=passage.service, place=passage.name, function=passage.function)
-    return f"{place} {_written(scene, passage)}".strip()
+    written = _written(scene, passage)
+    return scene.text("code_card.told", place=place, written=written) if written else place
 
 
 def _written(scene: Scene, passage: Passage) -> str:

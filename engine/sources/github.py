@@ -133,10 +133,6 @@ class GitHubSource:
         answers = await harvest([self._seeing(repository) for repository in asked], self._patience)
         return [*said, *(Remark(False, answer.phrase) for answer in answers if isinstance(answer, SourceSilent))]
 
-    async def read_code(self, places: Sequence[Place]) -> Reading:
-        """The code around these places at the version that runs, with what changed it last. SourceSilent."""
-        return await read_code(self._github, places, self._patience)
-
     def _seeing(self, repository: str) -> Callable[[], Awaitable[Repository]]:
         return lambda: self._github.read(repository, "", REPOSITORY)
 
@@ -292,6 +288,14 @@ class GitHubSource:
     ) -> Observation:
         link, query = f"{self._pages}/{service.repository}/{page}", f"GET /repos/{service.repository}/{page}"
         return note(self.name, what, service.name, query, window, values=values, lines=lines, link=link)
+
+
+class GitHubWithCode(GitHubSource):
+    """The same for where people may see the code itself."""
+
+    async def read_code(self, places: Sequence[Place]) -> Reading:
+        """The code around these places at the version that runs, with what changed it last. SourceSilent."""
+        return await read_code(self._github, places, self._patience)
 
 
 def _now() -> float:

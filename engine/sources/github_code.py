@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from engine.code import Missing, Passage, Place, Reading, Touch
 from engine.errors import SourceSilent
+from engine.model import HASH
 from engine.sources.github_api import Commit, Content, Tree
 from engine.sources.github_client import GitHubClient
 from engine.sources.http import harvest
@@ -102,7 +103,8 @@ class Look:
         """The repository at the version that runs, else at the head of its default branch."""
         repository, names = place.repository, refs(place.versions)
         tried = await self._all([self._seeking(repository, name) for name in names], MORE)
-        known = ((commit, name) for commit, name in zip(tried, names, strict=True) if isinstance(commit, Commit))
+        both = zip(tried, names, strict=True)
+        known = ((commit, name) for commit, name in both if isinstance(commit, Commit) and _is(commit, name))
         commit, version = next(known, (None, ""))
         if commit is None:
             if silent := next((each for each in tried if isinstance(each, SourceSilent)), None):
@@ -237,6 +239,11 @@ class Look:
     def _missing(self, place: Place, why: SourceSilent | None) -> Missing:
         late = why or self._github.silent("timeout", seconds=self._patience)
         return Missing(evidence=place.evidence, place=cut(place.name), reason=late.phrase)
+
+
+def _is(commit: Commit, name: str) -> bool:
+    """Whether this is the commit that is called so, and not one whose hash begins like the number of a build."""
+    return not commit.sha.startswith(name) or bool(HASH.fullmatch(name))
 
 
 def _beside(path: str, sizes: dict[str, int]) -> list[str]:

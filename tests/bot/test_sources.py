@@ -13,6 +13,7 @@ from aiohttp import web
 from bot.connectors import SHARED, Kind
 from bot.settings import Settings, Telemetry, load
 from bot.sources import OPENERS, Connected, settings_of
+from engine.code import CodeReader
 from engine.errors import SettingsError, SourceSilent
 from engine.ports import Selective, Source
 from engine.team import Connection, Team
@@ -172,6 +173,14 @@ async def test_github_of_a_team_needs_no_more_than_a_token() -> None:
         connected = Connected(load(None), session, secret)
         trade = TEAM.model_copy(update={"sources": {"github": Connection(token="TRADE_TOKEN")}})
         assert [source.name for source in connected.of(trade)][:1] == ["github"]
+
+
+@pytest.mark.parametrize("may", [True, False])
+async def test_code_is_read_unless_people_may_not_see_it(may: bool) -> None:
+    settings = load(None, github={"token": "gh", **({} if may else {"code": False})})
+    async with aiohttp.ClientSession() as session:
+        (github, *_) = Connected(settings, session, nothing).of(TEAM)
+    assert (github.name, isinstance(github, CodeReader)) == ("github", may)
 
 
 async def test_a_cluster_tells_of_rollouts_to_whom_asks_and_is_not_asked_for_every_list() -> None:

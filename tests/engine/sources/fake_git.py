@@ -57,7 +57,7 @@ class FakeGit:
     def _find(self, ref: str) -> int | None:
         sha = self.tags.get(ref, ref)
         fits = (place for place, each in enumerate(self.history) if each.sha == sha or each.sha.startswith(sha))
-        return next(fits, None) if len(sha) > 6 else None
+        return next(fits, None) if len(sha) > 3 else None
 
     def _list(self, query: Mapping[str, str]) -> web.Response:
         if not self.history:

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from engine.code import CodeReader, Missing, Passage
-from engine.sources.github import GitHubSource
+from engine.sources.github import GitHubSource, GitHubWithCode
 from engine.sources.passages import MOST_BYTES
 from tests.bot.platforms.wecom.one_process import in_one_process
 from tests.contracts.code import PLACE, CodeContract
@@ -52,9 +52,9 @@ def working(**more: Any) -> FakeGitHub:
 
 
 @asynccontextmanager
-async def over(handler: Handler, patience: float = AMPLE) -> AsyncIterator[GitHubSource]:
+async def over(handler: Handler, patience: float = AMPLE) -> AsyncIterator[GitHubWithCode]:
     async with serve(handler) as url, session() as opened:
-        yield GitHubSource(url, session=opened, token=TOKEN, patience=patience)
+        yield GitHubWithCode(url, session=opened, token=TOKEN, patience=patience)
 
 
 async def read(handler: Handler, patience: float = AMPLE, **place: Any) -> Passage | Missing:
@@ -79,7 +79,7 @@ class TestGitHubReader(CodeContract):
     async def reader_on(self, condition: Condition) -> AsyncIterator[CodeReader]:
         if condition == "unreachable":
             async with session() as opened:
-                yield GitHubSource("http://127.0.0.1:1", session=opened, token=TOKEN, patience=PATIENCE)
+                yield GitHubWithCode("http://127.0.0.1:1", session=opened, token=TOKEN, patience=PATIENCE)
             return
         handlers: dict[str, Handler] = {"working": working(), "empty": FakeGitHub()}
         patience = PATIENCE if condition == "hanging" else AMPLE
@@ -96,6 +96,17 @@ async def test_the_code_is_read_at_the_version_that_runs() -> None:
     assert all(f"ref={NEW}" in path for path in fake.asked if "/contents/" in path)
     older = await passage(working(), versions=("v2.3.0",))
     assert (older.commit, older.lines[older.line - older.first].strip()) == (OLD, "raise Exhausted(self.size)")
+
+
+async def test_a_number_that_begins_a_commit_by_chance_is_no_version() -> None:
+    history = (at("1423" + "d4" * 18, NEWEST, "Later"), at("1423abc" + "e" * 33, FIRST, "Begin"))
+    for git, version, known in (
+        (FakeGit(*history), "1423abc", history[1]),
+        (FakeGit(*history), "1423", None),
+        (FakeGit(*history[:1], at(OLD, FIRST, "Begin"), tags={"1423": OLD}), "1423", at(OLD, FIRST, "Begin")),
+    ):
+        found = await passage(FakeGitHub(git=git), versions=(version,), line=1, function="")
+        assert (found.version, found.commit) == ((version, known.sha) if known else ("", history[0].sha))
 
 
 async def test_who_wrote_the_line_is_found_through_later_commits() -> None:
@@ -204,6 +215,11 @@ async def test_a_failing_look_at_commits_costs_no_lines() -> None:
     found = await passage(failing)
     assert found.lines
     assert found.touches == ()
+
+
+async def test_where_people_may_not_see_code_nobody_reads_it() -> None:
+    async with session() as opened:
+        assert not isinstance(GitHubSource("http://127.0.0.1:1", session=opened), CodeReader)
 
 
 async def test_hostile_code_and_names_are_shown_plain() -> None:
