@@ -6,7 +6,6 @@ function is named is looked up in its file and in those beside it.
 
 import asyncio
 import base64
-import binascii
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, TypeVar
 from urllib.parse import quote
@@ -43,6 +42,8 @@ MOST_LOOKED_INTO = 3
 MOST_BESIDE = 3
 """Files of the same folder that are searched for the function."""
 LONGEST_BESIDE = 64 * 1024
+YEARS = range(1980, 2200)
+"""When a commit may have been written; anybody can have Git say anything."""
 
 TREE, COMMIT, COMMITS = TypeAdapter(Tree), TypeAdapter(Commit), TypeAdapter(list[Commit])
 CONTENT: TypeAdapter[Content | list[object]] = TypeAdapter(Content | list[object])
@@ -205,11 +206,12 @@ class Look:
 
     def _touch(self, commit: Commit, checkout: Checkout) -> Touch:
         author = commit.commit.author
+        at = author.date if author else None
         return Touch(
             sha=commit.sha,
-            at=author.date if author else None,
-            by=cut(commit.author.login if commit.author else author.name if author else ""),
-            title=cut(commit.commit.message.strip().partition("\n")[0]),
+            at=at if at and at.year in YEARS else None,
+            by=cut(commit.author.login if commit.author else author.name if author else "")[:60],
+            title=cut(commit.commit.message.strip().partition("\n")[0])[:120],
             link=self._page(checkout, f"commit/{commit.sha}"),
         )
 
@@ -229,7 +231,7 @@ class Look:
             return None
         try:
             return opened(base64.b64decode(found.content))
-        except binascii.Error:
+        except ValueError:
             return None
 
     async def _all(self, jobs: Sequence[Callable[[], Awaitable[T]]], share: float) -> list[T | SourceSilent | None]:

@@ -22,7 +22,7 @@ NO_SYMBOL = frozenset(
     {"module", "init", "clinit", "lambda", "anonymous", "main", "block", "in", "new", "top", "required"}
 )
 """What stack traces call code that has no name of its own, or one that everybody has."""
-HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
 
 
 def refs(versions: Iterable[str]) -> tuple[str, ...]:

@@ -217,6 +217,25 @@ async def test_a_failing_look_at_commits_costs_no_lines() -> None:
     assert found.touches == ()
 
 
+@pytest.mark.parametrize("date", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+async def test_a_commit_from_no_time_of_ours_has_none(date: str) -> None:
+    found = await passage(FakeGitHub(git=FakeGit(at(NEW, NEWEST, "x" * 900, date=date, login="e" * 90), tags=TAGS)))
+    (touch,) = found.touches
+    assert (touch.at, len(touch.by), len(touch.title)) == (None, 60, 120)
+
+
+@pytest.mark.parametrize("content", ["é", "=", "!" * 9, "QUJD\nREVG"])
+async def test_content_that_is_not_packed_as_it_says_is_no_text(content: str) -> None:
+    fake = working()
+
+    async def packed(request: web.Request) -> web.StreamResponse:
+        held = {"type": "file", "encoding": "base64", "content": content}
+        return web.json_response(held) if "/contents/" in request.path else await fake(request)
+
+    found = await read(packed)
+    assert isinstance(found, Missing)
+
+
 async def test_where_people_may_not_see_code_nobody_reads_it() -> None:
     async with session() as opened:
         assert not isinstance(GitHubSource("http://127.0.0.1:1", session=opened), CodeReader)

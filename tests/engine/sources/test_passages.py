@@ -127,6 +127,19 @@ def test_a_function_is_named_by_whole_words_and_not_where_it_is_shown_already() 
     assert mentions("", files, "a.py", range(0)) == ()
 
 
+@given(st.text(alphabet="@-+, 0123456789\n\\ax", max_size=200), st.integers(-3, 40))
+def test_whatever_is_called_a_patch_hurts_nobody(patch: str, line: int) -> None:
+    was = before(patch, line)
+    assert was is None or isinstance(was, int)
+    before(f"@@ -{'9' * 6_000} +1 @@\n{patch}", line)
+
+
+@given(st.text(max_size=60), st.lists(st.text(max_size=40), max_size=8))
+def test_whatever_is_called_a_file_fits_what_ends_so(file: str, paths: list[str]) -> None:
+    assert set(fitting(file, paths)) <= set(paths)
+    assert all(len(each) <= 101 for each in refs([file]))
+
+
 edits = st.lists(st.tuples(st.sampled_from(["keep", "new", "gone"]), st.integers(1, 4)), max_size=12)
 
 
