@@ -13,6 +13,7 @@ from cards.words import Words
 from engine.code import Mention, Missing, Passage, Reading, Touch
 from engine.incident import Incident
 from engine.model import Phrase
+from tests.cards import feishu_rules, slack_rules, wecom_rules
 from tests.cards.draw_golden import plain_value
 from tests.cards.factory import TEAM, worked_example
 
@@ -127,7 +128,7 @@ def test_the_report_names_the_code() -> None:
 
 
 def test_hostile_code_does_no_harm_on_any_platform() -> None:
-    evil = "</code>``` <!channel> <@U1> **x** [a](http://evil.example) \u202e\u200b<script>"
+    evil = "</code>``` <!channel> <@U1> **x** \u202e\u200b<script>"
     hostile = PASSAGE.model_copy(
         update={
             "path": f"a/{evil}.py",
@@ -138,27 +139,13 @@ def test_hostile_code_does_no_harm_on_any_platform() -> None:
         }
     )
     card = drawn(incident(passage=hostile))
-    stage = slack.Stage("https://tocsin.example", plain_value, {})
-    shown = [
-        text.render(card).body,
-        str(slack.message(card, stage).payload),
-        str(feishu.card({"en": card}, feishu.Stage("https://tocsin.example", plain_value)).document),
-        wecom.render(card, wecom.Stage(plain_value, "https://tocsin.example", "n0nce")).markdown,
-    ]
-    for told in shown:
-        assert "a/" in told
-        assert not set("\u202e\u200b") & set(told)
-    assert "<!channel>" not in "".join(_marked(slack.message(card, stage).payload))
-
-
-def _marked(payload: object) -> list[str]:
-    """Texts that Slack would read as its own markup."""
-    match payload:
-        case {"type": "mrkdwn", "text": str(said)}:
-            return [said]
-        case dict():
-            return [each for value in payload.values() for each in _marked(value)]
-        case list() | tuple():
-            return [each for value in payload for each in _marked(value)]
-        case _:
-            return []
+    told = slack.message(card, slack.Stage("https://tocsin.example", plain_value, {})).payload
+    both = feishu.card({"en": card}, feishu.Stage("https://tocsin.example", plain_value)).document
+    said = wecom.render(card, wecom.Stage(plain_value, "https://tocsin.example", "n0nce"))
+    assert slack_rules.faults(told) == []
+    assert feishu_rules.refusals(both) == []
+    assert list(wecom_rules.content(said.markdown)) == []
+    assert slack_rules.mentioned(told) == feishu_rules.mentioned(both) == set()
+    for shown in (text.render(card).body, str(told), str(both), said.markdown):
+        assert "a/" in shown
+        assert not set("\u202e\u200b") & set(shown)
