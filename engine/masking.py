@@ -14,13 +14,18 @@ PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z
 USERINFO = re.compile(r"(\b[a-zA-Z][a-zA-Z0-9+.-]{1,20}://[^\s/:@]{0,200}):[^\s/@]{1,200}@")
 BEARER = re.compile(r"\b(bearer|basic)(\s+)(?=[A-Za-z0-9+/_.~=-]*[0-9+/_.~=-])[A-Za-z0-9+/_.~=-]{8,}", re.IGNORECASE)
 NAMED = re.compile(
-    r"""(["']?\b[\w.-]{0,40}(?:passw(?:or)?d|pwd|secret(?:[_-]?key(?:[_-]?base)?)?|token|"""
+    r"""((?:passw(?:or)?d|pwd|secret(?:[_-]?key(?:[_-]?base)?)?|token|"""
     r"""api[_-]?key|(?:access|account)[_-]?key|credential|口令|密码)\\{0,3}["']?\s{0,3}[=:：]\s{0,3})"""
     r"""(\\{1,3}"[^"\\\n]{1,500}\\{0,3}"|"[^"\n]{1,500}"|'[^'\n]{1,500}'|[^\s,;&"'<>)}\]]{1,500})""",
     re.IGNORECASE,
 )
 COOKIE = re.compile(r"\b((?:set-)?cookie\s{0,3}[:=]\s{0,3})[^\n]{1,4000}", re.IGNORECASE)
 OPTION = re.compile(r"((?:^|\s)--?(?:password|passwd|token|secret|api-?key)\s{1,3})[^\s-]\S{0,500}", re.IGNORECASE)
+JWT = re.compile(
+    r"(?<![\w-])(?=[\w-]{11,}+\.[\w-]{8,}+\.)([\w-]*?\b)eyJ[\w-]{8,}+\.[\w-]{8,}+\.[\w-]*",
+    re.ASCII,
+)
+"""Begun once for each run of letters: begun anew at every eyJ within, a long run would be read once for each."""
 PHONE = re.compile(r"(?<![0-9A-Za-z_.-])(1[3-9]\d)\d{4}(\d{4})(?![0-9A-Za-z_.-])")
 CITIZEN = re.compile(
     r"(?<![0-9A-Za-z])([1-9]\d{5})(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])\d{3}[0-9Xx](?![0-9A-Za-z])"
@@ -57,7 +62,7 @@ RULES = (
     Rule((*NAMES, *KEYS), NAMED, rf"\1{MASK}"),
     Rule(("aiza",), re.compile(r"\bAIza[0-9A-Za-z_-]{30,}")),
     Rule(("akia", "asia"), re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
-    Rule(("eyj",), re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")),
+    Rule(("eyj",), JWT, rf"\1{MASK}"),
     Rule(("sk-",), re.compile(r"\bsk-[A-Za-z0-9_-]{16,}")),
     Rule(("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), re.compile(r"\bgh[pousr]_[A-Za-z0-9]{20,}\b")),
     Rule(("github_pat_",), re.compile(r"\bgithub_pat_[A-Za-z0-9_]{20,}\b")),

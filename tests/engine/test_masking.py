@@ -1,5 +1,7 @@
 """Checks that secrets do not reach a card, and that plain words do."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,11 +22,13 @@ from engine.masking import MASK, RULES, bounded, folded, is_plain, mask
         ("Set-Cookie: sid=s%3Ahunter2; Path=/", "hunter2"),
         ("mysqldump --password hunter2 pay", "hunter2"),
         ("secret_key_base=hunter2", "hunter2"),
+        ("a_name_longer_than_any_that_a_person_would_type_token=hunter2", "hunter2"),
         ("AccountKey=hunter2==;Suffix=x", "hunter2"),
         ("AIza" + "SyA1234567890123456789012345678901", "SyA12345"),
         ("-----BEGIN " + "RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----", "MIIE"),
         ("-----BEGIN " + "PRIVATE KEY-----\nMIIEcut", "MIIEcut"),
         ("jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", "eyJzdWIiOiIxIn0"),
+        ("session-eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", "eyJzdWIiOiIxIn0"),
         ("sk-proj-abcdefghijklmnop1234", "abcdefghijklmnop1234"),
         ("ghp_abcdefghijklmnopqrstuvwxyz012345", "abcdefghijkl"),
         ("xoxb-1234567890-abcdef", "1234567890"),
@@ -58,6 +62,14 @@ def test_plain_words_stay(text: str) -> None:
 def test_masking_twice_is_masking_once() -> None:
     once = mask("password=hunter2 Bearer abcdefgh12 mysql://a:b@c")
     assert mask(once) == once
+
+
+@pytest.mark.parametrize("piece", ["eyJ-", "eyJaaaaaaaa.", "a.token.", "-----BEGIN A", "basic basic ", "x://y:z"])
+def test_no_text_takes_long(piece: str) -> None:
+    """Where the time grows with the square of the length, this takes a minute: text comes from anybody."""
+    began = time.process_time()
+    mask((piece * 64_000)[:256_000])
+    assert time.process_time() - began < 3
 
 
 def test_what_is_cut_says_so() -> None:
