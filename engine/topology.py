@@ -14,11 +14,16 @@ MOST_LINES = 60
 ADDRESS = re.compile(r"[\d.:]+|.*[\s/@].*|localhost|unknown", re.DOTALL)
 """What instrumentation writes where it knows no name."""
 
-ARROW = re.compile(r"\s*(?:[-=]{1,3}>(?:\|[^|]*\|)?|[→⇒➜]|\bcalls\b|调用)\s*")
-BACK = re.compile(r"\s*(?:<[-=]{1,3}|[←⇐])\s*")
+SPACES = re.compile(r"[^\S\n]+")
+ARROW = re.compile(r"[-=]{1,3}>(?:\|[^|]*\|)?|[→⇒➜]|(?<= )calls(?= )|调用")
+BACK = re.compile(r"<[-=]{1,3}|[←⇐]")
 NEXT = re.compile(r"[\n;；,，、]+")
-SHAPE = re.compile(r"([\w.-]+)\s*[\[({]+\s*[\"']?([^\[\](){}\"']+)[\"']?\s*[\])}]+")
+SHAPE = re.compile(r"(?<![\w.-])([\w.-]+) ?[\[({]+([^\[\](){}]+)[\])}]+")
 """A node of a Mermaid diagram: its short name, and in a shape what it is called."""
+AROUND = "`\"'“” "
+"""What may stand around a name."""
+MOST_SAID = 8_000
+"""Characters of what a person wrote down."""
 MOST_TOLD = 60
 
 
@@ -65,14 +70,15 @@ def in_evidence(evidence: Iterable[Evidence]) -> Counter[Call]:
 
 def in_text(text: str) -> tuple[Call, ...]:
     """The calls a person wrote down, in order: `a -> b -> c, d -> b`, `a calls b`, `a 调用 b`, a diagram's lines."""
-    titles = {short: title.strip() for short, title in SHAPE.findall(text)}
+    said = SPACES.sub(" ", text[:MOST_SAID])
+    titles = {short: title.strip(AROUND) for short, title in SHAPE.findall(said)}
     found: dict[Call, None] = {}
-    for part in NEXT.split(SHAPE.sub(r"\1", text)):
+    for part in NEXT.split(SHAPE.sub(r"\1", said)):
         forward = ARROW.split(part)
-        names = [name.strip("`\"'“” \t") for name in (forward if len(forward) > 1 else BACK.split(part)[::-1])]
-        said = [titles.get(name, name) for name in names]
-        if all(map(is_name, said)):
-            found |= {Call(a, b): None for a, b in pairwise(said) if a != b}
+        names = [name.strip(AROUND) for name in (forward if len(forward) > 1 else BACK.split(part)[::-1])]
+        called = [titles.get(name, name) for name in names]
+        if all(map(is_name, called)):
+            found |= {Call(a, b): None for a, b in pairwise(called) if a != b}
     return tuple(found)[:MOST_TOLD]
 
 

@@ -1,5 +1,6 @@
 """Checks that calls are read out of spans as they were, and that only what the catalogue lacks is said to be new."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -91,3 +92,18 @@ def test_what_a_person_wrote_down_is_bounded() -> None:
 def test_of_two_services_in_a_drawing_the_call_it_leaves_out_is_told() -> None:
     services = {"a": Service(name="a", dependencies=("b", "elsewhere")), "b": Service(name="b", dependencies=("c",))}
     assert untold(in_text("a -> c, b -> c"), services) == (Call("a", "b"),)
+
+
+def test_a_service_may_have_a_word_for_calling_in_its_name() -> None:
+    assert in_text("calls-api -> missed-calls\nfront calls calls-api") == (
+        Call("calls-api", "missed-calls"),
+        Call("front", "calls-api"),
+    )
+
+
+@pytest.mark.parametrize("piece", [" ", "a", "a[ ", "[", "->|", "a -> ", '"'])
+def test_no_drawing_takes_long(piece: str) -> None:
+    """Anybody in a room may write one; a pattern that tries every way of splitting it takes hours."""
+    began = time.process_time()
+    in_text("a[" + piece * 40_000)
+    assert time.process_time() - began < 2
