@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
@@ -9,6 +10,7 @@ from itertools import count
 from engine import evidence, looks, policy
 from engine.code import CodeReader, Reading, places
 from engine.duty import Nudge
+from engine.errors import StoreError
 from engine.incident import Incident, fold
 from engine.journal import Due, Journal, nothing
 from engine.learning import habits, lessons
@@ -90,6 +92,13 @@ class Life:
                 return await treatment.undo(asked_for.plan, asked_for.by, turn)
             return await treatment.treat(asked_for.plan)
         diagnosis = await self._investigate(turn)
+        async with asyncio.TaskGroup() as group:
+            # Beside what follows: nobody waits for code to see a plan.
+            group.create_task(self._read_code(turn), name=f"code of {self.incident}")
+            return await self._act_on(diagnosis, turn)
+
+    async def _act_on(self, diagnosis: Diagnosis, turn: int) -> Outcome:
+        """Propose what helps against the cause, and see it through."""
         if diagnosis.cause is None:
             return "false_alarm" if diagnosis.quiet else "inconclusive"
         await self._recall(f"background/{turn}", diagnosis.cause.category)
@@ -98,7 +107,7 @@ class Life:
         if not plans:
             await self._say_left_out(turn, diagnosis)
             return "needs_human"
-        return await treatment.treat(plans[0])
+        return await Treatment(self.incident, self.journal, self.tools).treat(plans[0])
 
     async def _say_left_out(self, turn: int, diagnosis: Diagnosis) -> None:
         """Why a known cause has no plan: a value is missing, or the catalogue offers nothing against it."""
@@ -126,14 +135,13 @@ class Life:
         )
         await self.journal.tell("diagnosis")
         await self.journal.tell("header")
-        await self._read_code(turn, sweep)
         return diagnosis
 
-    async def _read_code(self, turn: int, sweep: Sweep) -> None:
-        """Show the code that errors come from. People have the diagnosis by then: it waits for nothing of this."""
+    async def _read_code(self, turn: int) -> None:
+        """Show the code that errors come from."""
         state = await self.state()
         team = self.tools.teams.team(state.team)
-        wanted = places(sweep, team.services)
+        wanted = places(state.sweep, team.services) if state.sweep else ()
         readers = [source for source in self.tools.sources_of(team) if isinstance(source, CodeReader)]
         if not wanted or not readers:
             return
@@ -142,8 +150,10 @@ class Life:
         async def read() -> Reading:
             return await evidence.read_code(wanted, readers, patience)
 
-        await self.journal.find(f"code/{turn}", "code.read", Reading, read)
-        await self.journal.tell("evidence")
+        # What runs beside must not be cut short where nothing can be written; it finds that out by itself.
+        with suppress(StoreError):
+            await self.journal.find(f"code/{turn}", "code.read", Reading, read)
+            await self.journal.tell("evidence")
 
     async def _look(self, turn: int) -> Sweep:
         state = await self.state()
