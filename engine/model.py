@@ -269,7 +269,8 @@ class Hypothesis(Value):
 
 
 class Diagnosis(Value):
-    """Ranked hypotheses and a verdict; inconclusive says why, and what to look at next."""
+    """Ranked hypotheses and a verdict; inconclusive says why, and what to look at next. `quiet`: it is probably a false
+    alarm; `unmeasured`: it would be, had the data not ended."""
 
     verdict: Literal["conclusive", "inconclusive"]
     hypotheses: tuple[Hypothesis, ...] = ()
@@ -278,6 +279,7 @@ class Diagnosis(Value):
     why_inconclusive: tuple[Phrase, ...] = ()
     next_steps: tuple[Phrase, ...] = ()
     quiet: bool = False
+    unmeasured: bool = False
 
     @property
     def cause(self) -> Hypothesis | None:

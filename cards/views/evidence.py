@@ -221,12 +221,17 @@ def _note(scene: Scene, asked: Asked, reason: Phrase | None) -> str:
 def _collected(scene: Scene, sweep: Sweep) -> tuple[Block, ...]:
     """The decisive findings open, in order of time; all others folded: a card stays readable however much came."""
     odd = [item for item in sweep.evidence if item.abnormal]
-    usual = [item for item in sweep.evidence if not item.abnormal and not is_empty(item) and not is_note(item)]
+    rest = [item for item in sweep.evidence if not item.abnormal and not is_empty(item) and not is_note(item)]
+    gone = [item for item in rest if item.details.get("ended")]
+    usual = [item for item in rest if item not in gone]
     first = decisive(odd, MOST_OPEN)
     others = by_time([item for item in odd if item not in first])
     drawn = charts(scene, telling(odd))
     blocks: list[Block] = [_findings(scene, by_time(first)) if odd else Prose(scene.text(_nothing(scene, sweep)))]
     blocks += drawn[:MOST_CHARTS]
+    if gone:
+        # No data is no sign that all is well: it stands apart from what is normal, and open.
+        blocks.append(Fold(scene.text("evidence_card.ended", n=len(gone)), (_findings(scene, gone),), open=True))
     blocks += [*code(scene), *notes(scene, sweep), *missing(scene)]
     for word, items in (("more", others), ("usual", usual)):
         if items:

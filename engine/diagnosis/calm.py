@@ -15,13 +15,27 @@ ALIKE = 0.25
 """How far the alert's own series may differ from traffic, in growth, and still be called traffic."""
 
 
-def quiet(evidence: Sequence[Evidence], service: str) -> bool:
+def calm(evidence: Sequence[Evidence], service: str) -> bool:
     """Whether failures were measured and are normal, nothing harmful is unusual, and the alert's own series is back to
-    normal or merely follows the traffic. Nothing measured is not quiet: it is unknown."""
-    measured = any(
-        each.signal in FAILURES and each.service == service and not each.abnormal and each.count for each in evidence
-    )
-    return measured and not any(_harms(each, evidence) for each in evidence)
+    normal or merely follows the traffic. Nothing measured is not calm: it is unknown."""
+    return bool(_measured(evidence, service)) and not any(_harms(each, evidence) for each in evidence)
+
+
+def ended(evidence: Sequence[Evidence], service: str) -> Evidence | None:
+    """The measure of failures whose data went on longest, where none goes on to the end: that all was well then says
+    nothing of now, for who is gone reports no errors."""
+    measured = _measured(evidence, service)
+    if not all(each.details.get("ended") for each in measured):
+        return None
+    return max(measured, key=lambda each: str(each.details["ended"]), default=None)
+
+
+def _measured(evidence: Sequence[Evidence], service: str) -> list[Evidence]:
+    return [
+        each
+        for each in evidence
+        if each.signal in FAILURES and each.service == service and not each.abnormal and each.count
+    ]
 
 
 def _harms(each: Evidence, evidence: Sequence[Evidence]) -> bool:

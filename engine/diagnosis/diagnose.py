@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from engine.diagnosis import account, steps
 from engine.diagnosis.binding import bound
-from engine.diagnosis.calm import quiet
+from engine.diagnosis.calm import calm, ended
 from engine.diagnosis.clues import Suspicion, by_signal
 from engine.diagnosis.guard import Court, Trial, attempt, explained, rivals
 from engine.diagnosis.localisation import suspicions
 from engine.diagnosis.patterns import PATTERNS, Pattern
-from engine.model import Diagnosis, Evidence, Phrase, Silence, Window
+from engine.model import Diagnosis, Evidence, Gaps, Phrase, Silence, Window
 from engine.team import Service
 
 MOST_HYPOTHESES = 4
@@ -118,24 +118,36 @@ def _inconclusive(
     service: str,
 ) -> Diagnosis:
     unusual = [each for each in evidence if each.abnormal and each.kind != "state"]
-    calm = quiet(evidence, service)
-    trials = () if calm else trials
+    if calm(evidence, service):
+        return _calm(evidence, silent, service)
     first = trials[0] if trials else None
     return Diagnosis(
         verdict="inconclusive",
         hypotheses=tuple(account.hypothesis(trial) for trial in trials[:MOST_HYPOTHESES]),
         sequence=account.sequence(unusual, first.suspicion.onset if first else None),
-        why_inconclusive=_why(first, close, unusual=bool(unusual), calm=calm, seen=bool(evidence)),
-        next_steps=steps.to_tune(silent, service) if calm else steps.to_ask(trials, close, unusual, silent, service),
-        quiet=calm,
+        why_inconclusive=_why(first, close, unusual=bool(unusual), seen=bool(evidence)),
+        next_steps=steps.to_ask(trials, close, unusual, silent, service),
     )
 
 
-def _why(first: Trial | None, close: Sequence[Trial], *, unusual: bool, calm: bool, seen: bool) -> tuple[Phrase, ...]:
+def _calm(evidence: Sequence[Evidence], silent: Sequence[Silence], service: str) -> Diagnosis:
+    """That nothing harmful was seen: probably a false alarm, unless nobody measures any more whether that is so."""
+    unusual = [each for each in evidence if each.abnormal and each.kind != "state"]
+    gone = ended(evidence, service)
+    values: Gaps = {"service": service, "since": str(gone.details["ended"])} if gone else {}
+    return Diagnosis(
+        verdict="inconclusive",
+        sequence=account.sequence(unusual, None),
+        why_inconclusive=(Phrase(word="diagnosis.why.data_ended" if gone else "diagnosis.why.quiet", values=values),),
+        next_steps=steps.to_find(silent, service, values) if gone else steps.to_tune(silent, service),
+        quiet=gone is None,
+        unmeasured=gone is not None,
+    )
+
+
+def _why(first: Trial | None, close: Sequence[Trial], *, unusual: bool, seen: bool) -> tuple[Phrase, ...]:
     if close:
         return (Phrase(word="diagnosis.why.rival", values={"other": account.title(close[0])}),)
-    if calm:
-        return (Phrase(word="diagnosis.why.quiet"),)
     if first is not None:
         return first.objections()
     if not seen:

@@ -20,7 +20,13 @@ NO_WITNESS: frozenset[EvidenceKind] = frozenset({"sli", "change"})
 def located(found: Diagnosis, sweep: Sweep) -> Diagnosis:
     """The diagnosis itself where it names a cause or all is calm; else, with a sure suspect, one of the place."""
     first = sweep.suspects[0] if sweep.suspects else None
-    if found.quiet or first is None or first.confidence < SURE or not _contests(first, found.cause, sweep):
+    if (
+        found.quiet
+        or found.unmeasured
+        or first is None
+        or first.confidence < SURE
+        or not _contests(first, found.cause, sweep)
+    ):
         return found
     cited = [each for each in sweep.evidence if each.id in first.evidence_ids and not is_background(each, sweep)]
     # A ranking is always of somebody: where all is well, too, all there is may have moved a little.

@@ -8,11 +8,15 @@ import numpy as np
 
 from engine.diagnosis.floors import floor
 from engine.diagnosis.roles import ROLES, used_up
-from engine.diagnosis.series import Series, Shift, shifts
+from engine.diagnosis.series import FEWEST_BEFORE, Series, Shift, shifts
 from engine.diagnosis.silences import nothing
-from engine.model import Evidence, Gaps, Observation, Phrase, Quantity, Unit, Window
+from engine.model import Evidence, Gaps, Observation, Phrase, Quantity, Window
 
 MOST_POINTS = 240
+LATE = 4
+"""Points in a row that must be missing at the end before the data of a series has ended…"""
+LONG = 0.25
+"""…and which share of the time after the split they must make up."""
 
 
 def measure(observations: Sequence[Observation], window: Window) -> list[Evidence]:
@@ -56,10 +60,12 @@ def _named(observation: Observation) -> Phrase:
     return Phrase(word=f"evidence.signal.{observation.role}", values=values)
 
 
-def _summary(observation: Observation, shift: Shift, unit: Unit) -> Phrase:
-    name = what(observation)
+def _summary(observation: Observation, series: Series, shift: Shift) -> Phrase:
+    name, unit = what(observation), observation.unit
+    if not shift.abnormal and (last := _ended(observation, series)):
+        return Phrase(word="evidence.series.stopped", values={"what": name, "since": last})
     if shift.after is None:
-        return Phrase(word="evidence.series.stopped", values={"what": name})
+        return Phrase(word="evidence.series.sparse", values={"what": name})
     after = Quantity(value=shift.after, unit=unit)
     if shift.before is None:
         told = shift.abnormal or _runs_out(observation, shift)
@@ -71,6 +77,21 @@ def _summary(observation: Observation, shift: Shift, unit: Unit) -> Phrase:
         return Phrase(word=word, values={"what": name, "before": before, "after": after})
     word = "evidence.series.rose" if shift.direction == "up" else "evidence.series.fell"
     return Phrase(word=word, values={"what": name, "before": before, "after": after})
+
+
+def _ended(observation: Observation, series: Series) -> str:
+    """When the last point of a series was, where it ended long before what was looked at; "" where it goes on, or where
+    it may well end: one version goes, and who is called no more is not measured."""
+    window, times = observation.window, series.times
+    if observation.labels.get("version") or observation.peer or len(times) < FEWEST_BEFORE:
+        return ""
+    missing = window.end.timestamp() - float(times[-1])
+    longest = max(LATE * _step(series), LONG * (window.end - window.split).total_seconds())
+    return datetime.fromtimestamp(float(times[-1]), UTC).isoformat(timespec="seconds") if missing > longest else ""
+
+
+def _step(series: Series) -> float:
+    return float(np.median(np.diff(series.times))) if len(series.times) > 1 else 0.0
 
 
 def _runs_out(observation: Observation, shift: Shift) -> bool:
@@ -90,7 +111,7 @@ def _evidence(observation: Observation, series: Series, shift: Shift, window: Wi
         signal=_signal(observation),
         query=observation.query,
         window=observation.window,
-        summary=_summary(observation, shift, unit),
+        summary=_summary(observation, series, shift),
         abnormal=shift.abnormal or _runs_out(observation, shift),
         peer=observation.peer,
         before=None if shift.before is None else Quantity(value=shift.before, unit=unit),
@@ -112,13 +133,13 @@ def _details(observation: Observation, series: Series, shift: Shift, window: Win
     """
     extreme = "max_rolling_median" if shift.direction == "up" else "min_rolling_median"
     version = observation.labels.get("version")
-    step = float(np.median(np.diff(series.times))) if len(series.times) > 1 else 0.0
     return {
         "before_is": "median" if shift.before is not None else "not_measured",
         "after_is": extreme if shift.abnormal else "median",
         "width": shift.width,
         "split": window.split.timestamp(),
-        "step": step,
+        "step": _step(series),
+        "ended": _ended(observation, series),
         "now": shift.now,
         "back": shift.back,
         "direction": shift.direction,

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from engine.diagnosis.account import gaps
 from engine.diagnosis.guard import ENOUGH_KINDS, Trial
 from engine.diagnosis.roles import ROLES
-from engine.model import Evidence, Phrase, Silence
+from engine.model import Evidence, Gaps, Phrase, Silence
 
 MOST_STEPS = 6
 MOST_QUESTIONS = 3
@@ -25,6 +25,12 @@ def to_tune(silent: Sequence[Silence], service: str) -> tuple[Phrase, ...]:
     """What to do about an alert that nothing stands behind."""
     tune = Phrase(word="diagnosis.next.tune_alert", values={"service": service})
     return tuple([tune, *_repairs(silent), _again(service)][:MOST_STEPS])
+
+
+def to_find(silent: Sequence[Silence], service: str, values: Gaps) -> tuple[Phrase, ...]:
+    """What to do where nobody measures any more how the service does."""
+    looks = [Phrase(word=f"diagnosis.{word}", values=values) for word in ("ask.data_ended", "next.platform_events")]
+    return tuple([*looks, *_repairs(silent), _again(service)][:MOST_STEPS])
 
 
 def to_ask(

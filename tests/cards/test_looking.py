@@ -448,3 +448,16 @@ def test_of_an_older_incident_the_checklist_tells_what_came() -> None:
 def test_while_sources_are_asked_their_steps_say_so_alone() -> None:
     assert not checked(STORY.fold("evidence.asking"))
     assert not checked(STORY.fold("evidence.first_look"))
+
+
+def test_data_that_ended_stands_open_and_apart_from_what_is_normal() -> None:
+    usual = [measured(f"ev_metric_{n}", said(f"figure {n}"), f"s{n}", "ratio", 0.1, 0.1) for n in (1, 2)]
+    calm = [each.model_copy(update={"abnormal": False}) for each in usual]
+    gone = calm[1].model_copy(update={"details": {"ended": DEPLOYED.isoformat()}})
+    incident = STORY.fold("evidence.collected").model_copy(
+        update={"sweep": Sweep(window=WINDOW, evidence=(calm[0], gone))}
+    )
+    folds = {fold.title: fold for fold in of(drawn(incident, "evidence"), Fold)}
+    assert folds["Data that ended (1)"].open
+    assert [item.id for item in _findings(folds["Data that ended (1)"])] == ["ev_metric_2"]
+    assert [item.id for item in _findings(folds["1 normal finding (it speaks against)"])] == ["ev_metric_1"]

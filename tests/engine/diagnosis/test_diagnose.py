@@ -331,3 +331,44 @@ def test_that_nothing_fails_is_never_crowded_out_by_what_else_is_normal():
         scene.healthy(f"neighbour-{number}").says("nothing", 0, service=f"neighbour-{number}")
     found = scene.says("nothing", 0).traces().changes().verdict()
     assert found.quiet
+
+
+def ending(scene: Scene, steps: float, *roles: str) -> Scene:
+    """The same, with series (of these roles, else all) that end so many steps after the split."""
+    last = scene.moment(steps).timestamp()
+    scene.observations = [
+        each.model_copy(update={"points": tuple(point for point in each.points if point[0] <= last)})
+        if each.role in roles or not roles
+        else each
+        for each in scene.observations
+    ]
+    return scene
+
+
+@pytest.mark.parametrize("pace", PACES)
+@pytest.mark.parametrize("steps", [-1, 8])
+def test_where_data_ended_nobody_says_that_all_is_well(pace: dict, steps: float):
+    """A service that is gone reports no errors."""
+    scene = Scene(**pace).healthy().changes().changes(service="vouchers")
+    whole = scene.verdict()
+    assert (whole.quiet, whole.unmeasured) == (True, False)
+    found = ending(scene, steps).verdict()
+    assert (found.verdict, found.quiet, found.unmeasured) == ("inconclusive", False, True)
+    assert [each.word for each in found.why_inconclusive] == ["diagnosis.why.data_ended"]
+    assert found.next_steps[0].word == "diagnosis.ask.data_ended"
+    told = [each for each in scene.evidence() if each.kind == "metric"]
+    assert {each.summary.word for each in told} == {"evidence.series.stopped"}
+    assert not any(each.abnormal for each in told)
+
+
+def test_what_goes_on_being_measured_and_what_may_well_end_is_no_end_of_data():
+    scene = ending(Scene().healthy().changes(), -1, "pool_use", "error_ratio")
+    assert scene.verdict().quiet, "failures are still measured by their codes"
+    gone = ending(Scene().healthy().changes(), -1, "error_ratio", "unavailable_ratio", "timeout_ratio")
+    assert gone.verdict().unmeasured
+    late = Scene()
+    assert ending(late.healthy().changes(), late.after - 3).verdict().quiet, "the newest points may come a little late"
+    version = Scene().healthy().changes()
+    version.series("error_ratio", 0.002, labels={"version": "v1"})
+    (old,) = [each for each in ending(version, 5, "error_ratio").evidence() if each.details.get("versions")]
+    assert old.summary.word == "evidence.series.normal"

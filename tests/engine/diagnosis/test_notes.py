@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cards.words import Words
-from engine.diagnosis.calm import quiet
+from engine.diagnosis.calm import calm
 from engine.diagnosis.notes import NOTES
 from engine.diagnosis.signals import judge
 from engine.model import Observation, Window
@@ -50,7 +50,7 @@ def test_a_note_changes_no_verdict() -> None:
     before = scene.verdict()
     scene.observations.extend(noted(what) for what in NOTES)
     assert scene.verdict().model_dump() == before.model_dump()
-    assert not quiet(judge([noted("label_mismatch")], WINDOW), "till")
+    assert not calm(judge([noted("label_mismatch")], WINDOW), "till")
 
 
 def test_a_backends_words_are_bounded_and_keep_no_secret() -> None:
