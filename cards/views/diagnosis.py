@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from cards.model import Block, Button, Buttons, Card, Facts, Fold, Prose, Table
+from cards.views.around import around
 from cards.views.questions import questions
 from cards.views.scene import Scene, ids, seconds_between
 from engine.looks import FirstLook
@@ -83,6 +84,7 @@ def _conclusive(scene: Scene, found: Diagnosis, cause: Hypothesis) -> Card:
             *_sequence(scene, found),
             *_others(scene, found.hypotheses[1:]),
             *_suspects(scene, found.suspects),
+            *around(scene, found),
             *scene.row(*_buttons(scene), scene.link_to_page()),
         ),
     )
@@ -243,7 +245,7 @@ def _inconclusive(scene: Scene, found: Diagnosis) -> Card:
             *_changed_its_mind(scene, found),
             *_sequence(scene, found),
             *_others(scene, found.hypotheses),
-            *(() if found.quiet else _suspects(scene, found.suspects)),
+            *(() if found.quiet else (*_suspects(scene, found.suspects), *around(scene, found))),
             *_to_ask(scene, found),
             *scene.row(*_buttons(scene), scene.link_to_page()),
         ),
