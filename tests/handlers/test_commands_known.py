@@ -43,7 +43,7 @@ VERBS = {
     "replay": ("replay", "回放"),
     "approvals": ("approvals", "待审批"),
     "services": ("services", "服务列表"),
-    "monitor": ("monitor payment", "监控 payment"),
+    "monitor": ("monitor payment", "监控 payment", "health payment", "健康 payment"),
     "home": ("home", "总览"),
     "remember": ("remember x", "记住 x"),
     "habits": ("habits", "习惯"),

@@ -33,9 +33,9 @@ BARE = """2026-05-02T03:20:00Z INFO  [till] ready
 """
 
 
-def stage(folder: Path, metrics: dict[str, Any], log: str, at: str, title: str = "") -> Path:
+def stage(folder: Path, metrics: dict[str, Any], log: str, at: str) -> Path:
     folder.mkdir(parents=True)
-    alert = {"service": "till", "timestamp": at, "metrics": metrics, "title": title}
+    alert = {"service": "till", "timestamp": at, "metrics": metrics}
     (folder / "alert.json").write_text(json.dumps(alert))
     (folder / "logs.txt").write_text(log)
     return folder
@@ -76,9 +76,27 @@ def test_a_moved_log_is_hardly_believed_where_figures_say_only_that_requests_fai
     )
 
 
-def test_the_words_of_an_alert_say_nothing(tmp_path: Path) -> None:
+HINTS: dict[str, Any] = {
+    "title": "certificate expired, disk full",
+    "scenario": "scenario-7-tls-cert-expiry",
+    "incident_category": "certificate",
+    "severity": "P4",
+    "alert_source": "certificate watch",
+    "labels": {"reason": "certificate expired", "blame": "tls"},
+    "blame_pr_number": 48,
+    "blame_pr_title": "renew no certificates any more",
+    "blame_commit_sha": "0123abc",
+    "blame_commit_message": "let the certificate expire",
+}
+"""All an alert may say besides its service, its time and its figures."""
+
+
+@pytest.mark.parametrize("hint", HINTS)
+def test_the_words_of_an_alert_say_nothing(tmp_path: Path, hint: str) -> None:
     plain = stage(tmp_path / "one", LEAK_FIGURES, LEAK, "2026-05-01T10:42:00Z")
-    told = stage(tmp_path / "two", LEAK_FIGURES, LEAK, "2026-05-01T10:42:00Z", title="certificate expired, disk full")
+    told = stage(tmp_path / "two", LEAK_FIGURES, LEAK, "2026-05-01T10:42:00Z")
+    alert = json.loads((told / "alert.json").read_text())
+    (told / "alert.json").write_text(json.dumps({**alert, hint: HINTS[hint]}))
     assert look(read(plain)) == look(read(told))
 
 
