@@ -4,12 +4,11 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from aiohttp import ClientError, ClientSession, ClientTimeout
-from yarl import URL
+from aiohttp import ClientSession, ClientTimeout
 
 from bot.clock import SystemClock
 from bot.settings import Backend, GitHub, Settings
-from bot.sources import OPENERS, open_host_logs, open_hosts, settings_of, token
+from bot.sources import OPENERS, open_host_logs, open_hosts, settings_of
 from engine.errors import SourceSilent
 from engine.model import Phrase
 from engine.ports import Examined, Remark, Teams
@@ -17,7 +16,6 @@ from engine.sources.host_logs import places
 from engine.sources.probes import ProbesSource
 from engine.team import Service
 
-PROBE_TIMEOUT = 3.0
 EXAMINE_TIMEOUT = 6.0
 """Seconds a source may take to say what works."""
 MOST_SERVICES = 500
@@ -108,10 +106,10 @@ def _unset(teams: Teams, secret: Callable[[str], str]) -> list[Remark]:
 
 
 async def _ask(look: Look, session: ClientSession) -> Sequence[Remark]:
-    """What a source says of itself and of the services it will be asked about; at least whether its backend answers."""
+    """What a source says of itself and of the services it will be asked about."""
     source: object = OPENERS[look.kind](look.settings, session)
     if not isinstance(source, Examined):
-        return [await _probe(session, look)]
+        return []
     try:
         async with asyncio.timeout(EXAMINE_TIMEOUT):
             return await source.examine(look.services)
@@ -120,24 +118,3 @@ async def _ask(look: Look, session: ClientSession) -> Sequence[Remark]:
     except TimeoutError:
         late = Phrase(word="evidence.silent.slow", values={"source": look.kind, "seconds": EXAMINE_TIMEOUT})
         return [Remark(False, late)]
-
-
-async def _probe(session: ClientSession, look: Look) -> Remark:
-    """Whether anything answers at the address."""
-    secret = token(look.backend)
-    headers = {"Authorization": f"Bearer {secret}"} if secret else {}
-    # An address may hold a password.
-    values = {"name": look.kind, "url": str(URL(look.backend.url).with_user(None))}
-    patience = ClientTimeout(total=PROBE_TIMEOUT)
-    try:
-        async with session.get(
-            f"{look.backend.url}/", headers=headers, allow_redirects=False, timeout=patience
-        ) as answer:
-            if answer.status in (401, 403):
-                return Remark(False, Phrase(word="cli.check_refused", values={**values, "status": answer.status}))
-            if answer.status >= 500:
-                return Remark(False, Phrase(word="cli.check_failing", values={**values, "status": answer.status}))
-    except (ClientError, TimeoutError, OSError) as error:
-        reason = str(error)[:200] or "it did not answer in time"
-        return Remark(False, Phrase(word="cli.check_unreachable", values={**values, "reason": reason}))
-    return Remark(True, Phrase(word="cli.check_backend", values={**values}))

@@ -11,15 +11,19 @@ from pydantic import BaseModel, BeforeValidator, TypeAdapter
 
 from engine.errors import SourceSilent
 from engine.masking import mask
-from engine.model import Change, Observation
-from engine.ports import Question, Tells
+from engine.model import Change, Gaps, Observation, Phrase
+from engine.ports import Question, Remark, Tells
 from engine.sources.families import services_of
 from engine.sources.http import Backend, harvest
+from engine.team import Service
 
 MOST_CHANGES = 100
 LONGEST_TEXT = 500
 LARGEST_STATE = 20_000
 UNKNOWN_SERVICE = frozenset({404, 422})
+MOST_EXAMINED = 20
+NOBODY = "tocsin"
+"""Whom to ask about where the catalogue names no service: any answer shows that the platform does."""
 
 
 def _text(value: object) -> str:
@@ -97,6 +101,30 @@ class ReleasesSource:
             nobody = self._backend.silent("unknown_service", service=question.service.name)
             raise next((answer for answer in answers if isinstance(answer, SourceSilent)), nobody)
         return heard
+
+    async def examine(self, services: Sequence[Service]) -> Sequence[Remark]:
+        """Whether it answers, and which services of the catalogue it does not release. SourceSilent."""
+        asked = [service.name for service in services][:MOST_EXAMINED]
+        answers = await harvest([self._knowing(name) for name in asked or [NOBODY]], self._patience)
+        if silent := next((answer for answer in answers if isinstance(answer, SourceSilent)), None):
+            raise silent
+        if any(answer is None for answer in answers):
+            raise self._backend.silent("timeout", seconds=self._patience)
+        strangers = [name for name, known in zip(asked, answers, strict=False) if not known]
+        word = "check.source.strangers" if strangers else "check.source.releases_all"
+        counted: Gaps = {"all": len(asked), "known": len(asked) - len(strangers), "strangers": ", ".join(strangers)}
+        said = {"source": self.name, "host": self._backend.host, **counted}
+        return (Remark(True, Phrase(word=word, values=said)),)
+
+    def _knowing(self, service: str) -> Callable[[], Awaitable[bool]]:
+        async def look() -> bool:
+            reply = await self._backend.get(f"/state/{quote(service, safe='')}")
+            if reply.status in UNKNOWN_SERVICE:
+                return False
+            self._backend.read(reply, STATE)
+            return True
+
+        return look
 
     def _changing(self, service: str, question: Question) -> Callable[[], Awaitable[Observation | None]]:
         window = question.window

@@ -15,7 +15,7 @@ from bot.settings import Settings, Telemetry, load
 from bot.sources import OPENERS, Connected, settings_of
 from engine.code import CodeReader
 from engine.errors import SettingsError, SourceSilent
-from engine.ports import Selective, Source
+from engine.ports import Examined, Selective, Source
 from engine.team import Connection, Team
 from handlers.telemetry import telemetry_of
 from tests.contracts.source import question
@@ -191,3 +191,10 @@ async def test_a_cluster_tells_of_rollouts_to_whom_asks_and_is_not_asked_for_eve
     assert [each.name for each in known.changes] == ["releases", "argocd", "github"]
     assert [each.name for each in known.rollouts] == ["kubernetes"]
     assert [each.name for each in known.states] == ["kubernetes", "probes"]
+
+
+async def test_every_kind_can_say_before_there_is_an_incident_what_works() -> None:
+    urls = {kind: {"api_url" if kind == "github" else "url": "http://127.0.0.1:1"} for kind in OPENERS}
+    async with aiohttp.ClientSession() as session:
+        opened = {kind: opener(load(None, **urls), session) for kind, opener in OPENERS.items()}
+    assert [kind for kind, source in opened.items() if not isinstance(source, Examined)] == []

@@ -13,6 +13,7 @@ from engine.sources.github import GitHubSource
 from engine.sources.jaeger import JaegerSource
 from engine.sources.loki import LokiSource
 from engine.sources.prometheus import PrometheusSource
+from engine.sources.releases import ReleasesSource
 from engine.sources.tempo import TempoSource
 from tests.contracts.examined import ExaminedContract
 from tests.contracts.source import PATIENCE, TOKEN, Condition
@@ -21,6 +22,7 @@ from tests.engine.sources.fake_github import FakeGitHub
 from tests.engine.sources.fake_tempo import FakeTempo, recorded
 from tests.engine.sources.test_alertmanager import FakeAlertmanager
 from tests.engine.sources.test_argocd import PAYMENT, FakeArgoCd
+from tests.engine.sources.test_releases import platform
 from tests.fakes.sources import FakeExamined
 
 Opens = Callable[[str, aiohttp.ClientSession], Examined]
@@ -109,6 +111,16 @@ class TestArgoCd(ExaminedContract):
 
     def _opened(self, url: str, opened: aiohttp.ClientSession) -> Examined:
         return ArgoCdSource(url, session=opened, token=TOKEN, patience=PATIENCE)
+
+
+class TestReleases(ExaminedContract):
+    @asynccontextmanager
+    async def examined_on(self, condition: Condition) -> AsyncIterator[Examined]:
+        async with over(self._opened, platform(), platform(known=()), condition) as source:
+            yield source
+
+    def _opened(self, url: str, opened: aiohttp.ClientSession) -> Examined:
+        return ReleasesSource(url, session=opened, token=TOKEN, patience=PATIENCE)
 
 
 class TestGitHub(ExaminedContract):

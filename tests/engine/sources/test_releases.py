@@ -11,6 +11,7 @@ from engine.errors import SourceSilent
 from engine.model import Observation
 from engine.ports import Question, Source
 from engine.sources.releases import ReleasesSource
+from engine.team import Service
 from tests.contracts.source import PATIENCE, TOKEN, Condition, SourceContract, check, check_safe, question
 from tests.engine.sources.backends import Handler, broken, serve, session
 
@@ -140,3 +141,14 @@ async def test_a_service_name_cannot_leave_its_path() -> None:
         with pytest.raises(SourceSilent):
             await source.ask(question("../actions/execute?x=", ()))
     assert all(path.startswith(("/state/..%2F", "/deployments?service=")) for path in paths), paths
+
+
+async def test_examined_it_names_the_services_it_does_not_release() -> None:
+    async with over(platform(known=("payment", "coupon"))) as source:
+        (mixed,) = await source.examine([Service(name="payment"), Service(name="mail")])
+        (all_known,) = await source.examine([Service(name="payment"), Service(name="coupon")])
+        (nobody,) = await source.examine([])
+    assert (mixed.ok, mixed.phrase.word, mixed.phrase.values["strangers"]) == (True, "check.source.strangers", "mail")
+    assert (mixed.phrase.values["known"], mixed.phrase.values["all"]) == (1, 2)
+    assert all_known.phrase.word == "check.source.releases_all"
+    assert nobody.ok
