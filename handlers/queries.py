@@ -67,8 +67,7 @@ async def query(visit: Visit, text: str) -> Answer:
         return wrong
     first, _, rest = asked.text.partition(" ")
     if asked.kind == "metric" and first.casefold() in saved.LIST:
-        service = wanted(visit, rest)
-        return Answer(card=drawn.saved(saved.lines(service), visit.words)) if service else unknown(visit, rest)
+        return _at_hand(visit, rest.strip())
     sources = [each for each in visit.telemetry.by_hand if each.tells == asked.kind]
     if not sources:
         return no("error.no_query_source", kind=visit.words.text(f"evidence_kind.{asked.kind}"))
@@ -85,6 +84,15 @@ async def query(visit: Visit, text: str) -> Answer:
         other = heard if heard.holds else await _ask(visit, source, asked.kind, wish)
         heard = other if other.holds or heard.found is None else heard
     return await _told(visit, heard)
+
+
+def _at_hand(visit: Visit, name: str) -> Answer:
+    """What may be asked by a name: of a service, else of all."""
+    service = wanted(visit, name)
+    if service is None and name:
+        return unknown(visit, name)
+    lines = saved.lines(service) if service else saved.everywhere(visit.team.services)
+    return Answer(card=drawn.saved(lines, visit.words))
 
 
 def understood(text: str) -> Asked | None:

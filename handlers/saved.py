@@ -1,6 +1,7 @@
 """Keeps the queries worth having at hand: by a name, about a service as the catalogue labels it, and a team's own."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import islice
 
 from engine.sources.families import own_labels, quoted
 from engine.team import Service
@@ -20,6 +21,14 @@ NAMES: Mapping[str, str] = {
     "延迟": "latency",
     "依赖": "dependencies",
 }
+EVERYWHERE = (
+    "up",
+    "sum by (service) (up)",
+    'sum by (service) (rate(http_requests_total{code=~"5.."}[5m]))',
+    "min by (service, dependency) (dependency_up)",
+)
+"""What is worth asking of all services at once, as it is typed."""
+MOST_SERVICES = 8
 LIST = frozenset({"saved", "list", "常用"})
 LOGS, TRACES = "logs {service} ERROR", "traces {service} error"
 
@@ -36,3 +45,8 @@ def lines(service: Service) -> tuple[str, ...]:
     """What can be typed behind `query`, one a line: the names with what each asks, then words in logs and traces."""
     named = tuple(f"{name} {service.name}  →  {expression}" for name, expression in saved(service).items())
     return (*named, LOGS.replace("{service}", service.name), TRACES.replace("{service}", service.name))
+
+
+def everywhere(services: Iterable[str]) -> tuple[str, ...]:
+    """The same where no service is named: what asks of all, and how to see what there is of each."""
+    return (*EVERYWHERE, *(f"saved {name}" for name in islice(services, MOST_SERVICES)))

@@ -17,6 +17,7 @@ from engine.team import Lesson, Policy, Service, Team
 from handlers.front_door import FrontDoor
 from handlers.inbound import Answer, ButtonPressed, CommandTyped, MessageSaid, Place
 from handlers.queries import MOST_LINES, understood
+from handlers.saved import EVERYWHERE
 from handlers.silences import understood as silenced
 from handlers.silences import written
 from handlers.telemetry import Telemetry
@@ -553,6 +554,9 @@ async def test_a_saved_query_is_asked_by_its_name(language: str) -> None:
     listed = read(await scene.type("vic", incident, word(language, "查询 常用", "query saved")))
     assert "errors payment" in listed
     assert "logs payment ERROR" in listed
+    everywhere = read(await scene.type("vic", "", word(language, "查询 常用", "query saved")))
+    for line in (*EVERYWHERE, "saved payment"):
+        assert line in everywhere
     assert (await scene.type("vic", "", "query saved nosuch")).tone == "refused"
 
 
