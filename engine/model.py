@@ -128,9 +128,8 @@ class Witness(Value):
 
 
 class Change(Value):
-    """One change of the world: a deploy, a rollback, a flag, a setting. `at` is when it went live, not when it was
-    written, `began` when that was set about; `files` are the paths it touches (50 at most), `diff` what it changes
-    there (4,000 characters at most). `aliases` are other names of what it brought; `witnesses` report it."""
+    """One change of the world: a deploy, a flag, a setting. `at` is when it went live, `began` when that was set about;
+    it touches `files` (50 at most) and there `diff` (4,000 characters at most); `witnesses` report it, under `aliases`."""
 
     id: str
     service: str
@@ -269,8 +268,7 @@ class Hypothesis(Value):
 
 
 class Diagnosis(Value):
-    """Ranked hypotheses and a verdict; inconclusive says why, and what to look at next. `quiet`: it is probably a false
-    alarm; `unmeasured`: it would be, had the data not ended."""
+    """Ranked hypotheses and a verdict; `quiet`: probably a false alarm; `unmeasured`: it would be, had data not ended."""
 
     verdict: Literal["conclusive", "inconclusive"]
     hypotheses: tuple[Hypothesis, ...] = ()
