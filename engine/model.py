@@ -128,8 +128,8 @@ class Witness(Value):
 
 
 class Change(Value):
-    """One change of the world: a deploy, a flag, a setting. `at` is when it went live, `began` when that was set about;
-    it touches `files` (50 at most) and there `diff` (4,000 characters at most); `witnesses` report it, under `aliases`."""
+    """One change of the world: a deploy, a flag. `at`: when it went live, `began`: when that was set about; `files` are
+    what it touches (50 at most), `diff` how (4,000 characters); `aliases` name what it brought; `witnesses` say so."""
 
     id: str
     service: str
@@ -268,7 +268,7 @@ class Hypothesis(Value):
 
 
 class Diagnosis(Value):
-    """Ranked hypotheses and a verdict; `quiet`: probably a false alarm; `unmeasured`: it would be, had data not ended."""
+    """Hypotheses and a verdict; `quiet`: probably a false alarm; `unmeasured`: it would be one, had data gone on."""
 
     verdict: Literal["conclusive", "inconclusive"]
     hypotheses: tuple[Hypothesis, ...] = ()
