@@ -19,6 +19,7 @@ MOST_CHARTS = 2
 """Charts that stand open on the card; the others are folded."""
 MOST_OPEN = 6
 """Abnormal findings that do."""
+SURE = "high"
 SHORT = 240
 """Characters of one log line on a card."""
 
@@ -84,8 +85,8 @@ def finding(scene: Scene, item: Evidence) -> Finding:
 
 
 def sure(scene: Scene, item: Evidence) -> str:
-    """How well this measurement bears its sentence, and what takes away from it; "" where nobody judged that."""
-    if not item.confidence:
+    """What takes away from this measurement; "" where nothing does, which is said once for all of them."""
+    if item.confidence in ("", SURE):
         return ""
     why = scene.listed(scene.say(doubt) for doubt in item.doubts)
     return scene.text(f"evidence_card.sure_{item.confidence}{'_because' if why else ''}", why=why)
@@ -181,6 +182,9 @@ def _round(scene: Scene, sweep: Sweep | None) -> tuple[Block, ...]:
     """The window, how deep it was looked and why, and how asking each source went."""
     said = [scene.text("evidence_card.read_only")] if sweep is None else []
     said += [scene.text("evidence_card.window", window=window(scene, sweep))] if sweep else []
+    said += (
+        [scene.text("evidence_card.sure")] if sweep and any(item.confidence == SURE for item in sweep.evidence) else []
+    )
     plan = scene.incident.asking
     if plan and plan.why:
         said.append(scene.text(f"evidence_card.depth_{plan.depth}", why=plan.why))

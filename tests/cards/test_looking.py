@@ -387,11 +387,11 @@ def test_a_figure_nobody_can_measure_is_a_dash() -> None:
 @pytest.mark.parametrize(
     "language, high, low",
     [
-        ("en", "confidence high", "confidence low (few samples: 3, near what is usual)"),
-        ("zh", "可信度高", "可信度低（样本少：3、接近平时）"),
+        ("en", "confidence is high where nothing else is said", "confidence low (few samples: 3, near what is usual)"),
+        ("zh", "未注明的可信度均为高", "可信度低（样本少：3、接近平时）"),
     ],
 )
-def test_each_finding_says_how_sure_it_is_and_why_not_more(language: str, high: str, low: str) -> None:
+def test_it_is_said_of_which_findings_how_little_sure_they_are_and_why(language: str, high: str, low: str) -> None:
     doubts = (Phrase(word="evidence.doubt.few", values={"n": 3}), Phrase(word="evidence.doubt.close"))
     sure = measured("ev_metric_1", said("a"), "s", "ratio", 0.1, 0.5)
     weak = measured("ev_metric_2", said("b"), "s", "ratio", 0.1, 0.2, confidence="low", doubts=doubts)
@@ -404,9 +404,14 @@ def test_each_finding_says_how_sure_it_is_and_why_not_more(language: str, high: 
         *(each for fold in of(card, Fold) for each in fold.blocks if isinstance(each, Findings)),
     ]
     shown = {item.id: item.sure for block in found for item in block.findings}
-    assert shown == {"ev_metric_1": high, "ev_metric_2": low, "ev_metric_3": ""}
-    for each in shown.values():
+    assert shown == {"ev_metric_1": "", "ev_metric_2": low, "ev_metric_3": ""}
+    for each in (high, low):
         assert each in " ".join(body(card).split())
+    doubtful = draw(
+        seen.model_copy(update={"sweep": Sweep(window=WINDOW, evidence=(weak, old))}), "evidence", Words(language), TEAM
+    )
+    assert doubtful is not None
+    assert high not in " ".join(body(doubtful).split())
 
 
 # --- what was looked at ----------------------------------------------------------------------------------------------
