@@ -39,4 +39,5 @@ def note(
 
 def cut(text: str) -> str:
     """A backend's text on one line, without secrets, at most 300 characters."""
-    return mask(" ".join(text.split())[:LONGEST])
+    # What is masked last is cut again: of a secret that is cut first, nobody sees that it is one.
+    return mask(" ".join(text.split())[: 8 * LONGEST])[:LONGEST]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from engine.code import Mention
 from engine.masking import mask
+from engine.sources.notes import cut
 
 BEFORE, AFTER = 8, 5
 """Lines shown around the one that failed."""
@@ -82,13 +83,17 @@ def opened(content: bytes) -> str | None:
 
 def around(text: str, line: int) -> tuple[int, tuple[str, ...]] | None:
     """The number of the first line, and the lines around this one without secrets; None where no lines can be shown
-    without the risk of one: a secret that goes over several lines is gone with them, and the rest no longer counts."""
-    hidden = mask(text)
-    lines = hidden.split("\n")
-    if len(lines) != text.count("\n") + 1:
-        return None
+    without the risk of one."""
+    lines = _masked(text)
     first = max(line - BEFORE, 1)
-    return first, tuple(shown(each) for each in lines[first - 1 : line + AFTER])
+    return (first, tuple(shown(each) for each in lines[first - 1 : line + AFTER])) if lines else None
+
+
+def _masked(text: str) -> list[str]:
+    """The lines without secrets; none where one goes over several: it is gone with them, and the rest no longer
+    counts. A line cut before it is masked would show the first half of a secret."""
+    lines = mask(text).split("\n")
+    return lines if len(lines) == text.count("\n") + 1 else []
 
 
 def shown(line: str) -> str:
@@ -103,9 +108,9 @@ def mentions(name: str, files: Sequence[tuple[str, str]], path: str, seen: range
         return ()
     word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
     found = [
-        Mention(path=where, line=number, text=mask(shown(line).strip()))
+        Mention(path=cut(where), line=number, text=shown(line).strip())
         for where, text in files
-        for number, line in enumerate(text.split("\n"), 1)
+        for number, line in enumerate(_masked(text), 1)
         if word.search(line) and not (where == path and number in seen)
     ]
     return tuple(found[:MOST_MENTIONS])

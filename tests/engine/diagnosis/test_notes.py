@@ -9,7 +9,7 @@ from engine.diagnosis.calm import calm
 from engine.diagnosis.notes import NOTES
 from engine.diagnosis.signals import judge
 from engine.model import Observation, Window
-from engine.sources.notes import LONGEST, MOST_LINES, note
+from engine.sources.notes import LONGEST, MOST_LINES, cut, note
 from tests.engine.diagnosis.scenes import pool_leak
 
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -60,3 +60,8 @@ def test_a_backends_words_are_bounded_and_keep_no_secret() -> None:
     assert len(made.state["lines"]) == MOST_LINES
     assert all(len(text) <= LONGEST for text in (*made.state["lines"], made.state["found"]))
     assert "hunter2" not in made.model_dump_json()
+
+
+def test_what_is_cut_off_takes_no_part_of_a_secret_with_it() -> None:
+    assert "hunter2" not in cut(f"{'word ' * 55} https://ci:{'hunter2' * 9}@git.example/shop")
+    assert len(cut("y" * 9_000)) == LONGEST

@@ -140,6 +140,22 @@ def test_whatever_is_called_a_file_fits_what_ends_so(file: str, paths: list[str]
     assert all(len(each) <= 101 for each in refs([file]))
 
 
+def test_a_line_is_masked_before_it_is_cut_and_with_those_around_it() -> None:
+    address = f"acquire(){' ' * 90}  # postgresql://pay:{'hunter2' * 9}@db"
+    named = "password:\n  acquire-hunter2"
+    (one, *others) = mentions("acquire", [("a.py", address), ("b.yaml", named)], "x.py", range(0))
+    assert "hunter2" not in f"{one.text}{others}"
+    dashes = "-" * 5
+    key = f"{dashes}BEGIN PRIVATE KEY{dashes}\nMIIE acquire\n{dashes}END PRIVATE KEY{dashes}\nacquire()"
+    assert mentions("acquire", [("c.py", key)], "x.py", range(0)) == ()
+
+
+def test_the_name_of_a_file_stays_on_its_line() -> None:
+    (one,) = mentions("acquire", [("a\nb" + "c" * 900, "acquire()")], "x.py", range(0))
+    assert "\n" not in one.path
+    assert len(one.path) <= 300
+
+
 edits = st.lists(st.tuples(st.sampled_from(["keep", "new", "gone"]), st.integers(1, 4)), max_size=12)
 
 
