@@ -72,11 +72,12 @@ class Look:
         self._began = _now()
 
     async def read(self, places: Sequence[Place]) -> Reading:
-        """Every place, or why not: repositories side by side, the places of one share what it holds."""
-        by_repository: dict[str, list[Place]] = {}
+        """Every place, or why not: side by side, but places of one repository where the same runs share what it
+        holds. Of a repository of several services each may run at a version of its own."""
+        together: dict[tuple[str, tuple[str, ...]], list[Place]] = {}
         for place in places:
-            by_repository.setdefault(place.repository.lower(), []).append(place)
-        groups = list(by_repository.values())
+            together.setdefault((place.repository.lower(), place.versions), []).append(place)
+        groups = list(together.values())
         answers = await self._all([self._of(wanted) for wanted in groups], 1.0)
         found: list[Passage | Missing] = []
         for wanted, answer in zip(groups, answers, strict=True):

@@ -98,6 +98,16 @@ async def test_the_code_is_read_at_the_version_that_runs() -> None:
     assert (older.commit, older.lines[older.line - older.first].strip()) == (OLD, "raise Exhausted(self.size)")
 
 
+async def test_of_one_repository_each_service_is_read_at_the_version_that_runs_of_it() -> None:
+    async with over(working()) as source:
+        other = PLACE.model_copy(update={"evidence": "ev_log_2", "service": "coupon", "versions": ("v2.3.0",)})
+        found = await source.read_code([PLACE, other])
+    assert {(each.service, each.version, each.commit) for each in found.passages} == {
+        ("payment", "v2.3.1", NEW),
+        ("coupon", "v2.3.0", OLD),
+    }
+
+
 async def test_a_number_that_begins_a_commit_by_chance_is_no_version() -> None:
     history = (at("1423" + "d4" * 18, NEWEST, "Later"), at("1423abc" + "e" * 33, FIRST, "Begin"))
     for git, version, known in (
