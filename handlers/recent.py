@@ -28,7 +28,7 @@ async def changes(visit: Visit, text: str) -> Answer:
     look = await telemetry.changed(visit.telemetry, visit.house.clock, visit.team.id, services, back, rollouts=True)
     if not look.asked:
         return no("error.no_change_source")
-    found = drawn.Recent(service, look.asked, look.window, _found(look), look.silent)
+    found = drawn.Recent(services, look.asked, look.window, _found(look), look.silent)
     if visit.incident.id:
         body = {"source": ", ".join(found.asked), "query": f"changes {service.name}", "count": len(found.changes)}
         await visit.write(f"query:{visit.id}", "query.asked", {**body, "inbound": visit.id})
@@ -44,9 +44,9 @@ def understood(text: str) -> tuple[str, timedelta]:
 
 
 def _together(visit: Visit, service: Service) -> tuple[Service, ...]:
-    """The service with those it calls: what broke it may have been changed there."""
+    """The service with those it calls, as many as are asked about: what broke it may have been changed there."""
     known = visit.team.services
-    return (service, *(known.get(name, Service(name=name)) for name in service.dependencies))
+    return (service, *(known.get(name, Service(name=name)) for name in service.dependencies))[: telemetry.AT_ONCE]
 
 
 def _found(look: telemetry.Look) -> tuple[drawn.Told, ...]:

@@ -30,9 +30,10 @@ class Told:
 
 @dataclass(frozen=True)
 class Recent:
-    """What was found of a service and those it calls, newest first; whom one asked, about when, and who did not say."""
+    """What was found of a service and those it calls (the service first), newest first; whom one asked, about when, and
+    who did not say."""
 
-    service: Service
+    services: tuple[Service, ...]
     asked: tuple[str, ...]
     window: Window
     changes: tuple[Told, ...]
@@ -42,9 +43,9 @@ class Recent:
 def recent(found: Recent, words: Words, incident: str) -> Card:
     """The card of one question about changes."""
     back = words.duration((found.window.end - found.window.start).total_seconds())
-    title = words.text("recent_card.title", n=len(found.changes), service=found.service.name, time=back)
+    title = words.text("recent_card.title", n=len(found.changes), service=found.services[0].name, time=back)
     sources = words.text("list.comma").join(found.asked)
-    around = words.text("list.comma").join((found.service.name, *found.service.dependencies))
+    around = words.text("list.comma").join(each.name for each in found.services)
     blocks: list[Block] = [Prose(words.text("recent_card.asked", sources=sources, services=around), quiet=True)]
     shown = found.changes[:MOST_SHOWN]
     if not shown:

@@ -23,10 +23,7 @@ def triage(scene: Scene) -> Card:
         (scene.text("triage.error_type"), kind),
         (scene.text("fact.severity"), severity(scene)),
         (scene.text("triage.error_summary"), _summary(scene, known)),
-        (
-            scene.text("triage.key_indicators"),
-            claims(scene, known.key_indicators, LONGEST) or scene.text("triage.none"),
-        ),
+        (scene.text("triage.key_indicators"), _indicators(scene, known)),
         *_done(scene),
         (scene.text("triage.recommended"), _next(scene, known)),
     )

@@ -146,6 +146,16 @@ async def test_who_does_not_answer_is_named_and_where_nothing_was_changed_it_is_
     assert nobody.phrase.word == "error.no_change_source"
 
 
+async def test_only_those_that_were_asked_about_are_named() -> None:
+    source = answering("releases", RELEASE)
+    scene = Changed(changes=(source,))
+    known = scene.team.services["payment"].model_copy(update={"dependencies": tuple(f"peer-{n}" for n in range(20))})
+    scene.teams.teams["trade"] = scene.team.model_copy(update={"services": {"payment": known}})
+    text = read(await scene.type("vic", "", "changes payment"))
+    asked = {each.name for each in source.asked[0].neighbours}
+    assert {name for name in known.dependencies if f"{name}," in text or f"{name}." in text} == asked
+
+
 async def test_of_another_teams_service_nothing_is_told() -> None:
     scene = Changed(changes=(answering("releases", RELEASE),))
     scene.teams.teams["supply"] = scene.teams.teams["supply"].model_copy(
