@@ -13,6 +13,10 @@ BAD_REASONS = frozenset(
     {"oomkilled", "crashloopbackoff", "error", "evicted", "imagepullbackoff", "errimagepull", "failed", "unhealthy"}
     | {"degraded", "missing", "syncfailed"}
 )
+KINDS = frozenset(
+    ("restart", "deploy", "rollback", "canary", "config", "flag", "scale", "sync", "merge", "release", "migration")
+)
+"""Kinds of changes that have a word in every language; any other stays as its source calls it."""
 MOST_CHANGES = 6
 OLDEST = timedelta(days=1)
 LONGEST_DIFF, MOST_FILES = 4000, 50
@@ -67,7 +71,7 @@ def _change(observation: Observation, change: Change, found: Blame, scrutiny: Sc
     precedes = seconds is not None and seconds >= -scrutiny.slack
     values: Gaps = {
         "service": change.service or observation.service,
-        "kind": change.kind,
+        "kind": Phrase(word=f"change_kind.{change.kind}") if change.kind in KINDS else change.kind,
         "version": change.version or change.note[:60] or change.id,
         "previous": change.previous_version or "—",
         "at": change.at.isoformat(timespec="seconds"),

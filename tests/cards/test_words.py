@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cards.words import GAP, Words, flat, table
-from engine.model import Phrase, Quantity
+from engine.diagnosis.changes import KINDS, Scrutiny, changed
+from engine.model import Change, Observation, Phrase, Quantity, Window
 
 CARDS = Path(__file__).parents[2] / "cards"
 
@@ -113,3 +114,18 @@ def test_gaps_are_plain_names() -> None:
         for key, pattern in table(folder).items():
             names = [name for _, name, _, _ in string.Formatter().parse(pattern) if name is not None]
             assert names == GAP.findall(pattern), key
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_change_is_called_what_readers_call_it(language: str) -> None:
+    """In evidence as on charts; what nobody has a word for stays as it came."""
+    words = Words(language)
+    at = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+    window = Window(start=at, split=at, end=at)
+    for kind in (*sorted(KINDS), "chaos_drill"):
+        told = Change(id="c", service="pay", kind=kind, at=at, version="v2")
+        seen = Observation(source="ci", kind="change", service="pay", query="q", window=window, changes=(told,))
+        (one,) = changed(seen, window, Scrutiny(onset=None))
+        called = words.text(f"change_kind.{kind}") if kind in KINDS else kind
+        assert called in words.say(one.summary)
+        assert "[" not in words.say(one.summary)

@@ -69,7 +69,7 @@ def test_the_cause_reads_as_a_senior_engineer_would_put_it():
     assert found.cause
     lines = [say("zh_CN", found.cause.title), *(say("zh_CN", claim.phrase) for claim in found.cause.supporting)]
     assert lines[0].startswith("till 的 v2 耗尽了数据库连接池，始于 2026-03-04T12:00:34+00:00")
-    assert lines[1].startswith("变更在前：till 于 2026-03-04T12:00:24+00:00 有变更（canary），早于故障 10")
+    assert lines[1].startswith("变更在前：till 于 2026-03-04T12:00:24+00:00 有变更（灰度发布），早于故障 10")
     assert 4 <= len(lines) <= 8
 
 
