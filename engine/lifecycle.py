@@ -139,19 +139,19 @@ class Life:
 
     async def _read_code(self, turn: int) -> None:
         """Show the code that errors come from."""
-        state = await self.state()
-        team = self.tools.teams.team(state.team)
-        wanted = places(state.sweep, team.services) if state.sweep else ()
-        readers = [source for source in self.tools.sources_of(team) if isinstance(source, CodeReader)]
-        if not wanted or not readers:
-            return
-        patience = self.tools.tempo.source_timeout
-
-        async def read() -> Reading:
-            return await evidence.read_code(wanted, readers, patience)
-
-        # What runs beside must not be cut short where nothing can be written; it finds that out by itself.
+        # What runs beside must not be cut short where the store fails; it finds that out by itself.
         with suppress(StoreError):
+            state = await self.state()
+            team = self.tools.teams.team(state.team)
+            wanted = places(state.sweep, team.services) if state.sweep else ()
+            readers = [source for source in self.tools.sources_of(team) if isinstance(source, CodeReader)]
+            if not wanted or not readers:
+                return
+            patience = self.tools.tempo.source_timeout
+
+            async def read() -> Reading:
+                return await evidence.read_code(wanted, readers, patience)
+
             await self.journal.find(f"code/{turn}", "code.read", Reading, read)
             await self.journal.tell("evidence")
 

@@ -1,13 +1,15 @@
 """Tells how a stack trace leads to the lines of code that run, after the diagnosis and never in its way."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from engine.code import Missing, Passage, Place
-from engine.model import LogLine
+from engine.errors import StoreError
+from engine.model import Entry, LogLine, Phrase
 from engine.ports import Question, Source
 from tests.fakes.sources import FakeReader
 from tests.stories.stage import Story, in_story_time, open_story
@@ -93,6 +95,27 @@ async def test_code_that_is_not_told_holds_up_no_diagnosis_and_no_plan(tmp_path:
         assert (await story.state()).code is None
         await story.until(lambda state: state.code)
         assert "no answer" in (await story.reads("evidence")) or "did not answer" in (await story.reads("evidence"))
+
+
+@in_story_time
+async def test_a_store_that_fails_where_code_is_read_cuts_no_plan_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    async with open_story(tmp_path, world=Coded) as story:
+        timeline = story.store.fake_timeline
+        read = timeline.read
+
+        async def failing(incident: str) -> Sequence[Entry]:
+            task = asyncio.current_task()
+            if task is not None and task.get_name().startswith("code of"):
+                raise StoreError(Phrase(word="error.store_closed", values={"path": "store"}))
+            return await read(incident)
+
+        monkeypatch.setattr(timeline, "read", failing)
+        story.world.release_leaks()
+        await story.alert()
+        await story.asked()
+        assert reader(story).reads == []
 
 
 @in_story_time
