@@ -14,7 +14,7 @@ MOST = 50
 LONGEST = 500
 LONGEST_EXPRESSION = 4_000
 
-REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)+")
+REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*(/(?!\.{1,2}(/|$))[\w.-]+)+")
 CLUSTER_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 WORKLOAD_KINDS = ("deployment", "statefulset", "daemonset", "job", "cronjob", "rollout")
 HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")

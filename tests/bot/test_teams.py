@@ -170,6 +170,7 @@ def test_routing_asks_teams_in_their_order_and_default_last(tmp_path: Path) -> N
         ("services", "pay: {hosts: ['-oProxyCommand=x']}", "pay.hosts.0", "no name of a host"),
         ("services", "pay: {units: ['a b']}", "pay.units.0", "no unit of systemd"),
         ("services", "pay: {repository: pay}", "pay.repository", "owner/name"),
+        ("services", "pay: {repository: shop/../..}", "pay.repository", "owner/name"),
         ("services", "pay: {namespace: Shop}", "pay.namespace", "Kubernetes"),
         ("services", "pay: {workload: pods/pay}", "pay.workload", "deployment/payment"),
         ("services", "pay: {objective: {availability: 99.9}}", "pay.objective.availability", "less than or equal to 1"),
