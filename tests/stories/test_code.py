@@ -11,8 +11,10 @@ from engine.code import Missing, Passage, Place
 from engine.errors import StoreError
 from engine.model import Entry, LogLine, Phrase
 from engine.ports import Question, Source
+from tests.fakes.clock import FakeIds
 from tests.fakes.sources import FakeReader
-from tests.stories.stage import Story, in_story_time, open_story
+from tests.fakes.store import FakeStore, FakeTimeline
+from tests.stories.stage import LoopClock, Story, in_story_time, open_story
 from tests.stories.world import World
 
 STACK = """
@@ -97,21 +99,22 @@ async def test_code_that_is_not_told_holds_up_no_diagnosis_and_no_plan(tmp_path:
         assert "no answer" in (await story.reads("evidence")) or "did not answer" in (await story.reads("evidence"))
 
 
+class Unread(FakeTimeline):
+    """Reads for everybody but whoever looks after code."""
+
+    async def read(self, incident: str, after: int = 0) -> Sequence[Entry]:
+        task = asyncio.current_task()
+        if task is not None and task.get_name().startswith("code of"):
+            raise StoreError(Phrase(word="error.store_closed", values={"path": "store"}))
+        return await super().read(incident, after)
+
+
 @in_story_time
-async def test_a_store_that_fails_where_code_is_read_cuts_no_plan_short(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    async with open_story(tmp_path, world=Coded) as story:
-        timeline = story.store.fake_timeline
-        read = timeline.read
-
-        async def failing(incident: str) -> Sequence[Entry]:
-            task = asyncio.current_task()
-            if task is not None and task.get_name().startswith("code of"):
-                raise StoreError(Phrase(word="error.store_closed", values={"path": "store"}))
-            return await read(incident)
-
-        monkeypatch.setattr(timeline, "read", failing)
+async def test_a_store_that_fails_where_code_is_read_cuts_no_plan_short(tmp_path: Path):
+    clock = LoopClock()
+    store = FakeStore(clock, FakeIds())
+    store.timeline = store.fake_timeline = store.fake_register.timeline = Unread(store.disk)
+    async with open_story(tmp_path, world=Coded, store=store, clock=clock) as story:
         story.world.release_leaks()
         await story.alert()
         await story.asked()
