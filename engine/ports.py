@@ -267,7 +267,7 @@ Level = Literal["error", "warn", "info", "all"]
 
 class Query(Value):
     """What a person asks one source by hand: an expression, or a service and words to look for in what it says.
-    `limit` is how many series, lines or traces are wanted at most; `level` from which level on, where it is lines."""
+    `limit`: how many series, lines or traces at most; `level`: from which on (of traces: "error", only failed ones)."""
 
     text: str = ""
     service: Service | None = None

@@ -13,6 +13,7 @@ from handlers import saved
 from handlers.inbound import Answer
 from handlers.monitor import foreign, unknown, wanted
 from handlers.statements import duration
+from handlers.times import BETWEEN, between
 from handlers.visit import Visit, no
 
 KINDS: dict[str, EvidenceKind] = {
@@ -28,8 +29,8 @@ LEVELS: dict[str, Level] = {
     **dict.fromkeys(("all", "全部", "所有"), "all"),
 }
 MOST_LINES = 200
-FILTER = re.compile(r"(?:^|(?<=\s))(?:(level|级别)|lines|行数)\s*[=＝]\s*(\S*)\s*", re.IGNORECASE)
-"""What narrows a question about logs, anywhere in it; group 1 tells the level from the number of lines."""
+FILTER = re.compile(r"(?:^|(?<=\s))(?:(level|级别|status|状态)|lines|行数)\s*[=＝]\s*(\S*)\s*", re.IGNORECASE)
+"""What narrows a question about logs or traces, anywhere in it; group 1 tells the level from the number of lines."""
 LAST = re.compile(r"(?:^|\s+)(?:last|past|最近|过去)\s*([\d\s\w]{1,30})$", re.IGNORECASE)
 NAMES = re.compile(r"[\w.-]+")
 USUALLY: dict[EvidenceKind, timedelta] = {
@@ -45,19 +46,21 @@ LONGEST = 2_000
 
 @dataclass(frozen=True)
 class Asked:
-    """What a person asked: which kind of source, of which service ("" for an expression), for what, how far back; of
-    logs also from which level on. `limit` 0: as many as usual."""
+    """What a person asked: which kind of source, of which service ("" for an expression), for what, how far back or
+    from when to when; of logs also from which level on, of traces whether those that failed alone. `limit` 0: as many
+    as usual."""
 
     kind: EvidenceKind
     text: str
     back: timedelta
+    between: tuple[str, str] | None = None
     level: Level = "all"
     limit: int = 0
 
 
 async def query(visit: Visit, text: str) -> Answer:
-    """`query <expression>`, `query logs|traces <service> [words]`, each with `last <how long>` at its end; logs with
-    `level=error` and `lines=100`."""
+    """`query <expression>`, `query logs|traces <service> [words]`, each with `last <how long>` or `from 14:00 to 14:30`
+    at its end; logs with `level=error` and `lines=100`, traces with `status=error`."""
     if visit.person is None:
         return await visit.refuse("error.role.viewer", f"query {text}", person=visit.name(visit.actor))
     asked = understood(text)
@@ -74,8 +77,9 @@ async def query(visit: Visit, text: str) -> Answer:
     service, words, refusal = about(visit, asked)
     if refusal is not None:
         return refusal
-    now = visit.house.clock.now()
-    window = Window(start=now - asked.back, split=now - asked.back, end=now)
+    window = _window(visit, asked)
+    if window is None:
+        return no("error.query_when", start=(asked.between or ("", ""))[0], end=(asked.between or ("", ""))[1])
     limit = asked.limit or LIMITS[asked.kind]
     wish = Query(text=words, service=service, window=window, limit=limit, level=asked.level)
     heard = await _ask(visit, sources[0], asked.kind, wish)
@@ -84,6 +88,14 @@ async def query(visit: Visit, text: str) -> Answer:
         other = heard if heard.holds else await _ask(visit, source, asked.kind, wish)
         heard = other if other.holds or heard.found is None else heard
     return await _told(visit, heard)
+
+
+def _window(visit: Visit, asked: Asked) -> Window | None:
+    """The time that was asked about; None where it makes none."""
+    now = visit.house.clock.now()
+    if asked.between:
+        return between(*asked.between, now, visit.words.zone)
+    return Window(start=now - asked.back, split=now - asked.back, end=now)
 
 
 def _at_hand(visit: Visit, name: str) -> Answer:
@@ -98,15 +110,24 @@ def _at_hand(visit: Visit, name: str) -> Answer:
 def understood(text: str) -> Asked | None:
     """What was asked; None where nothing was, or for a time that makes no sense."""
     said, span = text.replace("\x00", "").strip()[:LONGEST], None
-    if (last := LAST.search(said)) and (span := duration(last[1])):
+    exact = BETWEEN.search(said)
+    if exact:
+        said = said[: exact.start()].strip()
+    elif (last := LAST.search(said)) and (span := duration(last[1])):
         said = said[: last.start()].strip()
     first, _, rest = said.partition(" ")
     named = KINDS.get(first.casefold())
     kind: EvidenceKind = named or "metric"
-    asked = Asked(kind, rest.strip() if named else said, span or USUALLY[kind])
-    if asked.kind == "log":
+    times = (exact[1], exact[2]) if exact else None
+    asked = Asked(kind, rest.strip() if named else said, span or USUALLY[kind], times)
+    if _may_be_narrowed(asked):
         return _filtered(asked)
     return asked if asked.text or asked.kind != "metric" else None
+
+
+def _may_be_narrowed(asked: Asked) -> bool:
+    """Whether filters count: in logs, and in traces that are asked for by words; a filter of TraceQL stays as it is."""
+    return asked.kind == "log" or (asked.kind == "trace" and "{" not in asked.text)
 
 
 def _filtered(asked: Asked) -> Asked:
@@ -115,7 +136,7 @@ def _filtered(asked: Asked) -> Asked:
     def take(found: re.Match[str]) -> str:
         nonlocal asked
         said = found[2].casefold()
-        if found[1] and said in LEVELS:
+        if found[1] and said in LEVELS and (asked.kind == "log" or LEVELS[said] in ("error", "all")):
             asked = replace(asked, level=LEVELS[said])
         elif not found[1] and said.isdecimal() and len(said) <= len(str(MOST_LINES)) and 0 < int(said) <= MOST_LINES:
             asked = replace(asked, limit=int(said))
@@ -129,9 +150,11 @@ def _filtered(asked: Asked) -> Asked:
 
 def _unfit(asked: Asked) -> Answer | None:
     """What is wrong with a filter that is still in the text."""
-    left = FILTER.search(asked.text) if asked.kind == "log" else None
+    left = FILTER.search(asked.text) if _may_be_narrowed(asked) else None
     if left is None:
         return None
+    if left[1] and asked.kind == "trace":
+        return no("error.query_status", status=left[2][:40] or "-")
     if left[1]:
         return no("error.query_level", level=left[2][:40] or "-")
     return no("error.query_lines", lines=left[2][:40] or "-", most=MOST_LINES)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import aiohttp
 from pydantic import TypeAdapter
 
+from engine.errors import SourceSilent
 from engine.model import Observation, Span, Window
 from engine.ports import Query, Question, Remark, Tells
 from engine.sources.families import services_of
@@ -21,6 +22,7 @@ from engine.sources.traces import (
     Survey,
     Traces,
     at_most,
+    failed,
     holding,
     joined,
     named_trace,
@@ -123,12 +125,24 @@ class JaegerSource:
         if TRACE_ID.fullmatch(query.text):
             asked, found = f"trace {query.text}", Traces(await self._trace(query.text, frozenset(names)), False)
         else:
-            found = await self._search(called, Search("ordinary", window.start, window.end, BY_HAND), frozenset(names))
+            found = await self._picked(called, query, frozenset(names))
             found = found._replace(spans=holding(found.spans, query.text))
-            asked = f"service={called} limit={BY_HAND}" + (f" holding {query.text!r}" if query.text else "")
+            asked = f"service={called} limit={BY_HAND}" + (" with errors" if query.level == "error" else "")
+            asked += f" holding {query.text!r}" if query.text else ""
         own = touching(renamed(found.spans, names), service.name)
         seen = at_most(found._replace(spans=own), query.limit)
         return [observed(self.name, service.name, asked, window, self._link(called, window), [seen])]
+
+    async def _picked(self, called: str, query: Query, known: frozenset[str]) -> Traces:
+        """The newest traces of a service, or of those that failed; a server that cannot tell these gives all."""
+        window, ordinary = query.window, Search("ordinary", query.window.start, query.window.end, BY_HAND)
+        if query.level != "error":
+            return await self._search(called, ordinary, known)
+        try:
+            found = await self._search(called, Search("failed", window.start, window.end, BY_HAND), known)
+        except SourceSilent:
+            found = await self._search(called, ordinary, known)
+        return found._replace(spans=failed(found.spans))
 
     async def examine(self, services: Sequence[Service]) -> Sequence[Remark]:
         """Whether it answers, and which services of the catalogue it does not know. SourceSilent."""

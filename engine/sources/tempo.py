@@ -127,7 +127,7 @@ class TempoSource:
         if TRACE_ID.fullmatch(text):
             asked, found = f"trace {text}", Traces(await self._fetch([text], names, deadline), False)
         else:
-            asked = _by_hand(service, text)
+            asked = _by_hand(service, text, failed=query.level == "error")
             ids = await self._search(asked, window, query.limit + 1, by_hand=True)
             found = Traces(await self._fetch(ids, names, deadline), len(ids) > query.limit)
         own = at_most(Traces(touching(found.spans, service.name), found.cut), query.limit)
@@ -225,10 +225,11 @@ def _of(services: Sequence[Service], more: str = "") -> str:
     return f"{{ {which} && {more} }}" if more else f"{{ {which} }}"
 
 
-def _by_hand(service: Service, text: str) -> str:
+def _by_hand(service: Service, text: str, *, failed: bool = False) -> str:
     """What a person wrote as a filter (`{ status = error }`), or words a span of the service has, in TraceQL."""
     if written := _FILTER.fullmatch(text):
         inside = written[1].strip()
         return _of((service,), f"({inside})" if inside else "")
     words = quoted(f"(?i).*{pattern(text)}.*")
-    return _of((service,), f"(name =~ {words} || statusMessage =~ {words})" if text else "")
+    narrowed = [f"(name =~ {words} || statusMessage =~ {words})"] if text else []
+    return _of((service,), " && ".join([*narrowed, *(["(status = error)"] if failed else [])]))

@@ -125,6 +125,12 @@ def _whole(spans: Sequence[Span], most: int) -> list[Span]:
     return kept
 
 
+def failed(spans: Sequence[Span]) -> list[Span]:
+    """Those of the traces in which a span failed, whole."""
+    ids = {span.trace_id for span in spans if span.error}
+    return [span for span in spans if span.trace_id in ids]
+
+
 def holding(spans: Sequence[Span], text: str) -> list[Span]:
     """The spans of all traces in which one holds these words, in its operation, peer or message."""
     wanted = text.casefold()

@@ -13,6 +13,7 @@ from engine.ports import Question, Source
 from engine.sources.jaeger import JaegerSource
 from engine.sources.spans import legacy_spans, otlp_spans, with_peers
 from engine.sources.traces import MOST_SPANS
+from tests.contracts.queried import asked
 from tests.contracts.source import PATIENCE, TOKEN, Condition, SourceContract, check, question
 from tests.engine.sources.backends import Handler, broken, capture, replay, serve, session
 
@@ -278,3 +279,22 @@ def test_nonsense_inside_is_left_out(nonsense: object) -> None:
     rows += [otlp({"traceId": nonsense, "spanId": nonsense, "startTimeUnixNano": nonsense, "attributes": nonsense})]
     assert list(otlp_spans(rows, ())) == []
     assert list(legacy_spans([nonsense, {"processes": nonsense, "spans": nonsense}], ())) == []
+
+
+@pytest.mark.parametrize("server", ["filters", "ignores", "refuses"])
+async def test_a_person_may_ask_for_failures_alone_whatever_the_server_can(server: str) -> None:
+    well, ill = span(1, 1), span(2, 2, error="card declined")
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        wanted = "query.filter" in request.query
+        if wanted and server == "refuses":
+            return web.json_response({"error": {"httpCode": 501, "message": "not implemented"}}, status=501)
+        spans = [ill] if wanted and server == "filters" else [well, ill]
+        return web.json_response({"result": {"resourceSpans": [otlp(*spans)]}})
+
+    async with over(answer) as source:
+        (seen,) = await source.look_up(asked("").model_copy(update={"level": "error"}))
+        (every,) = await source.look_up(asked(""))
+    assert [each.message for each in seen.spans] == ["card declined"]
+    assert "with errors" in seen.query
+    assert len(every.spans) == 2

@@ -216,6 +216,13 @@ async def test_a_person_may_write_a_filter_and_sees_only_traces_of_their_service
     assert other.count == 0
 
 
+async def test_a_person_may_ask_for_failures_alone() -> None:
+    async with over(FakeTempo(recorded(EARLIER))) as source:
+        (failed,) = await source.look_up(asked("").model_copy(update={"level": "error"}))
+    assert failed.query == '{ resource.service.name = "payment" && (status = error) }'
+    assert {span.trace_id for span in failed.spans} == FAILED
+
+
 async def test_what_tempo_finds_wrong_with_a_filter_is_said_in_its_words() -> None:
     async def answer(request: web.Request) -> web.StreamResponse:
         return replay("tempo/err_bad_traceql")
