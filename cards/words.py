@@ -17,6 +17,8 @@ LANGUAGES = {"zh": "zh_CN", "zh_cn": "zh_CN", "zh_hans": "zh_CN", "en": "en", "e
 """Names a team may write, and the folder of language files they mean. Anything else reads English."""
 
 GAP = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+PART = re.compile(r"⟦([^⟦⟧]*)⟧")
+"""A part of a sentence that is left out where nothing is known that would fill its gaps."""
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}(?::[0-9]{2}){2}(?:\.[0-9]{1,6})?[+-][0-9]{2}:[0-9]{2}")
 """A moment among a phrase's values, in ISO 8601 with its offset: shown as a clock in the reader's zone."""
 NOTHING = "—"
@@ -95,7 +97,7 @@ class Words:
     def _seconds(self, value: float) -> str:
         if abs(value) < 1:
             return f"{_plain(value * 1000)} ms"
-        return f"{_plain(value)} s" if abs(value) < 120 else self.duration(value)
+        return f"{_plain(value)} s" if abs(value) < 60 else self.duration(value)
 
     def _say(self, phrase: Phrase, depth: int) -> str:
         return self._fill(phrase.word, phrase.values, depth) if depth else "…"
@@ -110,7 +112,11 @@ class Words:
             name = match.group(1)
             return self._value(values[name], depth) if name in values else f"[{name}]"
 
-        return GAP.sub(gap, pattern)
+        def part(match: re.Match[str]) -> str:
+            known = (values.get(name) not in (None, "", NOTHING) for name in GAP.findall(match.group(1)))
+            return match.group(1) if all(known) else ""
+
+        return GAP.sub(gap, PART.sub(part, pattern))
 
     def _told(self, value: str) -> str:
         """A text as it stands, but a moment in this zone, whichever it was written in."""

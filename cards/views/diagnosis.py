@@ -18,7 +18,13 @@ counted from them."""
 MOST_CLAIMS, MOST_AGAINST, MOST_STEPS, MOST_SUSPECTS, MOST_REASONS = 3, 2, 3, 3, 2
 """Sentences that stand open on the card; the others are folded."""
 UNLIKELY = 0.01
-LONGEST = 150
+TOLD_AS_HARM = frozenset({"diagnosis.clue.harm", "diagnosis.clue.trouble", "diagnosis.clue.cluster_short"})
+"""What a cause says of harm; the first of the five lines says it already."""
+EARLY = 30.0
+"""Seconds from which on a sign before the trouble is worth a word."""
+SUREST = 0.99
+"""Nobody is surer than this; what is 99.6 % would read 100."""
+LONGEST = 200
 """Characters of an open sentence; the whole of a longer one is folded."""
 SURE = ((0.9, "highest"), (0.75, "high"), (0.5, "middling"), (0.25, "low"), (0.0, "lowest"))
 """From which confidence on which word."""
@@ -39,7 +45,7 @@ def diagnosis(scene: Scene) -> Card | None:
 
 def percent(scene: Scene, share: float) -> str:
     """A confidence as a whole percentage."""
-    return scene.words.quantity(Quantity(value=round(share, 2), unit="ratio"))
+    return scene.words.quantity(Quantity(value=min(round(share, 2), SUREST), unit="ratio"))
 
 
 def confidence(scene: Scene, share: float) -> str:
@@ -93,21 +99,39 @@ def _conclusive(scene: Scene, found: Diagnosis, cause: Hypothesis) -> Card:
 def _because(scene: Scene, cause: Hypothesis) -> Lines:
     """Four of the five lines: what broke, since when, why we think so, what speaks against it."""
     return (
-        ("diagnosis_card.what", _what(scene) or scene.say(cause.title)),
+        ("diagnosis_card.what", _broken(scene, cause)),
         ("diagnosis_card.since", _since(scene, cause)),
-        ("diagnosis_card.why", claims(scene, cause.supporting[:MOST_CLAIMS], LONGEST)),
+        ("diagnosis_card.why", claims(scene, _reasons(cause)[:MOST_CLAIMS], LONGEST)),
         ("diagnosis_card.against", _against(scene, cause)),
     )
 
 
-def _what(scene: Scene) -> str:
+def _reasons(cause: Hypothesis) -> tuple[Claim, ...]:
+    """What speaks for a cause besides the harm, unless that is all there is."""
+    return tuple(each for each in cause.supporting if each.phrase.word not in TOLD_AS_HARM) or cause.supporting
+
+
+def _broken(scene: Scene, cause: Hypothesis) -> str:
+    """What users meet, else what is missing, else the cause itself; with all that is cited for the harm."""
+    harm = next((each for each in cause.supporting if each.phrase.word in TOLD_AS_HARM), None)
+    cited = harm.evidence_ids if harm else ()
+    if told := _what(scene, cited):
+        return told
+    first = scene.cited.get(cited[0]) if cited else None
+    if first is not None:
+        return f"{bounded(scene.say(first.summary), LONGEST)} {ids(cited)}"
+    undated = {name: value for name, value in cause.title.values.items() if name != "since"}
+    return scene.say(cause.title.model_copy(update={"values": undated}))
+
+
+def _what(scene: Scene, cited: Sequence[str] = ()) -> str:
     """What users of the alerted service meet, in figures; "" where nothing of the kind was measured as unusual."""
     felt = [item for item in scene.evidence if item.abnormal and item.signal in FELT]
     own = [item for item in felt if item.service == scene.incident.service] or felt
     if not own:
         return ""
     worst = min(own, key=_vagueness)
-    return f"{bounded(scene.say(worst.summary), LONGEST)} {ids((worst.id,))}"
+    return f"{bounded(scene.say(worst.summary), LONGEST)} {ids(tuple(dict.fromkeys((worst.id, *cited))))}"
 
 
 def _vagueness(item: Evidence) -> tuple[bool, bool, int, float]:
@@ -120,16 +144,37 @@ def _since(scene: Scene, cause: Hypothesis) -> str:
     felt = [item for item in cited if item.signal in FELT] or [item for item in cited if item.kind != "change"]
     onset = min((item.onset for item in felt if item.onset), default=None)
     if cause.change is None:
-        return scene.words.moment(onset) if onset else scene.text("diagnosis_card.unknown_since")
+        told = _before_alert(scene, onset) if onset else scene.text("diagnosis_card.unknown_since")
+        return _with_first_sign(scene, told, onset, cited)
     deployed = scene.words.moment(cause.change.at)
-    version = cause.change.version or scene.named("change_kind", cause.change.kind)
+    version = cause.change.called
     if onset is None or onset < cause.change.at:
         return scene.text("diagnosis_card.since_change", at=deployed, version=version)
     gap = scene.words.duration(seconds_between(cause.change.at, onset))
     same_day = onset.date() == cause.change.at.date()
     deployed = scene.words.clock(cause.change.at) if same_day else deployed
-    onset_text = scene.words.moment(onset)
-    return scene.text("diagnosis_card.since_onset", onset=onset_text, gap=gap, version=version, at=deployed)
+    onset_text = _before_alert(scene, onset)
+    told = scene.text("diagnosis_card.since_onset", onset=onset_text, gap=gap, version=version, at=deployed)
+    return _with_first_sign(scene, told, onset, cited)
+
+
+def _before_alert(scene: Scene, onset: datetime) -> str:
+    """A moment, with how long before the alert that was."""
+    alert = scene.incident.alert
+    gap = seconds_between(onset, alert.starts_at if alert else scene.incident.opened_at)
+    told = scene.words.moment(onset)
+    return scene.text("diagnosis_card.since_alert", since=told, gap=scene.words.duration(gap)) if gap >= 1 else told
+
+
+def _with_first_sign(scene: Scene, told: str, onset: datetime | None, cited: Sequence[Evidence]) -> str:
+    """The moment, and the first sign where something cited began clearly earlier than what is felt."""
+    dated = [(item.onset, item) for item in cited if item.kind != "change" and item.onset]
+    at, first = min(dated, key=lambda pair: pair[0], default=(None, None))
+    gap = seconds_between(at, onset)
+    if first is None or not gap >= EARLY:
+        return told
+    lead = scene.words.duration(gap)
+    return scene.text("diagnosis_card.first_sign", since=told, gap=lead, cited=ids((first.id,)))
 
 
 def _against(scene: Scene, cause: Hypothesis) -> str:
@@ -149,8 +194,9 @@ def _what_to_do(scene: Scene, found: Diagnosis) -> str:
     proposal = scene.newest
     steps = [bounded(scene.say(step), LONGEST) for step in found.next_steps[: 1 if proposal else MOST_STEPS]]
     if proposal is not None:
-        operation = scene.named("operation", proposal.plan.operation)
-        steps.append(scene.text("diagnosis_card.see_plan", operation=operation, target=proposal.plan.target))
+        plan = proposal.plan
+        kind = scene.named("operation_class", plan.operation_class)
+        steps.append(scene.text("diagnosis_card.see_plan", kind=kind, operation=plan.operation, target=plan.target))
     bulleted = steps if len(steps) == 1 else [f"{BULLET}{step}" for step in steps]
     return "\n".join(bulleted) or scene.text("diagnosis_card.no_plan")
 
@@ -159,7 +205,7 @@ def _in_full(scene: Scene, found: Diagnosis, cause: Hypothesis) -> tuple[Fold, .
     """Every sentence uncut, where the five lines left anything out."""
     told = scene.newest is None
     cut = any(len(scene.say(claim.phrase)) > LONGEST for claim in (*cause.supporting, *cause.contradicting))
-    more = len(cause.supporting) > MOST_CLAIMS or len(cause.contradicting) > MOST_AGAINST
+    more = len(_reasons(cause)) > MOST_CLAIMS or len(cause.contradicting) > MOST_AGAINST
     left = len(found.next_steps) > (MOST_STEPS if told else 0)
     if not (cut or more or left):
         return ()
@@ -208,7 +254,7 @@ def _suspects(scene: Scene, suspects: Sequence[Suspect]) -> tuple[Fold, ...]:
         (
             each.service,
             percent(scene, each.probability),
-            "\n".join(bounded(scene.say(reason), LONGEST) for reason in each.reasons[:MOST_REASONS]),
+            "\n".join(list(dict.fromkeys(bounded(scene.say(one), LONGEST) for one in each.reasons))[:MOST_REASONS]),
         )
         for each in suspects
     )
@@ -229,8 +275,10 @@ def _inconclusive(scene: Scene, found: Diagnosis) -> Card:
     suspects = [f"{each.service} {percent(scene, each.probability)}" for each in _likely(found.suspects)]
     missing = [f"{BULLET}{scene.say(reason)}" for reason in found.why_inconclusive]
     missing += [f"{BULLET}{unheard}" for unheard in (_unheard(scene),) if unheard]
+    closest = next((f"{scene.say(each.title)} · {confidence(scene, each.confidence)}" for each in found.hypotheses), "")
     lines = (
         ("diagnosis_card.what", "" if found.quiet else _what(scene)),
+        ("diagnosis_card.closest", closest),
         ("diagnosis_card.why_quiet" if found.quiet else "diagnosis_card.why_not", "\n".join(missing)),
         ("diagnosis_card.suspected", "" if found.quiet or len(suspects) < 2 else scene.listed(suspects)),
         ("diagnosis_card.next", "\n".join(f"{BULLET}{scene.say(step)}" for step in found.next_steps)),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from cards.model import Button
 from cards.views.scene import Scene
-from engine.model import Diagnosis
+from engine.model import Diagnosis, Evidence
 
 MOST = 3
 """With the three that decide about the incident they fill a card of WeCom."""
@@ -34,11 +34,15 @@ def _asked(scene: Scene, found: Diagnosis) -> Iterator[tuple[str, str]]:
                 yield f"{word} {service}", scene.text(f"question.{word}", service=service[:LABEL])
     figures = [item for item in scene.evidence if item.kind == "metric" and item.points and len(item.query) <= LONGEST]
     for item in sorted(figures, key=lambda item: -item.unusual):
-        name = scene.named("signal", item.signal)
-        yield (
-            f"metrics {item.query} {BACK}",
-            scene.text("question.metrics", signal=name[:LABEL], service=item.service[:LABEL]),
-        )
+        yield f"metrics {item.query} {BACK}", _label(scene, item)
+
+
+def _label(scene: Scene, item: Evidence) -> str:
+    """What a series measures and of whom, in words where there are any."""
+    service, known = item.service[:LABEL], f"evidence.signal.{item.signal}"
+    if not scene.words.has(f"signal.{item.signal}") and scene.words.has(known):
+        return scene.text(known, service=service, peer=item.peer[:LABEL])
+    return scene.text("question.metrics", signal=scene.named("signal", item.signal)[:LABEL], service=service)
 
 
 def _suspected(scene: Scene, found: Diagnosis) -> tuple[str, ...]:

@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from engine.diagnosis.clues import Suspicion
-from engine.diagnosis.guard import Seen, Trial
+from engine.diagnosis.guard import Seen, Trial, brings_about
 from engine.model import Change, Claim, Evidence, Gaps, Hypothesis, Phrase, Quantity
 
 MOST_MOMENTS = 8
 MOST_IDS = 4
+OF_A_SORT = frozenset({"bad_release", "deploy_db_regression", "feature_flag"})
+"""Faults whose title names the change, and calls it a release or a switch."""
 
 
 def gaps(suspicion: Suspicion) -> Gaps:
@@ -17,7 +19,7 @@ def gaps(suspicion: Suspicion) -> Gaps:
     return {
         "service": suspicion.service,
         "peer": suspicion.peer or ", ".join(sorted(suspicion.peers)) or "—",
-        "version": (change.version or change.kind) if change else "—",
+        "version": change.called if change else "—",
         "previous": (change.previous_version or "—") if change else "—",
         "since": suspicion.onset.isoformat(timespec="seconds") if suspicion.onset else "—",
     }
@@ -45,11 +47,15 @@ def title(trial: Trial) -> Phrase:
     pattern = trial.pattern
     if pattern.title:
         return Phrase(word="pattern.of_team.title", values={**gaps(trial.suspicion), "title": pattern.title})
-    return Phrase(word=f"pattern.{pattern.category}.title", values=gaps(trial.suspicion))
+    # A pattern that asks for a change of another sort than the one there was must not name that one.
+    unknown = "change" in pattern.scope and pattern.required[0] in trial.missing
+    name = "title_unknown" if unknown and pattern.category in OF_A_SORT else "title"
+    return Phrase(word=f"pattern.{pattern.category}.{name}", values=gaps(trial.suspicion))
 
 
-def hypothesis(trial: Trial) -> Hypothesis:
-    """One possible cause with its claims; every claim cites the evidence it rests on."""
+def hypothesis(trial: Trial, cause: Trial | None = None) -> Hypothesis:
+    """One possible cause with its claims; every claim cites the evidence it rests on. `cause`: what was named instead,
+    which may bring this about."""
     pattern, suspicion = trial.pattern, trial.suspicion
     return Hypothesis(
         category=pattern.category,
@@ -60,6 +66,7 @@ def hypothesis(trial: Trial) -> Hypothesis:
         confidence=trial.confidence,
         supporting=_claims(trial, (*trial.required, *trial.supporting)),
         contradicting=(
+            *_course(trial, cause),
             *_against(trial.open, "open"),
             *_hearsay(trial),
             *_against(trial.answered, "answered"),
@@ -98,6 +105,14 @@ def _against(seen: Seen, how: str) -> tuple[Claim, ...]:
         )
         for _, hits in seen
     )
+
+
+def _course(trial: Trial, cause: Trial | None) -> tuple[Claim, ...]:
+    """That this is what the named cause brings about: else people would see two causes that are as sure."""
+    if cause is None or not brings_about(cause, trial):
+        return ()
+    ids = tuple(each.id for each in cause.telling[:MOST_IDS])
+    return (Claim(phrase=Phrase(word="diagnosis.against.course", values={"cause": title(cause)}), evidence_ids=ids),)
 
 
 def _hearsay(trial: Trial) -> tuple[Claim, ...]:

@@ -14,7 +14,20 @@ BAD_REASONS = frozenset(
     | {"degraded", "missing", "syncfailed"}
 )
 KINDS = frozenset(
-    ("restart", "deploy", "rollback", "canary", "config", "flag", "scale", "sync", "merge", "release", "migration")
+    (
+        "restart",
+        "deploy",
+        "rollback",
+        "canary",
+        "config",
+        "flag",
+        "scale",
+        "sync",
+        "merge",
+        "release",
+        "migration",
+        "commit",
+    )
 )
 """Kinds of changes that have a word in every language; any other stays as its source calls it."""
 MOST_CHANGES = 6
@@ -63,7 +76,8 @@ def _none(observation: Observation) -> Evidence:
     """An explicit "nothing was changed", which speaks against every release to blame."""
     empty = nothing(observation, "change")
     values = {**empty.summary.values, "service": observation.service, "older": len(observation.changes)}
-    return empty.model_copy(update={"summary": Phrase(word="evidence.change.none", values=values)})
+    word = "evidence.change.only_older" if observation.changes else "evidence.change.none"
+    return empty.model_copy(update={"summary": Phrase(word=word, values=values)})
 
 
 def _change(observation: Observation, change: Change, found: Blame, scrutiny: Scrutiny) -> Evidence:
@@ -72,7 +86,7 @@ def _change(observation: Observation, change: Change, found: Blame, scrutiny: Sc
     values: Gaps = {
         "service": change.service or observation.service,
         "kind": Phrase(word=f"change_kind.{change.kind}") if change.kind in KINDS else change.kind,
-        "version": change.version or change.note[:60] or change.id,
+        "version": change.called,
         "previous": change.previous_version or "—",
         "at": change.at.isoformat(timespec="seconds"),
     }

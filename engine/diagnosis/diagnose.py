@@ -104,7 +104,7 @@ def _conclusive(
     shown = [cause, *(trial for trial in trials if trial is not cause)][:MOST_HYPOTHESES]
     return Diagnosis(
         verdict="conclusive",
-        hypotheses=tuple(account.hypothesis(trial) for trial in shown),
+        hypotheses=(account.hypothesis(cause), *(account.hypothesis(trial, cause) for trial in shown[1:])),
         sequence=account.sequence((each for each in cause.evidence if each.abnormal), cause.suspicion.onset),
         next_steps=steps.to_do(cause, evidence, silent),
     )

@@ -133,7 +133,10 @@ class Trial:
     def objections(self) -> tuple[Phrase, ...]:
         """Why this may not be called the cause; empty where it may."""
         raised: list[Phrase] = [
-            Phrase(word="diagnosis.objection.missing", values={"clue": missing(clue)}) for clue in self.missing
+            Phrase(
+                word="diagnosis.objection.missing", values={"clue": missing(clue), "service": self.suspicion.service}
+            )
+            for clue in self.missing
         ]
         if not self.suspicion.linked:
             raised.append(Phrase(word="diagnosis.objection.not_linked", values={"service": self.suspicion.service}))
@@ -143,7 +146,7 @@ class Trial:
             other = self.suspicion.doubts[0]
             values: Gaps = {
                 "service": self.suspicion.service,
-                "version": other.version or other.note[:60] or other.id,
+                "version": other.called,
                 "at": f"{other.at:%H:%M:%S} UTC",
             }
             raised.append(Phrase(word="diagnosis.objection.several_changes", values=values))
@@ -290,9 +293,12 @@ def _chained(one: Suspicion, other: Suspicion) -> bool:
 def _of_one_story(one: Trial, other: Trial) -> bool:
     if one.pattern.category == other.pattern.category and _ground(one) & _ground(other):
         return True
-    return (_reaches(one, other) and other.pattern.category in one.pattern.explains) or (
-        _reaches(other, one) and one.pattern.category in other.pattern.explains
-    )
+    return brings_about(one, other) or brings_about(other, one)
+
+
+def brings_about(cause: Trial, course: Trial) -> bool:
+    """Whether one fault may bring another about, by its kind and where it is."""
+    return _reaches(cause, course) and course.pattern.category in cause.pattern.explains
 
 
 def _reaches(cause: Trial, course: Trial) -> bool:

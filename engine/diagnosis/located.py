@@ -1,6 +1,9 @@
 """Names where the trouble comes from where no pattern says what it is: a cause with a place and no remedy."""
 
-from engine.diagnosis import account
+from collections.abc import Sequence
+from datetime import datetime
+
+from engine.diagnosis import account, steps
 from engine.diagnosis.calm import FAILURES, is_rare
 from engine.diagnosis.roles import HARM
 from engine.diagnosis.testimony import judged_alone
@@ -40,6 +43,7 @@ def located(found: Diagnosis, sweep: Sweep) -> Diagnosis:
             "hypotheses": (_hypothesis(first, cited), *found.hypotheses),
             "sequence": account.sequence(cited, first.onset),
             "why_inconclusive": (),
+            "next_steps": steps.to_find(first.service, _began(first, cited), sweep.evidence, sweep.silent),
         }
     )
 
@@ -85,8 +89,14 @@ def _is_well(service: str, sweep: Sweep) -> bool:
     return measured and not any(each.abnormal for each in felt)
 
 
+def _began(suspect: Suspect, cited: Sequence[Evidence]) -> datetime | None:
+    """When the first of what is cited began: the card must not tell two moments."""
+    return min((each.onset for each in cited if each.onset), default=suspect.onset)
+
+
 def _hypothesis(suspect: Suspect, cited: list[Evidence]) -> Hypothesis:
-    since = f"{suspect.onset:%H:%M:%S} UTC" if suspect.onset else "—"
+    began = _began(suspect, cited)
+    since = began.isoformat(timespec="seconds") if began else "—"
     return Hypothesis(
         category=CATEGORY,
         service=suspect.service,

@@ -9,7 +9,7 @@ from engine.diagnosis.levels import LOUD, WARNING
 from engine.diagnosis.sayings import TELLS_AN_ALERT, Saying, gathered, mentions_of, saying
 from engine.diagnosis.silences import nothing
 from engine.diagnosis.stacks import joined, origin
-from engine.diagnosis.templates import hosts, mentions, plain, template
+from engine.diagnosis.templates import errors, hosts, mentions, plain, readable, template, topics
 from engine.model import Evidence, Gaps, LogLine, Observation, Phrase, Quantity, Window
 
 MOST_TEMPLATES = 4
@@ -87,6 +87,17 @@ def _started(saying: Saying, covered: Coverage) -> datetime | None:
     return late[0]
 
 
+def _telling(lines: Sequence[LogLine], saying: Saying) -> str:
+    """Of lines that say the same or are about the same, the first sentence that says what they are about; it may stand
+    in the stack below a line. People must find in it what is concluded from it."""
+    about = set(saying.subjects)
+    for line in lines[:MOST_SEARCHED]:
+        for sentence in (plain(line.message), *errors(line.message)):
+            if not about or about & set(topics(sentence, saying.names)):
+                return sentence
+    return plain(lines[0].message)
+
+
 def _evidence(observation: Observation, saying: Saying, covered: Coverage, names: Collection[str]) -> Evidence:
     late = saying.told
     versions = Counter(line.version for line in late if line.version)
@@ -97,7 +108,7 @@ def _evidence(observation: Observation, saying: Saying, covered: Coverage, names
         "service": saying.service,
         "count": len(late),
         "before": saying.usual,
-        "text": text[:120],
+        "text": readable(_telling(late, saying))[:120],
     }
     if frame:
         values["place"] = frame.place

@@ -17,6 +17,10 @@ LATE = 4
 """Points in a row that must be missing at the end before the data of a series has ended…"""
 LONG = 0.25
 """…and which share of the time after the split they must make up."""
+SHARES = frozenset(
+    {"error_ratio", "unavailable_ratio", "timeout_ratio", "limited_ratio", "auth_failed_ratio", "availability"}
+)
+"""What is a share by its name, and is counted in some places: "1.5/s" is none."""
 
 
 def measure(observations: Sequence[Observation], window: Window) -> list[Evidence]:
@@ -57,7 +61,8 @@ def _named(observation: Observation) -> Phrase:
         return Phrase(word="evidence.signal.other", values=values)
     if observation.role == "dependency_error_ratio" and not observation.peer:
         return Phrase(word="evidence.signal.dependencies_error_ratio", values=values)
-    return Phrase(word=f"evidence.signal.{observation.role}", values=values)
+    plain = observation.role in SHARES and observation.unit not in ("ratio", "none")
+    return Phrase(word=f"evidence.signal.{observation.role}{'_counted' if plain else ''}", values=values)
 
 
 def _summary(observation: Observation, series: Series, shift: Shift) -> Phrase:

@@ -8,7 +8,7 @@ import numpy as np
 from engine.diagnosis.levels import LOUD, WARNING
 from engine.diagnosis.marks import Mark, onsets
 from engine.diagnosis.ranking_series import Floats
-from engine.diagnosis.templates import mentions, plain
+from engine.diagnosis.templates import mentions, plain, readable
 from engine.diagnosis.visits import statement
 from engine.model import LogLine, Phrase, Window
 
@@ -35,7 +35,9 @@ def complaint_marks(lines: Sequence[LogLine], window: Window, names: Collection[
             continue
         strength *= OF_A_WARNING if said[-1].level in WARNING else 1.0
         text = plain(said[-1].message)
-        phrase = Phrase(word="suspect.complaint", values={"service": service, "count": len(said), "text": text[:120]})
+        phrase = Phrase(
+            word="suspect.complaint", values={"service": service, "count": len(said), "text": readable(text)[:120]}
+        )
         named = [name for name in mentions(text, names) if name != service]
         yield Mark(
             service, "complaints_of_others" if named else "complaints", strength, phrase, "log", onset, kind="log"

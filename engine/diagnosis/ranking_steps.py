@@ -6,6 +6,7 @@ import numpy as np
 
 from engine.diagnosis.graph import Reach
 from engine.diagnosis.marks import Mark, onsets
+from engine.diagnosis.templates import readable
 from engine.diagnosis.visits import Break, Visits, broken, visits
 from engine.model import EvidenceKind, Gaps, LogLine, Phrase, Quantity, Span, Window
 
@@ -35,7 +36,7 @@ def step_marks(lines: Sequence[LogLine], spans: Sequence[Span], window: Window, 
             yield _mark(rule, "steps", left)
             yield _mark(rule, "steps_explained", explained)
             if rule.attested is not None:
-                values: Gaps = {"service": name, "count": rule.visits, "given": rule.given.what}
+                values: Gaps = {"service": name, "count": rule.visits, "given": readable(rule.given.what)}
                 phrase = Phrase(word="suspect.came_by", values=values)
                 yield Mark(name, "came_by", left, phrase, "steps", rule.onset, kind=rule.attested)
     yield from _failing(seen, window)
@@ -83,8 +84,8 @@ def _mark(rule: Break, feature: str, strength: float) -> Mark:
     now, usual = Quantity(value=rule.now, unit="ratio"), Quantity(value=rule.usual, unit="ratio")
     values: Gaps = {
         "service": rule.service,
-        "given": rule.given.what,
-        "expected": rule.expected.what,
+        "given": readable(rule.given.what),
+        "expected": readable(rule.expected.what),
         "usual": usual,
         "now": now,
     }

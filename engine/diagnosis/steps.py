@@ -1,24 +1,44 @@
 """Says what to do next: what helps against a proven cause, or the questions that would tell most where none is."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
-from engine.diagnosis.account import gaps
+from engine.diagnosis.account import gaps, named
+from engine.diagnosis.families import family
 from engine.diagnosis.guard import ENOUGH_KINDS, Trial
 from engine.diagnosis.roles import ROLES
-from engine.model import Evidence, Gaps, Phrase, Silence
+from engine.model import Change, Evidence, Gaps, Phrase, Silence
 
 MOST_STEPS = 6
 MOST_QUESTIONS = 3
 MOST_DOUBTED = 3
 MEASURED = frozenset({"up", "down", "used_up"})
 """What a sign says of a series."""
+VAGUE = "diagnosis.offer.configure"
+"""What says least of what to do: the looks say more."""
 OF_A_CHANGE = frozenset({"diagnosis.next.diff_release", "diagnosis.next.switch_off", "diagnosis.next.flag_users"})
 
 
 def to_do(cause: Trial, evidence: Sequence[Evidence], silent: Sequence[Silence]) -> tuple[Phrase, ...]:
     """What would bear out a proven cause that is hearsay, what would help against it, what to look at, and which silent
     source to repair."""
-    return tuple([*_bears_out(cause, evidence), *_offers(cause), *_looks(cause), *_repairs(silent)][:MOST_STEPS])
+    vague = [each for each in _offers(cause) if each.word == VAGUE]
+    helps = [each for each in _offers(cause) if each.word != VAGUE]
+    told = [*_bears_out(cause, evidence), *_undo(cause, evidence), *helps, *_looks(cause), *vague, *_repairs(silent)]
+    return tuple({each.model_dump_json(): each for each in told}.values())[:MOST_STEPS]
+
+
+def to_find(
+    place: str, since: datetime | None, evidence: Sequence[Evidence], silent: Sequence[Silence]
+) -> tuple[Phrase, ...]:
+    """What to do about a fault of which only the place is known."""
+    values: Gaps = {"service": place, "since": since.isoformat(timespec="seconds") if since else "—"}
+    changes = [each for each in evidence if each.service == place and each.details.get("implicated")]
+    asked = any(each.kind == "change" and each.service == place for each in evidence)
+    steps = [_undone(each.change, values) for each in changes[:1] if each.change is not None]
+    steps += [] if asked else [Phrase(word="diagnosis.offer.undo_unknown", values=values)]
+    steps += [Phrase(word=f"diagnosis.next.{each}", values=values) for each in ("place_inside", "place_owner")]
+    return tuple([*steps, *_repairs(silent)][:MOST_STEPS])
 
 
 def to_tune(silent: Sequence[Silence], service: str) -> tuple[Phrase, ...]:
@@ -45,6 +65,7 @@ def to_ask(
     asked = list(_apart(trials[0], rivals)) if trials and rivals else []
     for trial in trials[:MOST_DOUBTED]:
         asked += _lacks(trial)
+    service = service or (max(unusual, key=lambda each: each.unusual).service if unusual else "")
     if not trials and unusual:
         asked += _unseen(unusual, service)
     questions = list({each.model_dump_json(): each for each in asked}.values())
@@ -118,6 +139,28 @@ def _looks(trial: Trial) -> list[Phrase]:
     words = [word for word in trial.pattern.next_steps if known or word not in OF_A_CHANGE]
     own = [Phrase(word="diagnosis.next.of_team", values={"text": text}) for text in trial.pattern.look_at]
     return [*own, *(Phrase(word=word, values=gaps(trial.suspicion)) for word in words)]
+
+
+def _undo(trial: Trial, evidence: Sequence[Evidence]) -> Iterator[Phrase]:
+    """To take back the change that is named; where a change may have done it and nobody has told of any, to ask."""
+    change = named(trial)
+    if change is not None:
+        yield _undone(change, gaps(trial.suspicion))
+        return
+    asked = any(each.kind == "change" and each.service == trial.suspicion.service for each in evidence)
+    if "rollback" in trial.pattern.offers and not asked:
+        yield Phrase(word="diagnosis.offer.undo_unknown", values=gaps(trial.suspicion))
+
+
+def _undone(change: Change, values: Gaps) -> Phrase:
+    """How a change of this sort is taken back."""
+    told = {**values, "version": change.called, "previous": change.previous_version or "—"}
+    sort = family(change)
+    if sort == "flag":
+        return Phrase(word="diagnosis.next.switch_off", values=told)
+    if sort == "release" and change.version and change.previous_version:
+        return Phrase(word="diagnosis.offer.rollback", values=told)
+    return Phrase(word=f"diagnosis.offer.undo_{'release' if sort == 'release' else 'change'}", values=told)
 
 
 def _offers(trial: Trial) -> list[Phrase]:

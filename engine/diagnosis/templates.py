@@ -28,6 +28,16 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\s+"), " "),
 )
 
+_LEVEL = r"(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL)"
+_BEFORE: tuple[re.Pattern[str], ...] = (
+    re.compile(r"^\[?(?:\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?Z?\]?\s+"),
+    re.compile(rf"(?:(?:^|(?<=\s))<#>\s+)?\b{_LEVEL}\s+\S{{1,80}}\s+(?=trace[_-]?id\b)", re.IGNORECASE),
+    re.compile(r"^.*\b(?:nested exception is|Caused by:)\s+"),
+    re.compile(rf"^\[?{_LEVEL}\b\]?[:\s]\s*"),
+    re.compile(r"\b(?:trace|span|request)[_-]?id[=:]\s{0,2}(?:<id>|<#>|[0-9a-f-]{8,40})[,;]?(?:\s+|$)", re.IGNORECASE),
+)
+"""What libraries put before a sentence: time, level, logger, ids of the request, and errors around the first one."""
+
 
 def plain(message: str) -> str:
     """The sentence of a line: of JSON its message field, of a stack trace what was raised; at most 400 characters."""
@@ -51,11 +61,19 @@ def plain(message: str) -> str:
 
 def raised(message: str) -> str:
     """The sentence of a line, and the errors that a stack below it names: what it is about may stand there alone."""
-    if "\n" not in message:
-        return plain(message)
-    return " | ".join(
-        (plain(message), *(found[0].strip()[:LONGEST] for found in RAISED.finditer(message[:LONGEST_STACK])))
-    )[: 2 * LONGEST]
+    return " | ".join((plain(message), *errors(message)))[: 2 * LONGEST] if "\n" in message else plain(message)
+
+
+def errors(message: str) -> tuple[str, ...]:
+    """The errors that the stack below a line names."""
+    return tuple(found[0].strip()[:LONGEST] for found in RAISED.finditer(message[:LONGEST_STACK]))
+
+
+def readable(text: str) -> str:
+    """What a line says, without what stands before it and which request it is of: the excerpt has all of that."""
+    for pattern in _BEFORE:
+        text = pattern.sub("", text)
+    return " ".join(text.split()) or text
 
 
 def template(message: str) -> str:

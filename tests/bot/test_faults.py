@@ -56,7 +56,7 @@ def test_a_fault_of_the_teams_own_is_found(tmp_path: Path) -> None:
     words = Words("en")
     assert words.say(found.cause.title) == "the month-end job holds the ledger (till, since 12:00:34 UTC)"
     assert [words.say(step) for step in found.next_steps] == [
-        "Restart till, once a person agrees; it wins time and proves nothing.",
+        "Restart till (needs approval); it buys time, and the cause stays.",
         "Is the month-end job still running?",
     ]
     assert all("[" not in words.say(claim.phrase) for claim in found.cause.supporting)

@@ -242,6 +242,31 @@ def test_what_broke_is_what_users_meet_and_not_the_cause_again() -> None:
     assert broke == "503 ratio went up [ev_metric_1]"
 
 
+def test_what_broke_is_not_said_again_as_a_reason() -> None:
+    harm = Claim(phrase=Phrase(word="diagnosis.clue.harm", values={"what": said("h")}), evidence_ids=("ev_metric_2",))
+    why = Claim(phrase=said("because"), evidence_ids=("ev_log_1",))
+    shown = caused_by(harm, why)
+    assert shown["Why we think so"] == "• because [ev_log_1]"
+    assert shown["What broke"].endswith("[ev_metric_1, ev_metric_2]")
+    assert "ev_metric_2" in caused_by(harm)["Why we think so"]
+
+
+def test_a_sign_long_before_the_trouble_is_told_with_how_long() -> None:
+    known = Scene(STORY.fold(), EN, TEAM).cited
+    felt, sign = known["ev_metric_1"], known["ev_log_1"]
+    assert felt.onset
+    early = sign.model_copy(update={"onset": felt.onset - timedelta(seconds=108)})
+    claim = Claim(phrase=said("x"), evidence_ids=(felt.id, early.id))
+    shown = caused_by(claim, sweep=Sweep(window=WINDOW, evidence=(felt, early)))
+    assert shown["Since when"].endswith("the first sign came 1 min 48 s earlier [ev_log_1]")
+
+
+def caused_by(*reasons: Claim, **more: Any) -> dict[str, str]:
+    """The five lines of a cause without a change, for which this speaks."""
+    cause = hypothesis(STORY).model_copy(update={"supporting": reasons, "change": None})
+    return lines(drawn(thinking(Diagnosis(verdict="conclusive", hypotheses=(cause,)), **more), "diagnosis"))
+
+
 def test_who_could_not_be_heard_stands_with_what_speaks_against() -> None:
     assert "Not heard: jaeger." in lines(drawn(STORY.fold("hypothesis.generated"), "diagnosis"))["What speaks against"]
 
@@ -281,7 +306,7 @@ def test_suspects_are_ranked_in_a_fold_three_of_them_and_one_alone_is_none() -> 
 def test_a_confidence_is_said_in_words_and_as_a_figure(share: float, told: str) -> None:
     shown = confidence(Scene(STORY.fold(), EN, TEAM), share)
     assert shown.startswith(f"Confidence: {told} (")
-    assert f"{round(share * 100)} %" in shown
+    assert f"{min(round(share * 100), 99)} %" in shown
 
 
 def test_what_broke_is_said_of_the_whole_service_with_a_before() -> None:

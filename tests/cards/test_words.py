@@ -109,6 +109,19 @@ def test_what_fills_a_gap_is_never_interpreted(hostile: str) -> None:
     assert Words("en").text("error.plain", text=hostile) == hostile
 
 
+def test_a_part_of_which_nothing_is_known_is_left_out() -> None:
+    words = Words("zh")
+    title = Phrase(word="pattern.slow_query.title", values={"service": "till", "since": "2026-03-04T12:00:34+00:00"})
+    assert words.say(title) == "till 的查询开销过大，始于 12:00:34 UTC"
+    for unknown in ({"since": "—"}, {"since": ""}, {}):
+        bare = title.model_copy(update={"values": {"service": "till"} | unknown})
+        assert words.say(bare) == "till 的查询开销过大"
+
+
+def test_marks_of_a_part_in_what_fills_a_gap_stay() -> None:
+    assert Words("en").text("error.plain", text="⟦{since}⟧") == "⟦{since}⟧"
+
+
 def test_gaps_are_plain_names() -> None:
     for folder in ("zh_CN", "en"):
         for key, pattern in table(folder).items():

@@ -1,14 +1,16 @@
 """Checks that everything a diagnosis says has words, in both languages, and reads as sentences."""
 
 import string
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from cards.words import table
 from engine.diagnosis.patterns import PATTERNS
-from engine.model import Diagnosis, Evidence, Phrase, Quantity
+from engine.model import Change, Diagnosis, Evidence, Phrase, Quantity
 from tests.engine.diagnosis.scenes import SCENES, Scene, false_alarm
+from tests.engine.diagnosis.test_patterns import verdicts
 
 LANGUAGES = {name: table(name) for name in ("en", "zh_CN")}
 
@@ -28,7 +30,7 @@ def say(language: str, phrase: Phrase) -> str:
     template = text(language, phrase.word)
     asked = {name for _, name, _, _ in string.Formatter().parse(template) if name}
     assert asked <= values.keys(), f"{phrase.word} lacks {asked - values.keys()}"
-    return template.format(**values)
+    return template.replace("⟦", "").replace("⟧", "").format(**values)
 
 
 def phrases(evidence: tuple[Evidence, ...], diagnosis: Diagnosis) -> list[Phrase]:
@@ -69,8 +71,33 @@ def test_the_cause_reads_as_a_senior_engineer_would_put_it():
     assert found.cause
     lines = [say("zh_CN", found.cause.title), *(say("zh_CN", claim.phrase) for claim in found.cause.supporting)]
     assert lines[0].startswith("till 的 v2 耗尽了数据库连接池，始于 2026-03-04T12:00:34+00:00")
-    assert lines[1].startswith("变更在前：till 于 2026-03-04T12:00:24+00:00 有变更（灰度发布），早于故障 10")
+    assert lines[1].startswith("故障之前有变更：till 于 2026-03-04T12:00:24+00:00 灰度发布，早于故障 10")
     assert 4 <= len(lines) <= 8
+
+
+def test_a_release_is_not_called_a_switch():
+    found = SCENES["deploy_db_regression"]().verdict()
+    switched = next(each for each in found.hypotheses if each.category == "feature_flag")
+    assert switched.title.word == "pattern.feature_flag.title_unknown"
+    assert "v2" not in say("zh_CN", switched.title)
+
+
+def test_what_the_cause_brings_about_is_called_a_consequence():
+    found = verdicts("slow_query", "cpu_saturation")
+    assert found.cause
+    course = next(each for each in found.hypotheses[1:] if each.category == "cpu_saturation")
+    first = course.contradicting[0]
+    assert first.phrase.word == "diagnosis.against.course"
+    assert first.phrase.values["cause"] == found.cause.title
+    assert first.evidence_ids
+
+
+def test_a_change_without_a_version_is_called_by_what_it_says_of_itself():
+    at = datetime(2026, 3, 4, tzinfo=UTC)
+    bare = Change(id="c1", service="till", kind="commit", at=at)
+    assert bare.called == "c1"
+    assert bare.model_copy(update={"note": "pin modules"}).called == "“pin modules”"
+    assert bare.model_copy(update={"note": "pin modules", "version": "v2"}).called == "v2"
 
 
 def test_the_sequence_is_in_order_of_time_and_begins_with_the_change():

@@ -45,6 +45,20 @@ def test_two_kinds_of_evidence_name_the_place_and_are_cited() -> None:
     assert len(found.sequence) == 2
 
 
+def test_what_to_do_is_about_the_place_and_tells_the_same_moment() -> None:
+    found = located(
+        NOTHING.model_copy(update={"next_steps": (Phrase(word="about.somebody.else"),)}), sweep("metric", "trace")
+    )
+    assert found.cause is not None
+    assert [each.word for each in found.next_steps] == [
+        "diagnosis.offer.undo_unknown",
+        "diagnosis.next.place_inside",
+        "diagnosis.next.place_owner",
+    ]
+    assert {str(each.values["service"]) for each in found.next_steps} == {"vault"}
+    assert {each.values["since"] for each in (found.cause.title, *found.next_steps)} == {WINDOW.split.isoformat()}
+
+
 @pytest.mark.parametrize("kinds", [("metric",), ("metric", "change"), ("metric", "sli"), ()])
 def test_one_kind_is_not_enough(kinds: tuple[EvidenceKind, ...]) -> None:
     assert located(NOTHING, sweep(*kinds)) == NOTHING

@@ -1,6 +1,9 @@
 """Checks that an inconclusive diagnosis asks what would tell most, and that nothing is offered that cannot be done."""
 
-from engine.model import Phrase, Silence
+import pytest
+
+from engine.diagnosis.steps import to_ask
+from engine.model import Change, Phrase, Silence
 from tests.engine.diagnosis.faults import FAULTS, Fault
 from tests.engine.diagnosis.scenes import SCENES, Scene
 from tests.engine.diagnosis.test_patterns import verdicts
@@ -45,8 +48,46 @@ def test_a_silent_source_is_named_after_the_questions() -> None:
 
 
 def test_a_release_is_taken_back_only_where_one_is_named() -> None:
-    assert words(FAULT["memory_leak"].scene().verdict().next_steps) == [
+    assert words(FAULT["memory_leak"].scene().verdict().next_steps)[-2:] == [
         "diagnosis.offer.restart",
         "diagnosis.next.heap_dump",
     ]
     assert words(SCENES["deploy_db_regression"]().verdict().next_steps)[0] == "diagnosis.offer.rollback"
+
+
+@pytest.mark.parametrize("category", ["n_plus_one", "cache_full", "cache_miss_storm"])
+def test_the_change_that_is_named_is_undone_first_whatever_the_fault_is_called(category: str) -> None:
+    scene = FAULT[category].scene()
+    found = scene.changes(switch(scene, "flag", "deep_reads")).verdict()
+    assert found.cause
+    assert found.cause.change
+    assert found.next_steps[0].word == "diagnosis.next.switch_off"
+    assert found.next_steps[0].values["version"] == "deep_reads"
+
+
+def test_a_release_of_which_nobody_knows_what_ran_before_is_taken_back_as_well() -> None:
+    scene = FAULT["n_plus_one"].scene()
+    found = scene.changes(switch(scene, "deploy", "v7")).verdict()
+    assert words(found.next_steps)[0] == "diagnosis.offer.undo_release"
+
+
+def test_where_nobody_told_of_changes_they_are_asked_for_before_anybody_mends_code() -> None:
+    found = FAULT["n_plus_one"].scene().verdict(keep=lambda each: each.kind != "change")
+    assert found.cause
+    assert words(found.next_steps)[:2] == ["diagnosis.offer.undo_unknown", "diagnosis.next.count_queries"]
+
+
+def test_to_correct_a_setting_is_said_after_what_says_which() -> None:
+    said = words(FAULT["certificate_expiry"].scene().verdict().next_steps)
+    assert said.index("diagnosis.next.renew_certificate") < said.index("diagnosis.offer.configure")
+
+
+def test_trouble_of_no_service_asks_about_whoever_is_worst() -> None:
+    unusual = [each for each in Scene().series("cpu_use", 0.1, 0.9, service="carts").evidence() if each.abnormal]
+    (first, *_) = to_ask((), (), unusual, (), "")
+    assert first.values["service"] == "carts"
+
+
+def switch(scene: Scene, kind: str, version: str) -> Change:
+    """A change that went live right before the trouble."""
+    return Change(id=version, service=scene.service, kind=kind, at=scene.moment(scene.fault - 2), version=version)
