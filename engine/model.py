@@ -148,11 +148,6 @@ class Change(Value):
     witnesses: tuple[Witness, ...] = ()
 
     @property
-    def called(self) -> str:
-        """What people call it: its version, else what it says of itself, else its id."""
-        return self.version or (f"“{self.note[:60]}”" if self.note else self.id)
-
-    @property
     def way_back(self) -> str:
         """The version to go back to; a commit, a digest, a revision of manifests and several images are none."""
         unusable = self.naming in ("commit", "manifest") or "," in self.previous_version

@@ -7,6 +7,7 @@ from cards.model import Block, Button, Buttons, Card, Facts, Fold, Prose, Table
 from cards.views.around import around
 from cards.views.questions import questions
 from cards.views.scene import Scene, ids, seconds_between
+from engine.diagnosis.families import called
 from engine.looks import FirstLook
 from engine.masking import bounded
 from engine.model import Claim, Diagnosis, Evidence, Hypothesis, Quantity, Suspect
@@ -24,7 +25,7 @@ EARLY = 30.0
 """Seconds from which on a sign before the trouble is worth a word."""
 SUREST = 0.99
 """Nobody is surer than this; what is 99.6 % would read 100."""
-LONGEST = 200
+LONGEST = 180
 """Characters of an open sentence; the whole of a longer one is folded."""
 SURE = ((0.9, "highest"), (0.75, "high"), (0.5, "middling"), (0.25, "low"), (0.0, "lowest"))
 """From which confidence on which word."""
@@ -147,7 +148,7 @@ def _since(scene: Scene, cause: Hypothesis) -> str:
         told = _before_alert(scene, onset) if onset else scene.text("diagnosis_card.unknown_since")
         return _with_first_sign(scene, told, onset, cited)
     deployed = scene.words.moment(cause.change.at)
-    version = cause.change.called
+    version = called(cause.change)
     if onset is None or onset < cause.change.at:
         return scene.text("diagnosis_card.since_change", at=deployed, version=version)
     gap = scene.words.duration(seconds_between(cause.change.at, onset))

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from engine.diagnosis.clues import Suspicion
+from engine.diagnosis.families import called
 from engine.diagnosis.guard import Seen, Trial, brings_about
 from engine.model import Change, Claim, Evidence, Gaps, Hypothesis, Phrase, Quantity
 
@@ -19,7 +20,7 @@ def gaps(suspicion: Suspicion) -> Gaps:
     return {
         "service": suspicion.service,
         "peer": suspicion.peer or ", ".join(sorted(suspicion.peers)) or "—",
-        "version": change.called if change else "—",
+        "version": called(change) if change else "—",
         "previous": (change.previous_version or "—") if change else "—",
         "since": suspicion.onset.isoformat(timespec="seconds") if suspicion.onset else "—",
     }

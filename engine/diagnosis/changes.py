@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.diagnosis.blame import Blame, Seen, blame
+from engine.diagnosis.families import called
 from engine.diagnosis.silences import nothing
 from engine.model import Change, Evidence, Gaps, Observation, Phrase, Quantity, Window
 
@@ -86,7 +87,7 @@ def _change(observation: Observation, change: Change, found: Blame, scrutiny: Sc
     values: Gaps = {
         "service": change.service or observation.service,
         "kind": Phrase(word=f"change_kind.{change.kind}") if change.kind in KINDS else change.kind,
-        "version": change.called,
+        "version": called(change),
         "previous": change.previous_version or "—",
         "at": change.at.isoformat(timespec="seconds"),
     }

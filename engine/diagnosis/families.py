@@ -19,3 +19,8 @@ def family(change: Change) -> Family:
     """What sort of change this is, by the word its platform uses; a release where that says nothing else."""
     kind = change.kind.lower()
     return next((name for name, words in WORDS if any(word in kind for word in words)), "release")
+
+
+def called(change: Change) -> str:
+    """What people call a change: its version, else what it says of itself, else its id."""
+    return change.version or (f"“{change.note[:60]}”" if change.note else change.id)

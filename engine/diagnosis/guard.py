@@ -6,6 +6,7 @@ from functools import cached_property
 
 from engine.diagnosis.clues import BySignal, Clue, Suspicion, found
 from engine.diagnosis.cluster.evidence import weight
+from engine.diagnosis.families import called
 from engine.diagnosis.patterns import Pattern
 from engine.diagnosis.roles import HARM, ROLES
 from engine.model import Evidence, Gaps, Phrase
@@ -146,7 +147,7 @@ class Trial:
             other = self.suspicion.doubts[0]
             values: Gaps = {
                 "service": self.suspicion.service,
-                "version": other.called,
+                "version": called(other),
                 "at": f"{other.at:%H:%M:%S} UTC",
             }
             raised.append(Phrase(word="diagnosis.objection.several_changes", values=values))

@@ -43,7 +43,7 @@ def located(found: Diagnosis, sweep: Sweep) -> Diagnosis:
             "hypotheses": (_hypothesis(first, cited), *found.hypotheses),
             "sequence": account.sequence(cited, first.onset),
             "why_inconclusive": (),
-            "next_steps": steps.to_find(first.service, _began(first, cited), sweep.evidence, sweep.silent),
+            "next_steps": steps.to_do_there(first.service, _began(first, cited), sweep.evidence, sweep.silent),
         }
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from engine.diagnosis.account import gaps, named
-from engine.diagnosis.families import family
+from engine.diagnosis.families import called, family
 from engine.diagnosis.guard import ENOUGH_KINDS, Trial
 from engine.diagnosis.roles import ROLES
 from engine.model import Change, Evidence, Gaps, Phrase, Silence
@@ -28,7 +28,7 @@ def to_do(cause: Trial, evidence: Sequence[Evidence], silent: Sequence[Silence])
     return tuple({each.model_dump_json(): each for each in told}.values())[:MOST_STEPS]
 
 
-def to_find(
+def to_do_there(
     place: str, since: datetime | None, evidence: Sequence[Evidence], silent: Sequence[Silence]
 ) -> tuple[Phrase, ...]:
     """What to do about a fault of which only the place is known."""
@@ -154,7 +154,7 @@ def _undo(trial: Trial, evidence: Sequence[Evidence]) -> Iterator[Phrase]:
 
 def _undone(change: Change, values: Gaps) -> Phrase:
     """How a change of this sort is taken back."""
-    told = {**values, "version": change.called, "previous": change.previous_version or "—"}
+    told = {**values, "version": called(change), "previous": change.previous_version or "—"}
     sort = family(change)
     if sort == "flag":
         return Phrase(word="diagnosis.next.switch_off", values=told)

@@ -9,7 +9,7 @@ import pytest
 
 from bot.settings import load
 from bot.teams import TeamFiles, read_team
-from cards.words import table
+from cards.words import PART, table
 from engine.diagnosis.patterns import PATTERNS, Pattern
 from tests.house.source import ROOT, name, tracked
 
@@ -41,7 +41,8 @@ def test_the_team_files_shown_are_a_team(tmp_path: Path) -> None:
 
 def fault(pattern: Pattern) -> str:
     """A pattern as its row on the page about diagnosis."""
-    said = re.sub(r"[,;] (trouble )?since {since}$", "", table("en")[f"pattern.{pattern.category}.title"])
+    whole = table("en")[f"pattern.{pattern.category}.title"]
+    said = PART.sub(lambda part: "" if "{since}" in part[0] else part[1], whole)
     for gap, what in (("service", "the service"), ("peer", "a neighbour"), ("version", "a version")):
         said = said.replace(f"{{{gap}}}", what)
     return f"| `{pattern.category}` | {said} | {', '.join(pattern.offers) or '–'} |"

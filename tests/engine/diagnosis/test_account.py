@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cards.words import table
+from engine.diagnosis.families import called
 from engine.diagnosis.patterns import PATTERNS
 from engine.model import Change, Diagnosis, Evidence, Phrase, Quantity
 from tests.engine.diagnosis.scenes import SCENES, Scene, false_alarm
@@ -95,9 +96,9 @@ def test_what_the_cause_brings_about_is_called_a_consequence():
 def test_a_change_without_a_version_is_called_by_what_it_says_of_itself():
     at = datetime(2026, 3, 4, tzinfo=UTC)
     bare = Change(id="c1", service="till", kind="commit", at=at)
-    assert bare.called == "c1"
-    assert bare.model_copy(update={"note": "pin modules"}).called == "“pin modules”"
-    assert bare.model_copy(update={"note": "pin modules", "version": "v2"}).called == "v2"
+    assert called(bare) == "c1"
+    assert called(bare.model_copy(update={"note": "pin modules"})) == "“pin modules”"
+    assert called(bare.model_copy(update={"note": "pin modules", "version": "v2"})) == "v2"
 
 
 def test_the_sequence_is_in_order_of_time_and_begins_with_the_change():
