@@ -9,6 +9,7 @@ from cards.views.charts import charts
 from cards.views.checklist import checklist
 from cards.views.code import code
 from cards.views.scene import Scene, change_of
+from cards.views.touched import touched
 from engine.context import decisive
 from engine.diagnosis.roles import HARM
 from engine.looks import Asked
@@ -17,6 +18,8 @@ from engine.model import Evidence, Phrase, Sweep, Witness
 STATES: dict[str, StepState] = {"running": "running", "done": "done", "silent": "failed"}
 MOST_CHARTS = 2
 """Charts that stand open on the card; the others are folded."""
+MOST_CHANGES = 3
+"""Changes whose files and difference stand on the card, the one to which most points first."""
 MOST_OPEN = 6
 """Abnormal findings that do."""
 SURE = "high"
@@ -244,6 +247,8 @@ def _collected(scene: Scene, sweep: Sweep) -> tuple[Block, ...]:
         folded = drawn[MOST_CHARTS:]
         blocks.append(Fold(scene.text("evidence_card.more_charts", n=len(folded)), folded))
     blocks += witnesses(scene, [*by_time(odd), *usual])
+    changed = [item for item in odd if item.change][:MOST_CHANGES]
+    blocks += [fold for item in changed if item.change for fold in touched(item.change, item.id, scene.words)]
     return (*blocks, *_lines(scene, by_time(odd)), *empty(scene, sweep), *queries(scene, sweep))
 
 

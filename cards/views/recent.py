@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from cards.model import Block, Card, Finding, Findings, Fold, Log, Prose
+from cards.model import Block, Card, Finding, Findings, Fold, Prose
 from cards.views.border import across
+from cards.views.touched import touched
 from cards.words import Words
 from engine.masking import bounded
 from engine.model import Change, Silence, Window
@@ -11,10 +12,7 @@ from engine.team import Service
 
 MOST_OPEN = 6
 MOST_SHOWN = 30
-MOST_FILES = 12
 LONGEST_NOTE = 160
-LONGEST_DIFF = 40
-"""Lines of a difference."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ def recent(found: Recent, words: Words, incident: str) -> Card:
         if told:
             rows = Findings(tuple(_finding(each, found, words) for each in told))
             blocks.append(Fold(words.text("recent_card.older", n=len(told)), (rows,)) if place else rows)
-    blocks += [_touched(each, words) for each in shown[:MOST_OPEN] if each.change.files or each.change.diff]
+    blocks += [fold for each in shown[:MOST_OPEN] for fold in touched(each.change, each.change.id, words)]
     blocks += [
         Prose(words.text("evidence_card.silent", source=each.source, reason=each.reason)) for each in found.silent
     ]
@@ -86,10 +84,3 @@ def _step(change: Change) -> str:
 def _kind(change: Change, words: Words) -> str:
     key = f"change_kind.{change.kind}"
     return words.text(key) if words.has(key) else change.kind
-
-
-def _touched(told: Told, words: Words) -> Fold:
-    """The files a change touches, and what it changes there."""
-    change = told.change
-    files, lines = change.files[:MOST_FILES], change.diff.splitlines()[:LONGEST_DIFF]
-    return Fold(words.text("recent_card.touches", id=change.id, n=len(change.files)), (Log((*files, *lines)),))

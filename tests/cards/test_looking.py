@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cards.model import Block, Button, Buttons, Card, Chart, Facts, Findings, Fold, Prose, Steps
+from cards.model import Block, Button, Buttons, Card, Chart, Facts, Findings, Fold, Log, Prose, Steps
 from cards.render import feishu, slack, text, wecom
 from cards.views import draw, page
 from cards.views.diagnosis import LONGEST, confidence
@@ -491,3 +491,22 @@ def test_data_that_ended_stands_open_and_apart_from_what_is_normal() -> None:
     assert folds["Data that ended (1)"].open
     assert [item.id for item in _findings(folds["Data that ended (1)"])] == ["ev_metric_2"]
     assert [item.id for item in _findings(folds["1 normal finding (it speaks against)"])] == ["ev_metric_1"]
+
+
+def test_a_change_before_the_trouble_shows_its_files_and_how_much_it_changes_there() -> None:
+    story = STORY.fold("evidence.collected")
+    assert story.sweep is not None
+    deploy = next(each for each in story.sweep.evidence if each.change)
+    assert deploy.change is not None
+    told = {"files": ("pool.py", "README.md"), "diff": "@@ -1 +1,2 @@\n-size = 20\n+size = 2\n+secret_sauce()\n x"}
+    more = deploy.model_copy(update={"change": deploy.change.model_copy(update=told)})
+    sweep = story.sweep.model_copy(update={"evidence": (more,)})
+    card = drawn(story.model_copy(update={"sweep": sweep}), "evidence")
+    (fold,) = [each for each in of(card, Fold) if each.title == EN.text("recent_card.touches", id=deploy.id, n=2)]
+    paths, counted = fold.blocks
+    assert isinstance(paths, Log)
+    assert paths.lines == told["files"]
+    assert isinstance(counted, Prose)
+    assert "+2 −1 lines" in counted.text
+    assert "secret_sauce" not in body(card), "code stands in a thread only where the setting says so"
+    assert not [each for each in of(drawn(story, "evidence"), Fold) if "touches" in each.title]

@@ -85,10 +85,11 @@ async def test_changes_of_a_service_and_those_it_calls_stand_newest_first(langua
         answer = await scene.type("vic", "", asked)
         text = read(answer)
         assert shown(answer) == ["dep-7", "pr-48"]
-        for said in ("1.4.1 → 1.4.2", "mia", "coupon: abc1234", "cache.py", "+ttl = 0", "GET /github"):
+        for said in ("1.4.1 → 1.4.2", "mia", "coupon: abc1234", "cache.py", "+1 −1", "GET /github"):
             assert said in text, said
         assert found(answer)[0].link == "https://rel/7"
         assert "hunter2" not in text
+        assert "ttl = 0" not in text
         assert "[recent" not in text
 
 
