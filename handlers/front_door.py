@@ -17,7 +17,7 @@ from handlers.inbound import (
     ReactionAdded,
 )
 from handlers.receiver import Receiver
-from handlers.visit import QUIET, House, Personal, Visit, enter, no
+from handlers.visit import QUIET, SAID, House, Personal, Visit, enter, no
 from store.rooms import Seen
 
 
@@ -53,7 +53,11 @@ class FrontDoor:
             case MessageSaid():
                 return await messages.hear(visit, event)
             case CommandTyped():
-                return QUIET if visit.again else await commands.obey(visit, event.text, addressed=True, explicit=True)
+                return (
+                    QUIET
+                    if visit.again
+                    else await commands.obey(visit, event.text[:SAID], addressed=True, explicit=True)
+                )
             case ReactionAdded():
                 return await reactions.react(visit, event)
             case ImageShared():

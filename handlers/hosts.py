@@ -14,7 +14,7 @@ from handlers.inbound import Answer
 from handlers.visit import Visit, no
 
 LONGEST = 500
-PATIENCE = re.compile(r"^(?:timeout|超时)\s?[=＝]\s?(\S*)\s+|\s+(?:timeout|超时)[=＝](\S*)$", re.IGNORECASE)
+PATIENCE = re.compile(r"^(?:timeout|超时)\s?[=＝]\s?(\S*)\s+|(?<=\s)(?:timeout|超时)[=＝](\S*)$", re.IGNORECASE)
 """For how long a command may run, said before it or behind it; in between it is the command's own."""
 WHOLE = re.compile(r"([0-9]{1,9})(?:s|秒)?", re.IGNORECASE)
 MOST_SECONDS = 120

@@ -31,7 +31,7 @@ LEVELS: dict[str, Level] = {
 MOST_LINES = 200
 FILTER = re.compile(r"(?:^|(?<=\s))(?:(level|级别|status|状态)|lines|行数)\s*[=＝]\s*(\S*)\s*", re.IGNORECASE)
 """What narrows a question about logs or traces, anywhere in it; group 1 tells the level from the number of lines."""
-LAST = re.compile(r"(?:^|\s+)(?:last|past|最近|过去)\s*([\d\s\w]{1,30})$", re.IGNORECASE)
+LAST = re.compile(r"(?:^|(?<=\s))(?:last|past|最近|过去)\s*([\d\s\w]{1,30})$", re.IGNORECASE)
 NAMES = re.compile(r"[\w.-]+")
 USUALLY: dict[EvidenceKind, timedelta] = {
     "metric": timedelta(minutes=15),

@@ -8,7 +8,7 @@ from engine.model import Window
 
 TIME = r"(?:\d{4}-\d\d-\d\d[ T])?\d{1,2}:\d\d(?::\d\d)?"
 BETWEEN = re.compile(
-    rf"(?:^|\s+)(?:from|between|从)\s*({TIME})\s*(?:to|until|till|and|到|至|-|–)\s*({TIME})\s*$", re.IGNORECASE
+    rf"(?:^|(?<=\s))(?:from|between|从)\s*({TIME})\s*(?:to|until|till|and|到|至|-|–)\s*({TIME})\s*$", re.IGNORECASE
 )
 """From when to when, at the end of what was said."""
 LONGEST = timedelta(days=7)

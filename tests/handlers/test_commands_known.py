@@ -1,5 +1,7 @@
 """Checks that every verb an on-call engineer may think of is known in both languages, and what a slip is met with."""
 
+import time
+
 import pytest
 
 from handlers.commands import COMMANDS
@@ -166,3 +168,14 @@ async def test_a_person_may_be_named_right_behind_the_word() -> None:
     assert (await scene.say("alice", incident, "@tocsin 升级小林：数据库连不上")).tone == "ok"
     assert (await scene.say("alice", incident, "@tocsin 交接给小林 先看连接池")).tone == "ok"
     assert (await scene.state(incident)).assignee == "lin"
+
+
+@pytest.mark.parametrize("word", ["changes", "query", "topology", "silence", "diag web-1", "service", "open", "help"])
+async def test_no_command_takes_long_however_much_stands_behind_it(word: str) -> None:
+    """Everybody else waits meanwhile; a pattern that is tried at every blank of 40,000 takes half a minute."""
+    scene = Scene()
+    incident = await scene.incident()
+    began = time.process_time()
+    for text in (f"{word} x{' ' * 40_000}y", f"{word} {' x' * 20_000}"):
+        await scene.type("alice", incident, text)
+    assert time.process_time() - began < 3

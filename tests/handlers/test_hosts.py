@@ -109,7 +109,7 @@ async def test_a_command_may_run_as_long_as_is_said(
 
 
 @BOTH
-@pytest.mark.parametrize("said", ["0", "121", "-5", "", "1h", "1.5", "٣", "9" * 5_000])
+@pytest.mark.parametrize("said", ["0", "121", "-5", "", "1h", "1.5", "٣", "9" * 500])
 async def test_a_time_out_of_bounds_is_said_and_nothing_is_run(language: str, said: str) -> None:
     hosts = says("")
     scene = scene_with(hosts, language)
