@@ -71,7 +71,8 @@ def in_evidence(evidence: Iterable[Evidence]) -> Counter[Call]:
 def in_text(text: str) -> tuple[Call, ...]:
     """The calls a person wrote down, in order: `a -> b -> c, d -> b`, `a calls b`, `a 调用 b`, a diagram's lines."""
     said = SPACES.sub(" ", text[:MOST_SAID])
-    titles = {short: title.strip(AROUND) for short, title in SHAPE.findall(said)}
+    shapes = ((short, title.strip(AROUND)) for short, title in SHAPE.findall(said))
+    titles = {short: title for short, title in shapes if is_name(title)}
     found: dict[Call, None] = {}
     for part in NEXT.split(SHAPE.sub(r"\1", said)):
         forward = ARROW.split(part)

@@ -101,6 +101,10 @@ def test_a_service_may_have_a_word_for_calling_in_its_name() -> None:
     )
 
 
+def test_what_a_shape_says_is_the_name_where_it_is_one() -> None:
+    assert in_text("a[Front page] -->|http| b(pay)\nb --> c") == (Call("a", "pay"), Call("pay", "c"))
+
+
 @pytest.mark.parametrize("piece", [" ", "a", "a[ ", "[", "->|", "a -> ", '"'])
 def test_no_drawing_takes_long(piece: str) -> None:
     """Anybody in a room may write one; a pattern that tries every way of splitting it takes hours."""
