@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from engine.code import Mention
 from engine.masking import mask
@@ -107,13 +108,13 @@ def mentions(name: str, files: Sequence[tuple[str, str]], path: str, seen: range
     if not name:
         return ()
     word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
-    found = [
+    found = (
         Mention(path=cut(where), line=number, text=shown(line).strip())
         for where, text in files
         for number, line in enumerate(_masked(text), 1)
         if word.search(line) and not (where == path and number in seen)
-    ]
-    return tuple(found[:MOST_MENTIONS])
+    )
+    return tuple(islice(found, MOST_MENTIONS))
 
 
 def before(patch: str, line: int) -> int | None:

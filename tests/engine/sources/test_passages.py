@@ -1,12 +1,25 @@
 """Proves that a stack's place is found among a repository's files only where it is clear which is meant."""
 
 import difflib
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.sources.passages import MOST_BYTES, around, before, fitting, mentions, opened, refs, shown, sure, symbol
+from engine.sources.passages import (
+    MOST_BYTES,
+    MOST_MENTIONS,
+    around,
+    before,
+    fitting,
+    mentions,
+    opened,
+    refs,
+    shown,
+    sure,
+    symbol,
+)
 from tests.engine.sources.fake_git import patch
 
 PATHS = (
@@ -148,6 +161,12 @@ def test_a_line_is_masked_before_it_is_cut_and_with_those_around_it() -> None:
     dashes = "-" * 5
     key = f"{dashes}BEGIN PRIVATE KEY{dashes}\nMIIE acquire\n{dashes}END PRIVATE KEY{dashes}\nacquire()"
     assert mentions("acquire", [("c.py", key)], "x.py", range(0)) == ()
+
+
+def test_no_more_is_made_of_a_file_than_is_shown() -> None:
+    began = time.process_time()
+    assert len(mentions("a", [("f.py", "a\n" * 120_000)], "x.py", range(0))) == MOST_MENTIONS
+    assert time.process_time() - began < 0.4
 
 
 def test_the_name_of_a_file_stays_on_its_line() -> None:
