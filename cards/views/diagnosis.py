@@ -174,8 +174,8 @@ def _with_first_sign(scene: Scene, told: str, onset: datetime | None, cited: Seq
     gap = seconds_between(at, onset)
     if first is None or not gap >= EARLY:
         return told
-    lead = scene.words.duration(gap)
-    return scene.text("diagnosis_card.first_sign", since=told, gap=lead, cited=ids((first.id,)))
+    lead, clock = scene.words.duration(gap), scene.words.clock(at)
+    return scene.text("diagnosis_card.first_sign", since=told, at=clock, gap=lead, cited=ids((first.id,)))
 
 
 def _against(scene: Scene, cause: Hypothesis) -> str:

@@ -1,6 +1,6 @@
 """Words a diagnosis: what broke, since when, why we think so, and what speaks against it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from engine.diagnosis.clues import Suspicion
@@ -85,6 +85,7 @@ def hypothesis(trial: Trial, cause: Trial | None = None) -> Hypothesis:
 def _claims(trial: Trial, seen: Seen) -> tuple[Claim, ...]:
     """One claim per clue that shows, by what it rests on first; one that only repeats what is cited adds nothing."""
     cited: set[str] = set()
+    told: set[str] = set()
     claims = []
     for clue, hits in seen:
         if all(each.id in cited for each in hits):
@@ -92,10 +93,27 @@ def _claims(trial: Trial, seen: Seen) -> tuple[Claim, ...]:
         leading = [each for each in hits if each.kind == hits[0].kind][:MOST_IDS]
         # One of every other kind is cited too: a cause rests on independent kinds, and a reader must see which.
         best = [*leading, *{each.kind: each for each in reversed(hits) if each.kind != hits[0].kind}.values()]
+        what = _with_log(sorted(best, key=lambda each: each.id in cited), told)
         cited |= {each.id for each in best}
-        phrase = Phrase(word=f"diagnosis.clue.{clue.name}", values={**gaps(trial.suspicion), "what": best[0].summary})
+        phrase = Phrase(word=f"diagnosis.clue.{clue.name}", values={**gaps(trial.suspicion), "what": what})
         claims.append(Claim(phrase=phrase, evidence_ids=tuple(each.id for each in best)))
     return tuple(claims)
+
+
+def _with_log(best: Sequence[Evidence], told: set[str]) -> Phrase:
+    """What the first of them says; beside a figure also what the log says of it, once: names that people need stand
+    there alone."""
+    first = best[0]
+    log = next((each for each in best if each.kind == "log"), None)
+    text = log.summary.values.get("text") if log else None
+    if log is None or not text or log.id in told:
+        return first.summary
+    told.add(log.id)
+    return (
+        first.summary
+        if first is log
+        else Phrase(word="diagnosis.with_log", values={"what": first.summary, "text": text})
+    )
 
 
 def _against(seen: Seen, how: str) -> tuple[Claim, ...]:

@@ -15,7 +15,9 @@ MOST_DOUBTED = 3
 MEASURED = frozenset({"up", "down", "used_up"})
 """What a sign says of a series."""
 VAGUE = "diagnosis.offer.configure"
-"""What says least of what to do: the looks say more."""
+"""What says least of what to do: only where little else is said…"""
+ENOUGH_STEPS = 2
+"""…than this."""
 OF_A_CHANGE = frozenset({"diagnosis.next.diff_release", "diagnosis.next.switch_off", "diagnosis.next.flag_users"})
 
 
@@ -24,8 +26,9 @@ def to_do(cause: Trial, evidence: Sequence[Evidence], silent: Sequence[Silence])
     source to repair."""
     vague = [each for each in _offers(cause) if each.word == VAGUE]
     helps = [each for each in _offers(cause) if each.word != VAGUE]
-    told = [*_bears_out(cause, evidence), *_undo(cause, evidence), *helps, *_looks(cause), *vague, *_repairs(silent)]
-    return tuple({each.model_dump_json(): each for each in told}.values())[:MOST_STEPS]
+    told = [*_bears_out(cause, evidence), *_undo(cause, evidence), *helps, *_looks(cause)]
+    distinct = list({each.model_dump_json(): each for each in told}.values())
+    return tuple([*distinct, *(vague if len(distinct) < ENOUGH_STEPS else ()), *_repairs(silent)][:MOST_STEPS])
 
 
 def to_do_there(

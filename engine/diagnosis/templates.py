@@ -71,9 +71,10 @@ def errors(message: str) -> tuple[str, ...]:
 
 def readable(text: str) -> str:
     """What a line says, without what stands before it and which request it is of: the excerpt has all of that."""
+    left = text
     for pattern in _BEFORE:
-        text = pattern.sub("", text)
-    return " ".join(text.split()) or text
+        left = pattern.sub("", left)
+    return " ".join(left.split()) or text
 
 
 def template(message: str) -> str:

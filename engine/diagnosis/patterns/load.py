@@ -37,7 +37,7 @@ LOADS: tuple[Pattern, ...] = (
         required=(LIMITED_UP, Clue(name="limit_reached", any=(*TRAFFIC_UP.any, *LIMIT_LOGGED.any))),
         supporting=(TRAFFIC_UP, LIMIT_LOGGED, ERRORS_NORMAL, NO_CHANGE),
         contradicting=(against(ERRORS_UP), against(CHANGE_BEFORE, unless=TRAFFIC_UP)),
-        offers=("configure", "rate_limit"),
+        offers=("configure",),
         next_steps=("diagnosis.next.limit_headroom", "diagnosis.next.traffic_sources"),
     ),
     Pattern(

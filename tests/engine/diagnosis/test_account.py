@@ -93,6 +93,15 @@ def test_what_the_cause_brings_about_is_called_a_consequence():
     assert first.evidence_ids
 
 
+def test_a_figure_is_told_with_what_the_log_says_of_it_and_no_sentence_twice():
+    found = SCENES["deploy_db_regression"]().verdict()
+    assert found.cause
+    shown = [claim.phrase.values["what"] for claim in found.cause.supporting]
+    assert any(isinstance(what, Phrase) and what.word == "diagnosis.with_log" for what in shown)
+    figures = [what.values["what"] if what.word == "diagnosis.with_log" else what for what in shown]
+    assert len({figure.model_dump_json() for figure in figures}) == len(figures)
+
+
 def test_a_change_without_a_version_is_called_by_what_it_says_of_itself():
     at = datetime(2026, 3, 4, tzinfo=UTC)
     bare = Change(id="c1", service="till", kind="commit", at=at)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from engine.diagnosis.logs import read
-from engine.diagnosis.templates import mentions, plain, raised, template, topics
+from engine.diagnosis.templates import mentions, plain, raised, readable, template, topics
 from engine.model import LogLine, Observation
 from tests.engine.diagnosis.scenes import Scene
 
@@ -16,6 +16,32 @@ SAME = [
     ("付款 123 失败：连接池耗尽", "付款 98765 失败：连接池耗尽"),
     ("dial 10.0.0.12:3306: refused", "dial 10.1.7.3:3306: refused"),
 ]
+
+
+@pytest.mark.parametrize(
+    "line, sentence",
+    [
+        ("17:20:47.086 ERROR  f.m.s.BasicServiceImpl#415 TraceID: 088ac01ff05293aa SpanID: c3999a59 [byIds][Failed]",
+         "[byIds][Failed]"),
+        ("BasicServiceImpl#415 <#> ERROR f.m.s.BasicServiceImpl#<#> TraceID: <id> SpanID: <id> [byIds",
+         "BasicServiceImpl#415 [byIds"),
+        ("2026-03-04 12:00:01,250 WARN pool is full", "pool is full"),
+        ("Servlet.service() threw exception [failed; nested exception is java.lang.E: no instances of rail] with root",
+         "java.lang.E: no instances of rail] with root"),
+        ("[till] error 500 for order 12: 12:30:01 is no time", "[till] error 500 for order 12: 12:30:01 is no time"),
+        ("INFO:", "INFO:"),
+    ],
+)  # fmt: skip
+def test_a_line_is_told_without_what_libraries_put_before_it(line: str, sentence: str):
+    assert readable(line) == sentence
+
+
+def test_people_are_shown_the_sentence_that_is_concluded_from():
+    stack = "request failed\n java.lang.OutOfMemoryError: heap\n\tat a.B.c(B.java:3)"
+    scene = Scene().says(stack, 12)
+    (found,) = [each for each in scene.evidence() if each.kind == "log" and each.abnormal]
+    assert str(found.summary.values["text"]).startswith("java.lang.OutOfMemoryError")
+    assert "request failed" in found.excerpt[0]
 
 
 @pytest.mark.parametrize("one, other", SAME)
