@@ -90,9 +90,9 @@ class Words:
             return self.text(word, min=minutes, s=rest)
         hours, minutes = divmod(minutes, 60)
         if hours < 24:
-            return self.text("duration.h", h=hours, min=minutes)
+            return self.text("duration.h" if minutes else "duration.h_only", h=hours, min=minutes)
         days, hours = divmod(hours, 24)
-        return self.text("duration.d", d=days, h=hours)
+        return self.text("duration.d" if hours else "duration.d_only", d=days, h=hours)
 
     def _seconds(self, value: float) -> str:
         if abs(value) < 1:

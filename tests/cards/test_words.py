@@ -78,7 +78,15 @@ def test_quantities(quantity: Quantity | None, shown: str) -> None:
 
 @pytest.mark.parametrize(
     "seconds, chinese, english",
-    [(2.41, "2.4 秒", "2.4 s"), (42, "42 秒", "42 s"), (480, "8 分钟", "8 min"), (4000, "1 小时 6 分", "1 h 6 min")],
+    [
+        (2.41, "2.4 秒", "2.4 s"),
+        (42, "42 秒", "42 s"),
+        (480, "8 分钟", "8 min"),
+        (4000, "1 小时 6 分", "1 h 6 min"),
+        (7200, "2 小时", "2 h"),
+        (90_000, "1 天 1 小时", "1 d 1 h"),
+        (7 * 86_400, "7 天", "7 d"),
+    ],
 )
 def test_durations(seconds: float, chinese: str, english: str) -> None:
     assert (Words("zh").duration(seconds), Words("en_US").duration(seconds)) == (chinese, english)

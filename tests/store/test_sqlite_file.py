@@ -70,11 +70,13 @@ async def test_an_id_taken_before_this_opening_is_drawn_again(path: Path) -> Non
     ids = ToldIds(["inc_a", "inc_b", "inc_c", "inc_a", "inc_d", "inc_c"])
     async with open_sqlite(path, CLOCK, ids) as store:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(store.register.place([sighting(f)], decide)) for f in "cd"]
+            shown = [sighting(f)._replace(rooms=("web:a",)) for f in "cd"]
+            tasks = [group.create_task(store.register.place([each], decide)) for each in shown]
             group.create_task(store.register.beat("default", "Watchdog", START))
         opened = [task.result()[0].incident for task in tasks]
         assert len({*opened, "inc_a", "inc_b"}) == 4
         assert [len(await store.timeline.read(i)) for i in ("inc_a", "inc_b", *opened)] == [2, 2, 2, 2]
+        assert [(post.incident, post.wanted) for post in await store.posts.due("web:a")] == [(i, 1) for i in opened]
         assert await store.register.beats()
 
 
