@@ -33,6 +33,7 @@ _BEFORE: tuple[re.Pattern[str], ...] = (
     re.compile(r"^\[?(?:\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?Z?\]?\s+"),
     re.compile(rf"(?:(?:^|(?<=\s))<#>\s+)?\b{_LEVEL}\s+\S{{1,80}}\s+(?=trace[_-]?id\b)", re.IGNORECASE),
     re.compile(r"^.*\b(?:nested exception is|Caused by:)\s+"),
+    re.compile(r"\]? with root cause$"),
     re.compile(rf"^\[?{_LEVEL}\b\]?[:\s]\s*"),
     re.compile(r"\b(?:trace|span|request)[_-]?id[=:]\s{0,2}(?:<id>|<#>|[0-9a-f-]{8,40})[,;]?(?:\s+|$)", re.IGNORECASE),
 )
