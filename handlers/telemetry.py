@@ -119,13 +119,14 @@ async def changed(
     clock: Clock,
     team: str,
     services: Sequence[Service],
-    back: timedelta = CHANGES,
+    window: Window | None = None,
     *,
     rollouts: bool = False,
 ) -> Look:
-    """What was changed of these services lately, at most nine of them; with `rollouts` whoever else knows is asked."""
+    """What was changed of these services in this time, else lately, at most nine of them; with `rollouts` whoever else
+    knows is asked."""
     sources = (*telemetry.changes, *(telemetry.rollouts if rollouts else ()))
-    return await _look(telemetry, sources, clock, team, services[:AT_ONCE], back)
+    return await _look(telemetry, sources, clock, team, services[:AT_ONCE], CHANGES, window)
 
 
 async def traced(telemetry: Telemetry, clock: Clock, team: str, service: Service) -> Look:
@@ -140,9 +141,10 @@ async def _look(
     team: str,
     services: Sequence[Service],
     back: timedelta,
+    window: Window | None = None,
 ) -> Look:
     now = clock.now()
-    window = Window(start=now - back, split=now - NOW, end=now)
+    window = window or Window(start=now - back, split=now - NOW, end=now)
     if not sources or not services:
         return Look(window)
     first, *others = services

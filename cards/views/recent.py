@@ -1,6 +1,7 @@
 """Draws what was changed lately around a service: newest first, by whom, what it touches, and which source says so."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from cards.model import Block, Card, Finding, Findings, Fold, Prose
 from cards.views.border import across
@@ -28,14 +29,15 @@ class Told:
 
 @dataclass(frozen=True)
 class Recent:
-    """What was found of a service and those it calls (the service first), newest first; whom one asked, about when, and
-    who did not say."""
+    """What was found of a service and those it calls (the service first), newest first; whom one asked, about when, who
+    did not say, and when it is drawn."""
 
     services: tuple[Service, ...]
     asked: tuple[str, ...]
     window: Window
     changes: tuple[Told, ...]
     silent: tuple[Silence, ...]
+    now: datetime
 
 
 def recent(found: Recent, words: Words, incident: str) -> Card:
@@ -61,7 +63,7 @@ def recent(found: Recent, words: Words, incident: str) -> Card:
 
 def _finding(told: Told, found: Recent, words: Words) -> Finding:
     change = told.change
-    ago = words.duration((found.window.end - change.at).total_seconds())
+    ago = words.duration((found.now - change.at).total_seconds())
     by = words.text("recent_card.by", person=change.by) if change.by else ""
     note = bounded(change.note, LONGEST_NOTE)
     said = (f"{told.service}: {_step(change)}", by, words.text("recent_card.ago", time=ago), note)

@@ -122,7 +122,29 @@ async def test_how_far_back_is_said_or_two_hours() -> None:
     ],
 )
 def test_what_was_asked_is_understood(text: str, name: str, hours: float) -> None:
-    assert understood(text) == (name, timedelta(hours=hours))
+    assert understood(text) == (name, timedelta(hours=hours), None)
+
+
+@BOTH
+async def test_a_time_from_when_to_when_is_asked_about(language: str) -> None:
+    source = answering("releases", RELEASE, MERGED)
+    scene = Changed(language, changes=(source,))
+    asked = word(language, "查询 变更 payment 从 09:00 到 09:30", "query changes payment from 09:00 to 09:30")
+    answer = await scene.type("vic", "", asked)
+    assert shown(answer) == ["pr-48"]
+    assert scene.words.duration(50 * 60) in found(answer)[0].text, "ago is counted from now"
+    (question,) = source.asked
+    assert (NOW - question.window.start, NOW - question.window.end) == (timedelta(hours=1), timedelta(minutes=30))
+    wrong = await scene.type(
+        "vic", "", word(language, "最近变更 payment 从 09:30 到 9:99", "changes payment from 9:30 to 9:99")
+    )
+    assert wrong.tone == "refused"
+    assert "9:99" in scene.heard(wrong)
+
+
+async def test_a_change_of_a_source_whose_clock_is_ahead_is_told() -> None:
+    scene = Changed(changes=(answering("releases", change("dep-8", "payment", -0.1, version="1.4.3")),))
+    assert shown(await scene.type("vic", "", "changes payment")) == ["dep-8"]
 
 
 async def test_in_a_thread_it_is_about_the_incidents_service_and_written_down() -> None:
