@@ -125,6 +125,12 @@ def _known(text: str) -> str:
     return _masked(text)
 
 
+def masked(text: str, longest: int) -> str:
+    """The text without its secrets, cut to `longest` characters: of a secret that is cut first nobody sees that it is
+    one."""
+    return mask(text[: 2 * longest])[:longest]
+
+
 def bounded(text: str, longest: int = LONGEST) -> str:
     """The text cut to `longest` characters, with an ellipsis where something is missing."""
     return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -3,7 +3,7 @@
 import re
 
 from engine.escalation import next_up
-from engine.masking import mask
+from engine.masking import masked
 from engine.model import Phrase
 from engine.team import Person, Team
 from handlers import deeds
@@ -54,7 +54,7 @@ def may_act(person: Person) -> bool:
 
 def bounded(text: str) -> str:
     """A reason or a note as it is kept: without secrets, and no longer than a note is."""
-    return mask(text.replace("\x00", "").strip()[: 2 * LONGEST])[:LONGEST]
+    return masked(text.replace("\x00", "").strip(), LONGEST)
 
 
 async def assign(visit: Visit, text: str) -> Answer:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.cluster.quantities import quantity
-from engine.masking import mask
+from engine.masking import mask, masked
 
 Raw = Mapping[str, Any]
 
@@ -44,7 +44,7 @@ def words(value: Any) -> tuple[str, ...]:
 
 def text(value: Any) -> str:
     """What somebody wrote: on one line, bounded, without secrets."""
-    return mask(" ".join(value.split())[:LONGEST_TEXT]) if isinstance(value, str) else ""
+    return masked(" ".join(value.split()), LONGEST_TEXT) if isinstance(value, str) else ""
 
 
 def labels(value: Any) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from engine.masking import mask
+from engine.masking import masked
 from engine.model import Observation, Window
 
 LONGEST = 300
@@ -39,5 +39,4 @@ def note(
 
 def cut(text: str) -> str:
     """A backend's text on one line, without secrets, at most 300 characters."""
-    # What is masked last is cut again: of a secret that is cut first, nobody sees that it is one.
-    return mask(" ".join(text.split())[: 8 * LONGEST])[:LONGEST]
+    return masked(" ".join(text.split()), LONGEST)

@@ -10,7 +10,7 @@ import aiohttp
 from pydantic import BaseModel, BeforeValidator, TypeAdapter
 
 from engine.errors import SourceSilent
-from engine.masking import mask
+from engine.masking import masked
 from engine.model import Change, Gaps, Observation, Phrase
 from engine.ports import Question, Remark, Tells
 from engine.sources.families import services_of
@@ -27,7 +27,7 @@ NOBODY = "tocsin"
 
 
 def _text(value: object) -> str:
-    return "" if value is None else mask(str(value)[:LONGEST_TEXT])
+    return "" if value is None else masked(str(value), LONGEST_TEXT)
 
 
 def _moment(value: object) -> object:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from engine.masking import mask
+from engine.masking import masked
 from engine.model import Change, Naming, Window
 from engine.sources.github_api import Commit, Deployment, File, Pull, Release
 from engine.sources.notes import cut
@@ -85,7 +85,7 @@ def altered(change: Change, files: Sequence[File]) -> Change:
     """The change with what it alters: paths, and the lines of each as GitHub shows them, within bounds."""
     diff = "\n".join(f"+++ b/{file.filename}\n{file.patch}" for file in files if file.patch)
     paths = tuple(cut(file.filename) for file in files[:MOST_PATHS])
-    return change.model_copy(update={"files": paths, "diff": mask(diff[:LONGEST_DIFF])})
+    return change.model_copy(update={"files": paths, "diff": masked(diff, LONGEST_DIFF)})
 
 
 def merge(service: Service, pull: Pull, at: datetime, files: Sequence[File], base: str) -> Step:

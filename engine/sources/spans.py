@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from engine.masking import mask
+from engine.masking import masked
 from engine.model import Span
 from engine.sources.peers import peer_of
 
@@ -69,12 +69,12 @@ def _otlp_span(raw: Raw, service: str, neighbours: Collection[str]) -> Span | No
         span_id=span_id,
         parent_id=_hex(raw.get("parentSpanId")),
         service=service[:120],
-        operation=mask(str(raw.get("name", ""))[:LONGEST_TEXT]),
+        operation=masked(str(raw.get("name", "")), LONGEST_TEXT),
         peer=_peer(attributes, str(raw.get("kind", "")), neighbours),
         start=_moment(start / 1e9),
         duration=max(end - start, 0) / 1e9,
         error=str(status.get("code", "")).lower() in FAILED,
-        message=mask(message[:LONGEST_TEXT]),
+        message=masked(message, LONGEST_TEXT),
     )
 
 
@@ -98,12 +98,12 @@ def _legacy_span(raw: Raw, service: str, neighbours: Collection[str]) -> Span | 
         span_id=span_id,
         parent_id=parents[0] if parents else _hex(raw.get("parentSpanID")),
         service=service[:120],
-        operation=mask(str(raw.get("operationName", ""))[:LONGEST_TEXT]),
+        operation=masked(str(raw.get("operationName", "")), LONGEST_TEXT),
         peer=_peer(tags, tags.get("span.kind", ""), neighbours),
         start=_moment(start / 1e6),
         duration=max(_number(raw.get("duration")), 0) / 1e6,
         error=any(word in FAILED for word in failed),
-        message=mask(words[:LONGEST_TEXT]),
+        message=masked(words, LONGEST_TEXT),
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.masking import MASK, RULES, bounded, folded, is_plain, mask
+from engine.masking import MASK, RULES, bounded, folded, is_plain, mask, masked
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,12 @@ def test_no_text_takes_long(piece: str) -> None:
     began = time.process_time()
     mask((piece * 64_000)[:256_000])
     assert time.process_time() - began < 3
+
+
+def test_what_is_cut_off_was_masked_before() -> None:
+    text = f"{'word ' * 15}https://ci:{'hunter2' * 9}@git.example/shop and more"
+    assert "hunter2" not in masked(text, 100)
+    assert len(masked("y" * 9_000, 100)) == 100
 
 
 def test_what_is_cut_says_so() -> None:
