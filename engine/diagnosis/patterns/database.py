@@ -24,6 +24,7 @@ from engine.diagnosis.patterns.signs import (
     logged,
     mentioned,
     said,
+    steady,
     up,
 )
 
@@ -63,6 +64,7 @@ DATABASES: tuple[Pattern, ...] = (
         floods=True,
         required=(HARM, MANY_QUERIES),
         supporting=(LATENCY_UP, POOL_FULL, MORE_QUERIES, OWN_SPANS, CHANGE_BEFORE, IMPLICATED),
+        contradicting=(against(steady("queries_per_request")),),
         explains=(
             "bad_release",
             "deploy_db_regression",
@@ -100,8 +102,12 @@ DATABASES: tuple[Pattern, ...] = (
         by_change=True,
         required=(HARM, LOCKED),
         supporting=(LATENCY_UP, LOCK_SPANS, LONG_TRANSACTIONS, POOL_FULL, CHANGE_BEFORE),
-        # Who loses a deadlock fails at once: where failures are as usual, a few of them slow nobody down.
-        contradicting=(against(DISK_FULL), against(ERRORS_NORMAL, unless=LOCKS_WAITED_FOR)),
+        # Who loses a deadlock fails at once: where failures are as usual, a few slow nobody down.
+        contradicting=(
+            against(steady("lock_waits", "deadlocks")),
+            against(DISK_FULL),
+            against(ERRORS_NORMAL, unless=LOCKS_WAITED_FOR),
+        ),
         explains=("bad_release", "db_pool_exhaustion", "thread_exhaustion", "queue_backlog", "dependency_timeout"),
         next_steps=("diagnosis.next.lock_holders", "diagnosis.next.slow_queries"),
     ),
@@ -126,6 +132,7 @@ DATABASES: tuple[Pattern, ...] = (
         category="replication_lag",
         required=(REPLICA_BEHIND, Clue(name="stale", vague=True, any=(*TROUBLE.any, logged("replication")))),
         supporting=(DATABASE_BUSY, NO_CHANGE),
+        contradicting=(against(steady("replication_lag")),),
         next_steps=("diagnosis.next.replica_reads", "diagnosis.next.slow_queries"),
     ),
     Pattern(

@@ -21,6 +21,7 @@ from engine.diagnosis.patterns.signs import (
     cried,
     down,
     logged,
+    steady,
     up,
 )
 
@@ -63,6 +64,7 @@ LOADS: tuple[Pattern, ...] = (
         by_change=True,
         required=(WAITING, NOT_KEEPING_UP),
         supporting=(RESTARTED, LATENCY_UP, NO_CHANGE, CHANGE_BEFORE),
+        contradicting=(against(steady("backlog")),),
         offers=("scale",),
         next_steps=("diagnosis.next.consumers", "diagnosis.next.traffic_sources"),
     ),

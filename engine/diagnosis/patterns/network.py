@@ -26,6 +26,7 @@ from engine.diagnosis.patterns.signs import (
     logged,
     mentioned,
     said,
+    steady,
     up,
 )
 
@@ -47,6 +48,7 @@ NETWORKS: tuple[Pattern, ...] = (
         category="network_policy",
         required=(FELT, PACKETS_DENIED),
         supporting=(NAMES_FAIL, CALLS_FAIL, CIRCUITS_OPEN, TIMEOUTS_UP),
+        contradicting=(against(steady("network_denials")),),
         explains=(
             "dns_failure",
             "dependency_down",
@@ -62,7 +64,10 @@ NETWORKS: tuple[Pattern, ...] = (
         category="dns_failure",
         required=(FELT, NAMES_FAIL, Clue(name="look_ups_fail", any=(said("dns"), up("dns_error_ratio")))),
         supporting=(CALLS_FAIL, CIRCUITS_OPEN, ERRORS_UP, NO_CHANGE),
-        contradicting=(against(PACKETS_DENIED),),
+        contradicting=(
+            against(steady("dns_error_ratio")),
+            against(PACKETS_DENIED),
+        ),
         explains=("dependency_timeout", "dependency_errors", "bad_release"),
         next_steps=("diagnosis.next.resolver", "diagnosis.next.policy_rules"),
     ),
@@ -104,6 +109,7 @@ NETWORKS: tuple[Pattern, ...] = (
         category="clock_skew",
         required=(TROUBLE, CLOCK_OFF, REFUSED_BY_TIME),
         supporting=(ERRORS_UP, NO_CHANGE),
+        contradicting=(against(steady("clock_offset")),),
         explains=("auth_failure", "tls_misconfiguration", "bad_release"),
         next_steps=("diagnosis.next.clocks",),
     ),

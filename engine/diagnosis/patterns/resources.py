@@ -25,6 +25,7 @@ from engine.diagnosis.patterns.signs import (
     at_limit,
     cried,
     logged,
+    steady,
     up,
 )
 
@@ -103,6 +104,7 @@ RESOURCES: tuple[Pattern, ...] = (
         by_change=True,
         required=(TROUBLE, DESCRIPTORS_GONE),
         supporting=(LATENCY_UP, CHANGE_BEFORE),
+        contradicting=(against(steady("descriptor_use")),),
         explains=("thread_exhaustion", "dependency_errors", "bad_release", "dependency_down"),
         offers=("restart", "configure"),
         next_steps=("diagnosis.next.open_files",),

@@ -28,6 +28,11 @@ def normal(*signals: str, where: Where = "self") -> Sign:
     return Sign(signals=signals, where=where, state="normal")
 
 
+def steady(*signals: str) -> Clue:
+    """That what the fault would move is measured, and does not move."""
+    return Clue(name="steady", any=(normal(*signals),))
+
+
 def logged(*topics: str, where: Where = "own") -> Sign:
     """New or surging lines about one of these, as errors or as many warnings."""
     return Sign(signals=LOGS, where=where, topics=topics)

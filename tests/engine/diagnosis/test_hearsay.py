@@ -87,6 +87,27 @@ def test_what_would_show_it_and_was_not_measured_is_asked_for() -> None:
     assert getattr(asked.values.get("what"), "word", "") != "evidence.signal.queries_per_request"
 
 
+@pytest.mark.parametrize(
+    "said, role, level",
+    [
+        (MANY_QUERIES, "queries_per_request", 3.0),
+        ("accept: too many open files ({n})", "descriptor_use", 0.2),
+        ("Deadlock found when trying to get lock; try restarting transaction {n}", "lock_waits", 0.1),
+        ("dial tcp: lookup vouchers.shop.svc on 10.0.0.10:53: no such host ({n})", "dns_error_ratio", 0.001),
+    ],
+)
+def test_a_figure_that_does_not_move_speaks_against_a_log_that_says_it_would(
+    said: str, role: str, level: float
+) -> None:
+    alone = failing(said).verdict().hypotheses[0]
+    found = failing(said).series(role, level).verdict()
+    doubtful = next(each for each in found.hypotheses if each.category == alone.category)
+    assert doubtful.confidence < alone.confidence
+    (steady,) = [each for each in doubtful.contradicting if each.phrase.word == "diagnosis.against.open"]
+    assert steady.evidence_ids
+    assert "diagnosis.against.open" not in {each.phrase.word for each in alone.contradicting}
+
+
 def test_that_one_log_alone_says_so_clears_nobody() -> None:
     """Of two faults traces bear out one: the other is believed less, and stays as good an explanation as it was."""
     scene = failing(MISSING_COLUMN, "x509: certificate has expired or is not yet valid ({n})")
