@@ -104,7 +104,7 @@ class Tenant:
             times.popleft()
         if len(times) >= PER_SECOND:
             wait = (1000 - (now - times[0])) / 1000
-            raise No(400, 230020, "message frequency limit", **{"x-ogw-ratelimit-reset": f"{max(wait, 0.05):.2f}"})
+            raise No(400, 230020, "message frequency limit", **{"x-ogw-ratelimit-reset": f"{max(wait, 0.05):.3f}"})
         times.append(now)
 
     def told(self, message: Message) -> dict[str, Any]:
