@@ -74,8 +74,11 @@ def _of_series(each: Evidence) -> Iterator[Phrase]:
         yield _doubt("one_side")
     elif fewest < FEW:
         yield _doubt("few", fewest)
-    at_limit = each.details.get("used_up", False)
-    if each.unusual < CLEAR * UNUSUAL and not at_limit if each.abnormal else each.unusual > UNUSUAL / CLEAR:
+    if each.abnormal:
+        close = each.unusual < CLEAR * UNUSUAL and not each.details.get("used_up", False)
+    else:
+        close = each.unusual > UNUSUAL / CLEAR
+    if close:
         yield _doubt("close")
 
 
