@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HOST = "127.0.0.1"
+FOREIGN = ("TOCSIN_", "PYTHONDONTWRITEBYTECODE")
+"""Variables of the shell that are not handed on."""
+
 PATIENCE = 60.0
 """Seconds after which anything that is waited for is taken to have failed."""
 
@@ -76,8 +79,9 @@ class Running:
 
 @contextmanager
 def started(*arguments: str, port: int, variables: Mapping[str, str] | None = None) -> Iterator[Running]:
-    """`python -m ARGUMENTS…` with only these TOCSIN_* variables; killed at the end should it still run."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")}
+    """`python -m ARGUMENTS…` with only these TOCSIN_* variables; killed at the end should it still run. Compiled files
+    are used and kept, as where it is installed, whatever the shell says of them."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     begun = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", *arguments], env=own | dict(variables or {}), stdout=subprocess.DEVNULL

@@ -16,7 +16,7 @@ FEW = 4
 LULL = 0.1
 """Seconds without such a crowd after which work goes on."""
 
-LONGEST = 1.0
+LONGEST = 2.0
 """Seconds other work steps back at most: a flood that never ends slows it down and does not stop it."""
 
 Leave = Callable[[], None]

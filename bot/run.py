@@ -15,7 +15,9 @@ from aiohttp import web
 
 from bot import learned
 from bot.digests import post_digests
+from bot.precedence import LULL
 from bot.settings import Settings
+from bot.web import PRECEDENCE
 from bot.wiring import House, Parts, open_house
 from cards.words import Words
 from engine.errors import SettingsError, TocsinError
@@ -87,13 +89,20 @@ async def run(settings: Settings, parts: Parts) -> None:
     """`tocsin run`: until SIGINT or SIGTERM."""
     listening = bind(settings.http.host, settings.http.port)
     stop = stop_signal()
-    async with working(settings, parts, listening):
+    async with working(settings, parts, listening) as house:
         log.info("ready at %s", settings.public_url)
-        # What it takes to name a cause is loaded only now: alerts are taken in without it, and sooner.
-        await asyncio.to_thread(import_module, "engine.diagnosis.sweeping")
+        collect_rarely()
+        await load_diagnosis(house)
         collect_rarely()
         await stop.wait()
         log.info("stopping")
+
+
+async def load_diagnosis(house: House) -> None:
+    """Load what it takes to name a cause, once the alerts are in that waited for a process: they need none of it."""
+    await house.tools.clock.sleep(LULL)
+    await house.app[PRECEDENCE].lull()
+    await asyncio.to_thread(import_module, "engine.diagnosis.sweeping")
 
 
 def collect_rarely() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
@@ -14,6 +15,12 @@ from store.trouble import closed, named
 
 MOST = 64
 """How many errands share a commit at most; bounds how long the first waits and how long the loop is held."""
+
+CROWD = 4
+"""How many must have shared a commit for the next one to wait for them: who is answered in a crowd asks again."""
+
+RETURN = 0.004
+"""Seconds it waits for them at most, unless told otherwise."""
 
 TRIES = 8
 """How often a commit is tried again because of what was drawn by chance."""
@@ -66,12 +73,15 @@ class Clerk(Protocol):
 class Writer:
     """The one who writes. `run` is its life; `ask` hands it work and waits for the commit."""
 
-    def __init__(self, db: Connection, path: Path) -> None:
+    def __init__(self, db: Connection, path: Path, patience: float = RETURN) -> None:
         self.path = path
         self._db = db
+        self._patience = patience
         self._waiting: deque[Errand] = deque()
         self._writing: list[Errand] = []
         self._bell = asyncio.Event()
+        self._expected = 0
+        self._enough = asyncio.Event()
         self._closing = False
         self.trouble: StoreFull | None = None
         """Why nothing can be written; None since the last commit that went well."""
@@ -83,6 +93,8 @@ class Writer:
         errand = Errand(clerk, work)
         self._waiting.append(errand)
         self._bell.set()
+        if len(self._waiting) >= self._expected:
+            self._enough.set()
         return await errand.done
 
     def close(self) -> None:
@@ -100,11 +112,16 @@ class Writer:
                     await self._gathered()
                     self._writing = [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
                     await self._serve(self._writing)
+                    self._expect(len(self._writing))
         finally:
             self._closing = True
             for errand in (*self._writing, *self._waiting):
                 errand.error = closed(self.path)
                 errand.deliver()
+
+    def _expect(self, answered: int) -> None:
+        """Whom the next commit is for: who waits already, and in a crowd who was answered just now."""
+        self._expected = min(MOST, len(self._waiting) + answered) if answered >= CROWD else 0
 
     async def _gathered(self) -> None:
         """Let everybody join who is about to ask: a commit costs as much for one as for many."""
@@ -112,6 +129,11 @@ class Writer:
         while known != len(self._waiting) < MOST:
             known = len(self._waiting)
             await asyncio.sleep(0)
+        self._enough.clear()
+        if len(self._waiting) < self._expected:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._patience):
+                    await self._enough.wait()
 
     async def _serve(self, errands: Sequence[Errand], tries: int = TRIES) -> None:
         attempt = Attempt()
