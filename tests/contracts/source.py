@@ -39,6 +39,11 @@ KINDS: Mapping[Tells, frozenset[EvidenceKind]] = {
 """What a source must at least bring that is there to tell this."""
 
 
+def patience_in(condition: Condition) -> float:
+    """Seconds a source is given over a backend in this condition."""
+    return PATIENCE if condition == "hanging" else AMPLE
+
+
 def question(service: str = "payment", neighbours: tuple[str, ...] = ("coupon",), **alert: object) -> Question:
     """A question about a service whose alert began ten minutes ago."""
     now = datetime(2026, 11, 20, 9, 40, tzinfo=UTC)
@@ -100,7 +105,7 @@ class SourceContract(ABC):
 
     @abstractmethod
     def source_on(self, condition: Condition) -> AbstractAsyncContextManager[Source]:
-        """A source that holds TOKEN and has PATIENCE, over a backend in this condition."""
+        """A source that holds TOKEN and has the patience for this condition, over a backend in it."""
 
     async def test_says_what_it_saw(self) -> None:
         async with self.source_on("working") as source:

@@ -17,7 +17,7 @@ from engine.sources.alertmanager import AlertmanagerSource
 from engine.sources.http import MOST_BYTES
 from engine.sources.notes import MOST_LINES
 from engine.team import Service
-from tests.contracts.source import PATIENCE, TOKEN, Condition, SourceContract, check, check_safe, question
+from tests.contracts.source import AMPLE, TOKEN, Condition, SourceContract, check, check_safe, patience_in, question
 from tests.engine.executors.test_alertmanager import alertmanager
 from tests.engine.sources.backends import Handler, broken, capture, replay, serve, session
 
@@ -62,9 +62,9 @@ async def captured(request: web.Request) -> web.StreamResponse:
 
 
 @asynccontextmanager
-async def over(handler: Handler, **options: Any) -> AsyncIterator[AlertmanagerSource]:
+async def over(handler: Handler, patience: float = AMPLE, **options: Any) -> AsyncIterator[AlertmanagerSource]:
     async with serve(handler) as url, session() as opened:
-        yield AlertmanagerSource(url, session=opened, token=TOKEN, patience=PATIENCE, **options)
+        yield AlertmanagerSource(url, session=opened, token=TOKEN, patience=patience, **options)
 
 
 async def all_of(handler: Handler, wanted: Question | None = None) -> list[Observation]:
@@ -83,9 +83,9 @@ class TestAlertmanagerSource(SourceContract):
         handlers: dict[str, Handler] = {"working": captured, "empty": FakeAlertmanager()}
         if condition == "unreachable":
             async with session() as opened:
-                yield AlertmanagerSource("http://127.0.0.1:1", session=opened, token=TOKEN, patience=PATIENCE)
+                yield AlertmanagerSource("http://127.0.0.1:1", session=opened, token=TOKEN, patience=AMPLE)
             return
-        async with over(handlers.get(condition) or broken(condition)) as source:
+        async with over(handlers.get(condition) or broken(condition), patience_in(condition)) as source:
             yield source
 
 

@@ -15,7 +15,7 @@ from engine.ports import Question, Source
 from engine.sources.argocd import ArgoCdSource
 from engine.sources.http import MOST_BYTES
 from engine.team import Rollback, Service
-from tests.contracts.source import PATIENCE, TOKEN, Condition, SourceContract, check, check_safe, question
+from tests.contracts.source import AMPLE, TOKEN, Condition, SourceContract, check, check_safe, patience_in, question
 from tests.engine.sources.backends import Handler, broken, serve, session
 
 SPLIT = question().window.split
@@ -92,9 +92,9 @@ def only(whole: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def over(handler: Handler, **options: Any) -> AsyncIterator[ArgoCdSource]:
+async def over(handler: Handler, patience: float = AMPLE, **options: Any) -> AsyncIterator[ArgoCdSource]:
     async with serve(handler) as url, session() as opened:
-        yield ArgoCdSource(url, session=opened, **{"token": TOKEN, "patience": PATIENCE, **options})
+        yield ArgoCdSource(url, session=opened, **{"token": TOKEN, "patience": patience, **options})
 
 
 async def all_of(handler: Handler, wanted: Question | None = None, **options: Any) -> list[Observation]:
@@ -116,9 +116,9 @@ class TestArgoCdSource(SourceContract):
         handlers: dict[str, Handler] = {"working": FakeArgoCd([PAYMENT]), "empty": FakeArgoCd()}
         if condition == "unreachable":
             async with session() as opened:
-                yield ArgoCdSource("http://127.0.0.1:1", session=opened, token=TOKEN, patience=PATIENCE)
+                yield ArgoCdSource("http://127.0.0.1:1", session=opened, token=TOKEN, patience=AMPLE)
             return
-        async with over(handlers.get(condition) or broken(condition)) as source:
+        async with over(handlers.get(condition) or broken(condition), patience_in(condition)) as source:
             yield source
 
 

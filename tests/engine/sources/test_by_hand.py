@@ -16,7 +16,7 @@ from engine.sources.loki import LokiSource
 from engine.sources.prometheus import PrometheusSource
 from engine.sources.tempo import TempoSource
 from tests.contracts.queried import WINDOW, QueriedContract, asked
-from tests.contracts.source import PATIENCE, TOKEN, Condition, check_safe
+from tests.contracts.source import TOKEN, Condition, check_safe, patience_in
 from tests.engine.sources.backends import FakeLoki, FakePrometheus, Handler, broken, replay, serve, session
 from tests.engine.sources.fake_tempo import FakeTempo, recorded
 from tests.engine.sources.test_jaeger import otlp, span, stable
@@ -74,7 +74,7 @@ class TestPrometheus(QueriedContract):
     async def queried_on(self, condition: Condition) -> AsyncIterator[Queried]:
         handlers = {"working": FakePrometheus([], lambda query: TWO), "empty": FakePrometheus([], lambda query: [])}
         async with reached(condition, {**handlers}) as (url, opened):
-            yield PrometheusSource(url, session=opened, step=5, token=TOKEN, patience=PATIENCE)
+            yield PrometheusSource(url, session=opened, step=5, token=TOKEN, patience=patience_in(condition))
 
 
 class TestLoki(QueriedContract):
@@ -82,7 +82,7 @@ class TestLoki(QueriedContract):
     async def queried_on(self, condition: Condition) -> AsyncIterator[Queried]:
         handlers = {"working": FakeLoki([({"app": "payment"}, APP)]), "empty": FakeLoki([])}
         async with reached(condition, {**handlers}) as (url, opened):
-            yield LokiSource(url, session=opened, token=TOKEN, patience=PATIENCE)
+            yield LokiSource(url, session=opened, token=TOKEN, patience=patience_in(condition))
 
 
 class TestJaeger(QueriedContract):
@@ -92,7 +92,7 @@ class TestJaeger(QueriedContract):
     async def queried_on(self, condition: Condition) -> AsyncIterator[Queried]:
         working = stable(otlp(span(0, 1, error="refused"), span(1, 2, error="refused"), span(2, 3)))
         async with reached(condition, {"working": working, "empty": stable()}) as (url, opened):
-            yield JaegerSource(url, session=opened, token=TOKEN, patience=PATIENCE)
+            yield JaegerSource(url, session=opened, token=TOKEN, patience=patience_in(condition))
 
 
 class TestTempo(QueriedContract):
@@ -102,7 +102,7 @@ class TestTempo(QueriedContract):
     async def queried_on(self, condition: Condition) -> AsyncIterator[Queried]:
         handlers = {"working": FakeTempo(recorded(EARLIER)), "empty": FakeTempo()}
         async with reached(condition, {**handlers}) as (url, opened):
-            yield TempoSource(url, session=opened, token=TOKEN, patience=PATIENCE)
+            yield TempoSource(url, session=opened, token=TOKEN, patience=patience_in(condition))
 
 
 async def test_an_expression_goes_as_it_was_written() -> None:

@@ -12,7 +12,7 @@ from engine.sources.loki import LokiSource
 from engine.sources.prometheus import PrometheusSource
 from engine.team import Service
 from tests.contracts.queried import asked
-from tests.contracts.source import PATIENCE, check, check_safe, question
+from tests.contracts.source import AMPLE, check, check_safe, question
 from tests.engine.sources.backends import FakeLoki, FakePrometheus, Handler, Labels, serve, session
 
 METRIC = {"__name__": "http_requests_total", "code": "200"}
@@ -30,8 +30,8 @@ def loki(*labels: Labels) -> FakeLoki:
 
 def opened(handler: Handler, url: str, client: Any) -> PrometheusSource | LokiSource:
     if isinstance(handler, FakeLoki):
-        return LokiSource(url, session=client, patience=PATIENCE)
-    return PrometheusSource(url, session=client, step=5, patience=PATIENCE)
+        return LokiSource(url, session=client, patience=AMPLE)
+    return PrometheusSource(url, session=client, step=5, patience=AMPLE)
 
 
 async def notes(handler: Handler, wanted: Question) -> list[Observation]:

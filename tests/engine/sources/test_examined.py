@@ -16,7 +16,7 @@ from engine.sources.prometheus import PrometheusSource
 from engine.sources.releases import ReleasesSource
 from engine.sources.tempo import TempoSource
 from tests.contracts.examined import ExaminedContract
-from tests.contracts.source import PATIENCE, TOKEN, Condition
+from tests.contracts.source import AMPLE, TOKEN, Condition, patience_in
 from tests.engine.sources.backends import FakeLoki, FakePrometheus, Handler, broken, serve, session
 from tests.engine.sources.fake_github import FakeGitHub
 from tests.engine.sources.fake_tempo import FakeTempo, recorded
@@ -25,18 +25,18 @@ from tests.engine.sources.test_argocd import PAYMENT, FakeArgoCd
 from tests.engine.sources.test_releases import platform
 from tests.fakes.sources import FakeExamined
 
-Opens = Callable[[str, aiohttp.ClientSession], Examined]
+Opens = Callable[[str, aiohttp.ClientSession, float], Examined]
 
 
 @asynccontextmanager
 async def over(opens: Opens, working: Handler, empty: Handler, condition: Condition) -> AsyncIterator[Examined]:
     async with session() as opened:
         if condition == "unreachable":
-            yield opens("http://127.0.0.1:1", opened)
+            yield opens("http://127.0.0.1:1", opened, AMPLE)
             return
         handlers = {"working": working, "empty": empty}
         async with serve(handlers.get(condition) or broken(condition)) as url:
-            yield opens(url, opened)
+            yield opens(url, opened, patience_in(condition))
 
 
 class TestFake(ExaminedContract):
@@ -52,8 +52,8 @@ class TestPrometheus(ExaminedContract):
         async with over(self._opened, working, FakePrometheus([], lambda query: []), condition) as source:
             yield source
 
-    def _opened(self, url: str, opened: aiohttp.ClientSession) -> Examined:
-        return PrometheusSource(url, session=opened, step=5, token=TOKEN, patience=PATIENCE)
+    def _opened(self, url: str, opened: aiohttp.ClientSession, patience: float) -> Examined:
+        return PrometheusSource(url, session=opened, step=5, token=TOKEN, patience=patience)
 
 
 class TestLoki(ExaminedContract):
@@ -62,8 +62,8 @@ class TestLoki(ExaminedContract):
         async with over(self._opened, FakeLoki([({"app": "payment"}, [])]), FakeLoki([]), condition) as source:
             yield source
 
-    def _opened(self, url: str, opened: aiohttp.ClientSession) -> Examined:
-        return LokiSource(url, session=opened, token=TOKEN, patience=PATIENCE)
+    def _opened(self, url: str, opened: aiohttp.ClientSession, patience: float) -> Examined:
+        return LokiSource(url, session=opened, token=TOKEN, patience=patience)
 
 
 def jaeger(*names: str) -> Handler:
@@ -79,8 +79,8 @@ class TestJaeger(ExaminedContract):
         async with over(self._opened, jaeger("payment"), jaeger(), condition) as source:
             yield source
 
-    def _opened(self, url: str, opened: aiohttp.ClientSession) -> Examined:
-        return JaegerSource(url, session=opened, token=TOKEN, patience=PATIENCE)
+    def _opened(self, url: str, opened: aiohttp.ClientSession, patience: float) -> Examined:
+        return JaegerSource(url, session=opened, token=TOKEN, patience=patience)
 
 
 class TestTempo(ExaminedContract):
@@ -89,8 +89,8 @@ class TestTempo(ExaminedContract):
         async with over(self._opened, FakeTempo(recorded()), FakeTempo(), condition) as source:
             yield source
 
-    def _opened(self, url: str, opened: aiohttp.ClientSession) -> Examined:
-        return TempoSource(url, session=opened, token=TOKEN, patience=PATIENCE)
+    def _opened(self, url: str, opened: aiohttp.ClientSession, patience: float) -> Examined:
+        return TempoSource(url, session=opened, token=TOKEN, patience=patience)
 
 
 class TestAlertmanager(ExaminedContract):
@@ -99,8 +99,8 @@ class TestAlertmanager(ExaminedContract):
         async with over(self._opened, FakeAlertmanager(), FakeAlertmanager(), condition) as source:
             yield source
 
-    def _opened(self, url: str, opened: aiohttp.ClientSession) -> Examined:
-        return AlertmanagerSource(url, session=opened, token=TOKEN, patience=PATIENCE)
+    def _opened(self, url: str, opened: aiohttp.ClientSession, patience: float) -> Examined:
+        return AlertmanagerSource(url, session=opened, token=TOKEN, patience=patience)
 
 
 class TestArgoCd(ExaminedContract):
@@ -109,8 +109,8 @@ class TestArgoCd(ExaminedContract):
         async with over(self._opened, FakeArgoCd([PAYMENT]), FakeArgoCd(), condition) as source:
             yield source
 
-    def _opened(self, url: str, opened: aiohttp.ClientSession) -> Examined:
-        return ArgoCdSource(url, session=opened, token=TOKEN, patience=PATIENCE)
+    def _opened(self, url: str, opened: aiohttp.ClientSession, patience: float) -> Examined:
+        return ArgoCdSource(url, session=opened, token=TOKEN, patience=patience)
 
 
 class TestReleases(ExaminedContract):
@@ -119,8 +119,8 @@ class TestReleases(ExaminedContract):
         async with over(self._opened, platform(), platform(known=()), condition) as source:
             yield source
 
-    def _opened(self, url: str, opened: aiohttp.ClientSession) -> Examined:
-        return ReleasesSource(url, session=opened, token=TOKEN, patience=PATIENCE)
+    def _opened(self, url: str, opened: aiohttp.ClientSession, patience: float) -> Examined:
+        return ReleasesSource(url, session=opened, token=TOKEN, patience=patience)
 
 
 class TestGitHub(ExaminedContract):
@@ -129,5 +129,5 @@ class TestGitHub(ExaminedContract):
         async with over(self._opened, FakeGitHub(), FakeGitHub(), condition) as source:
             yield source
 
-    def _opened(self, url: str, opened: aiohttp.ClientSession) -> Examined:
-        return GitHubSource(url, session=opened, token=TOKEN, patience=PATIENCE)
+    def _opened(self, url: str, opened: aiohttp.ClientSession, patience: float) -> Examined:
+        return GitHubSource(url, session=opened, token=TOKEN, patience=patience)

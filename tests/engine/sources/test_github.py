@@ -15,7 +15,7 @@ from engine.ports import Question, Source
 from engine.sources.github import GitHubSource
 from engine.team import Service
 from tests.bot.platforms.wecom.one_process import in_one_process
-from tests.contracts.source import AMPLE, PATIENCE, TOKEN, Condition, SourceContract, check, check_safe, question
+from tests.contracts.source import AMPLE, TOKEN, Condition, SourceContract, check, check_safe, patience_in, question
 from tests.engine.sources.answers import example, user
 from tests.engine.sources.backends import Handler, broken, serve, session
 from tests.engine.sources.fake_github import FakeGitHub, commit, file, pull
@@ -70,9 +70,9 @@ class TestGitHubSource(SourceContract):
         handlers: dict[str, Handler] = {"working": working, "empty": FakeGitHub()}
         if condition == "unreachable":
             async with session() as opened:
-                yield Asked("http://127.0.0.1:1", session=opened, token=TOKEN, patience=PATIENCE)
+                yield Asked("http://127.0.0.1:1", session=opened, token=TOKEN, patience=AMPLE)
             return
-        patience = PATIENCE if condition == "hanging" else AMPLE
+        patience = patience_in(condition)
         async with over(handlers.get(condition) or broken(condition), patience=patience) as source:
             yield source
 
@@ -170,7 +170,7 @@ def test_what_is_not_told_in_time_is_left_out(slow: str) -> None:
 
 async def test_a_repository_nobody_may_see_is_said() -> None:
     async with serve(FakeGitHub()) as url, session() as opened:
-        source = GitHubSource(url, session=opened, token=TOKEN, patience=PATIENCE)
+        source = GitHubSource(url, session=opened, token=TOKEN, patience=AMPLE)
         secret = question().model_copy(update={"service": Service(name="payment", repository="shop/secret")})
         with pytest.raises(SourceSilent) as silent:
             await source.ask(secret)

@@ -19,7 +19,7 @@ from engine.sources.host_logs import END_OF_FILE, HostLogsSource
 from engine.sources.hosts import LOCAL, Hosts, Output, silent
 from engine.team import Service
 from tests.contracts.queried import QueriedContract
-from tests.contracts.source import PATIENCE, Condition, SourceContract, check, check_safe, question
+from tests.contracts.source import AMPLE, PATIENCE, Condition, SourceContract, check, check_safe, patience_in, question
 from tests.fakes.hosts import FakeHosts, fake_ssh
 
 ASKED = question()
@@ -58,7 +58,7 @@ def files(contents: dict[str, str]) -> FakeHosts:
     return FakeHosts(answer)
 
 
-def source(hosts: Hosts, patience: float = PATIENCE, **options: Any) -> HostLogsSource:
+def source(hosts: Hosts, patience: float = AMPLE, **options: Any) -> HostLogsSource:
     chosen: dict[str, Any] = {"roots": frozenset({"/var/log"}), "now": lambda: WINDOW.end, "pause": 0.0} | options
     return HostLogsSource(hosts, patience=patience, **chosen)
 
@@ -95,7 +95,7 @@ def known(condition: Condition) -> Known:
         "hanging": FakeHosts(hangs=True),
         "refused": FakeHosts(fails),
     }.get(condition, FakeHosts(babbles))
-    return Known(hosts, roots=frozenset({"/var/log"}), now=lambda: WINDOW.end, patience=PATIENCE)
+    return Known(hosts, roots=frozenset({"/var/log"}), now=lambda: WINDOW.end, patience=patience_in(condition))
 
 
 class TestHostLogsSource(SourceContract):

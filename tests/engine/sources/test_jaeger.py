@@ -14,7 +14,7 @@ from engine.sources.jaeger import JaegerSource
 from engine.sources.spans import legacy_spans, otlp_spans, with_peers
 from engine.sources.traces import MOST_SPANS
 from tests.contracts.queried import asked
-from tests.contracts.source import PATIENCE, TOKEN, Condition, SourceContract, check, question
+from tests.contracts.source import AMPLE, TOKEN, Condition, SourceContract, check, patience_in, question
 from tests.engine.sources.backends import Handler, broken, capture, replay, serve, session
 
 BEGAN = question().window.split.timestamp()
@@ -66,9 +66,9 @@ async def old(request: web.Request) -> web.StreamResponse:
 
 
 @asynccontextmanager
-async def over(handler: Handler, **options: Any) -> AsyncIterator[JaegerSource]:
+async def over(handler: Handler, patience: float = AMPLE, **options: Any) -> AsyncIterator[JaegerSource]:
     async with serve(handler) as url, session() as opened:
-        yield JaegerSource(url, session=opened, token=TOKEN, patience=PATIENCE, **options)
+        yield JaegerSource(url, session=opened, token=TOKEN, patience=patience, **options)
 
 
 async def seen_of(handler: Handler, asked: Question | None = None, **options: Any) -> Observation:
@@ -85,9 +85,9 @@ class TestJaegerSource(SourceContract):
         handlers: dict[str, Handler] = {"working": stable(otlp(span(0, 1))), "empty": stable()}
         if condition == "unreachable":
             async with session() as opened:
-                yield JaegerSource("http://127.0.0.1:1", session=opened, token=TOKEN, patience=PATIENCE)
+                yield JaegerSource("http://127.0.0.1:1", session=opened, token=TOKEN, patience=AMPLE)
             return
-        async with over(handlers.get(condition, broken(condition))) as source:
+        async with over(handlers.get(condition, broken(condition)), patience_in(condition)) as source:
             yield source
 
 
@@ -100,9 +100,9 @@ class TestJaegerSourceOnOldServers(SourceContract):
         handlers: dict[str, Handler] = {"working": old, "empty": nothing}
         if condition == "unreachable":
             async with session() as opened:
-                yield JaegerSource("http://127.0.0.1:1", session=opened, token=TOKEN, patience=PATIENCE)
+                yield JaegerSource("http://127.0.0.1:1", session=opened, token=TOKEN, patience=AMPLE)
             return
-        async with over(handlers.get(condition, broken(condition))) as source:
+        async with over(handlers.get(condition, broken(condition)), patience_in(condition)) as source:
             yield source
 
 

@@ -21,7 +21,7 @@ from engine.sources.kubernetes import KubernetesSource
 from engine.sources.kubernetes_api import KINDS, PAGE
 from engine.sources.kubernetes_changes import changes
 from engine.team import Service
-from tests.contracts.source import AMPLE, PATIENCE, TOKEN, Condition, SourceContract, check, check_safe, question
+from tests.contracts.source import AMPLE, TOKEN, Condition, SourceContract, check, check_safe, patience_in, question
 from tests.engine.cluster import test_jobs as jobs
 from tests.engine.sources.backends import Handler, broken, capture, serve, session
 from tests.fakes.kubernetes_server import KubernetesServer
@@ -76,14 +76,14 @@ class TestKubernetesSource(SourceContract):
             if condition in ("working", "empty"):
                 server = crashing() if condition == "working" else KubernetesServer(TOKEN)
                 async with server.serving() as url:
-                    yield self._over(url, opened, patience=AMPLE)
+                    yield self._over(url, opened)
             elif condition == "unreachable":
                 yield self._over("http://127.0.0.1:9", opened)
             else:
                 async with serve(broken(condition)) as url:
-                    yield self._over(url, opened)
+                    yield self._over(url, opened, patience_in(condition))
 
-    def _over(self, url: str, opened: ClientSession, patience: float = PATIENCE) -> KubernetesSource:
+    def _over(self, url: str, opened: ClientSession, patience: float = AMPLE) -> KubernetesSource:
         return KubernetesSource(url, session=opened, token=TOKEN, namespaces=("shop",), patience=patience)
 
 
@@ -288,7 +288,7 @@ async def test_a_backend_that_is_no_cluster_is_silence() -> None:
 
     handler: Handler = answer
     async with serve(handler) as url, session() as opened:
-        source = KubernetesSource(url, session=opened, token=TOKEN, patience=PATIENCE)
+        source = KubernetesSource(url, session=opened, token=TOKEN, patience=AMPLE)
         with pytest.raises(SourceSilent) as silent:
             await source.ask(asked())
     check_safe(silent.value.phrase)

@@ -15,7 +15,7 @@ from engine.ports import Question, Source
 from engine.sources.lines import LONGEST_MESSAGE, read_line
 from engine.sources.loki import LokiSource
 from engine.team import Service
-from tests.contracts.source import PATIENCE, TOKEN, Condition, SourceContract, check, question
+from tests.contracts.source import AMPLE, TOKEN, Condition, SourceContract, check, patience_in, question
 from tests.engine.sources.backends import FakeLoki, Handler, broken, capture, replay, serve, session
 
 ASKED = question()
@@ -39,9 +39,9 @@ APP = [
 
 
 @asynccontextmanager
-async def over(handler: Handler, **options: Any) -> AsyncIterator[LokiSource]:
+async def over(handler: Handler, patience: float = AMPLE, **options: Any) -> AsyncIterator[LokiSource]:
     async with serve(handler) as url, session() as opened:
-        yield LokiSource(url, session=opened, token=TOKEN, patience=PATIENCE, **options)
+        yield LokiSource(url, session=opened, token=TOKEN, patience=patience, **options)
 
 
 async def seen_of(handler: Handler, asked: Question = ASKED, **options: Any) -> list[Observation]:
@@ -61,9 +61,9 @@ class TestLokiSource(SourceContract):
         }
         if condition == "unreachable":
             async with session() as opened:
-                yield LokiSource("http://127.0.0.1:1", session=opened, token=TOKEN, patience=PATIENCE)
+                yield LokiSource("http://127.0.0.1:1", session=opened, token=TOKEN, patience=AMPLE)
             return
-        async with over(handlers.get(condition, broken(condition))) as source:
+        async with over(handlers.get(condition, broken(condition)), patience_in(condition)) as source:
             yield source
 
 

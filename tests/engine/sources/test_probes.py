@@ -20,7 +20,7 @@ from engine.ports import Question, Source
 from engine.sources import certificates
 from engine.sources.probes import MOST_BYTES, TRIES, ProbesSource
 from engine.team import Service
-from tests.contracts.source import AMPLE, PATIENCE, Condition, SourceContract, check, question
+from tests.contracts.source import AMPLE, PATIENCE, Condition, SourceContract, check, patience_in, question
 from tests.engine.sources.backends import Handler, broken, serve, session
 
 DOWN = {"status": "DOWN", "components": {"db": {"status": "DOWN"}, "disk": {"status": "UP"}}}
@@ -57,7 +57,7 @@ class TestProbesSource(SourceContract):
     @asynccontextmanager
     async def source_on(self, condition: Condition) -> AsyncIterator[Source]:
         async with session() as opened:
-            patience = PATIENCE if condition == "hanging" else AMPLE
+            patience = patience_in(condition)
             options: dict[str, Any] = {"patience": patience, "pause": 0.0, "now": lambda: 0.0}
             if condition == "unreachable":
                 yield Known("http://127.0.0.1:1", opened, **options)

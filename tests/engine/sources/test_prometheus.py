@@ -13,7 +13,7 @@ from engine.ports import Question, Source
 from engine.sources.http import MOST_BYTES
 from engine.sources.prometheus import PrometheusSource
 from engine.team import Service, Signal
-from tests.contracts.source import PATIENCE, TOKEN, Condition, SourceContract, check, question
+from tests.contracts.source import AMPLE, TOKEN, Condition, SourceContract, check, patience_in, question
 from tests.engine.sources.backends import FakePrometheus, Handler, Labels, broken, capture, replay, serve, session
 
 
@@ -43,9 +43,9 @@ def answers(query: str) -> Sequence[tuple[Labels, Sequence[str]]]:
 
 
 @asynccontextmanager
-async def over(handler: Handler, **options: Any) -> AsyncIterator[PrometheusSource]:
+async def over(handler: Handler, patience: float = AMPLE, **options: Any) -> AsyncIterator[PrometheusSource]:
     async with serve(handler) as url, session() as opened:
-        yield PrometheusSource(url, session=opened, step=5, token=TOKEN, patience=PATIENCE, **options)
+        yield PrometheusSource(url, session=opened, step=5, token=TOKEN, patience=patience, **options)
 
 
 class TestPrometheusSource(SourceContract):
@@ -57,9 +57,9 @@ class TestPrometheusSource(SourceContract):
         }
         if condition == "unreachable":
             async with session() as opened:
-                yield PrometheusSource("http://127.0.0.1:1", session=opened, step=5, token=TOKEN, patience=PATIENCE)
+                yield PrometheusSource("http://127.0.0.1:1", session=opened, step=5, token=TOKEN, patience=AMPLE)
             return
-        async with over(handlers.get(condition, broken(condition))) as source:
+        async with over(handlers.get(condition, broken(condition)), patience_in(condition)) as source:
             yield source
 
 

@@ -12,7 +12,7 @@ from engine.model import Observation
 from engine.ports import Question, Source
 from engine.sources.releases import ReleasesSource
 from engine.team import Service
-from tests.contracts.source import PATIENCE, TOKEN, Condition, SourceContract, check, check_safe, question
+from tests.contracts.source import AMPLE, TOKEN, Condition, SourceContract, check, check_safe, patience_in, question
 from tests.engine.sources.backends import Handler, broken, serve, session
 
 WINDOW = question().window
@@ -45,9 +45,9 @@ def platform(*rows: dict, known: tuple[str, ...] = ("payment",), state: object =
 
 
 @asynccontextmanager
-async def over(handler: Handler, token: str = TOKEN) -> AsyncIterator[ReleasesSource]:
+async def over(handler: Handler, token: str = TOKEN, patience: float = AMPLE) -> AsyncIterator[ReleasesSource]:
     async with serve(handler) as url, session() as opened:
-        yield ReleasesSource(url, session=opened, token=token, patience=PATIENCE)
+        yield ReleasesSource(url, session=opened, token=token, patience=patience)
 
 
 async def seen_of(handler: Handler, asked: Question | None = None) -> list[Observation]:
@@ -65,9 +65,9 @@ class TestReleasesSource(SourceContract):
         handlers: dict[str, Handler] = {"working": platform(DEPLOY), "empty": platform()}
         if condition == "unreachable":
             async with session() as opened:
-                yield ReleasesSource("http://127.0.0.1:1", session=opened, token=TOKEN, patience=PATIENCE)
+                yield ReleasesSource("http://127.0.0.1:1", session=opened, token=TOKEN, patience=AMPLE)
             return
-        async with over(handlers.get(condition, broken(condition))) as source:
+        async with over(handlers.get(condition, broken(condition)), patience=patience_in(condition)) as source:
             yield source
 
 

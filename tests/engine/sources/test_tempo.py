@@ -17,7 +17,17 @@ from engine.sources.spans import otlp_spans
 from engine.sources.tempo import TempoSource
 from engine.team import Service
 from tests.contracts.queried import asked
-from tests.contracts.source import PATIENCE, TOKEN, Condition, SourceContract, check, check_safe, question
+from tests.contracts.source import (
+    AMPLE,
+    PATIENCE,
+    TOKEN,
+    Condition,
+    SourceContract,
+    check,
+    check_safe,
+    patience_in,
+    question,
+)
 from tests.engine.sources.backends import Handler, broken, capture, replay, serve, session
 from tests.engine.sources.fake_tempo import FakeTempo, recorded
 
@@ -28,9 +38,9 @@ SLOW = "93f9662725e47725ebc7e2690468dac2"
 
 
 @asynccontextmanager
-async def over(handler: Handler, **options: Any) -> AsyncIterator[TempoSource]:
+async def over(handler: Handler, patience: float = AMPLE, **options: Any) -> AsyncIterator[TempoSource]:
     async with serve(handler) as url, session() as opened:
-        yield TempoSource(url, session=opened, token=TOKEN, patience=PATIENCE, **options)
+        yield TempoSource(url, session=opened, token=TOKEN, patience=patience, **options)
 
 
 async def all_of(handler: Handler, wanted: Question | None = None, **options: Any) -> list[Observation]:
@@ -48,9 +58,9 @@ class TestTempoSource(SourceContract):
         handlers: dict[str, Handler] = {"working": FakeTempo(recorded(EARLIER)), "empty": FakeTempo()}
         if condition == "unreachable":
             async with session() as opened:
-                yield TempoSource("http://127.0.0.1:1", session=opened, token=TOKEN, patience=PATIENCE)
+                yield TempoSource("http://127.0.0.1:1", session=opened, token=TOKEN, patience=AMPLE)
             return
-        async with over(handlers.get(condition) or broken(condition)) as source:
+        async with over(handlers.get(condition) or broken(condition), patience_in(condition)) as source:
             yield source
 
 
@@ -167,7 +177,7 @@ async def test_what_was_fetched_in_time_counts_and_the_rest_is_left() -> None:
             await asyncio.Event().wait()
         return await fake(request)
 
-    seen = (await all_of(slow))[0]
+    seen = (await all_of(slow, patience=PATIENCE))[0]
     assert 1 <= len({span.trace_id for span in seen.spans}) <= 10
 
 
