@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 REQUIRE_REAL = os.environ.get("TOCSIN_REQUIRE_REAL") == "1"
 
 if "CI" not in os.environ:
     # Where CI is set, Hypothesis does so by itself. How fast an example runs says something of the machine alone.
-    settings.register_profile("without a clock", deadline=None)
+    settings.register_profile("without a clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("without a clock")
 
 COMPONENTS = {
