@@ -32,6 +32,12 @@ MOST_LINES = 200
 FILTER = re.compile(r"(?:^|(?<=\s))(?:(level|级别|status|状态)|lines|行数)\s*[=＝]\s*(\S*)\s*", re.IGNORECASE)
 """What narrows a question about logs or traces, anywhere in it; group 1 tells the level from the number of lines."""
 LAST = re.compile(r"(?:^|(?<=\s))(?:last|past|最近|过去)\s*([\d\s\w]{1,30})$", re.IGNORECASE)
+BARE = re.compile(
+    r"(?<=[\w)}])(?<!\boffset)(?<!\bunless)(?<!\band)(?<!\bor)(?<!\bbool)(?<!\batan2)\s+(\d{1,4}\s?[smhdw])$",
+    re.IGNORECASE,
+)
+"""How far back, with nothing before it, behind an expression: in PromQL no value follows another without a word or sign
+between them. In logs it may be what is looked for."""
 NAMES = re.compile(r"[\w.-]+")
 USUALLY: dict[EvidenceKind, timedelta] = {
     "metric": timedelta(minutes=15),
@@ -119,7 +125,10 @@ def understood(text: str) -> Asked | None:
     named = KINDS.get(first.casefold())
     kind: EvidenceKind = named or "metric"
     times = (exact[1], exact[2]) if exact else None
-    asked = Asked(kind, rest.strip() if named else said, span or USUALLY[kind], times)
+    words = rest.strip() if named else said
+    if kind == "metric" and not (exact or span) and (bare := BARE.search(words)) and (span := duration(bare[1])):
+        words = words[: bare.start()]
+    asked = Asked(kind, words, span or USUALLY[kind], times)
     if _may_be_narrowed(asked):
         return _filtered(asked)
     return asked if asked.text or asked.kind != "metric" else None

@@ -519,6 +519,26 @@ async def test_a_filter_that_is_none_is_said_and_nothing_is_asked(language: str,
     assert not sources["log"].asked
 
 
+@pytest.mark.parametrize(
+    "typed, text, minutes",
+    [
+        ("prom up 30m", "up", 30),
+        ("sum(up) by (pod) 2h", "sum(up) by (pod)", 120),
+        ('up{a="b"} 90 m', 'up{a="b"}', 90),
+        ("supply_or 5m", "supply_or", 5),
+        ("up 10s", "up 10s", 15),
+        ("sum(up) offset 5m", "sum(up) offset 5m", 15),
+        ("up > 30m", "up > 30m", 15),
+        ("up and 5m", "up and 5m", 15),
+        ("logs payment timeout 30m", "payment timeout 30m", 60),
+    ],
+)
+def test_a_time_behind_an_expression_says_how_far_back(typed: str, text: str, minutes: int) -> None:
+    asked = understood(typed)
+    assert asked is not None
+    assert (asked.text, asked.back) == (text, timedelta(minutes=minutes))
+
+
 @given(st.text(max_size=60))
 def test_whatever_is_typed_narrows_within_bounds(text: str) -> None:
     asked = understood(f"logs payment {text}")
