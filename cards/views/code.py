@@ -1,15 +1,9 @@
-"""Draws the code an error comes from: the line in a word, and folded the lines around it and who changed them."""
-
-from datetime import timedelta
+"""Draws the code an error comes from: the line in a word; folded what surrounds it, would mend it, changed it."""
 
 from cards.model import Block, Finding, Findings, Fold, Log, Prose
 from cards.views.scene import Scene
+from engine.advice.advise import SHORT, Advice, advise, error_of
 from engine.code import Passage, Touch
-
-SHORT = 10
-"""Letters of a commit that tell it from others."""
-LATELY = timedelta(days=14)
-"""How long before the trouble a line may have been written for its commit to be worth a look before all else."""
 
 
 def code(scene: Scene) -> tuple[Block, ...]:
@@ -60,29 +54,35 @@ def _finding(scene: Scene, passage: Passage) -> Finding:
 
 
 def _fold(scene: Scene, passage: Passage) -> Fold:
+    advice = _advice(scene, passage)
     word = "code_card.version" if passage.version else "code_card.head"
     blocks: list[Block] = [
         Prose(scene.text(word, version=passage.version, sha=passage.commit[:SHORT]), quiet=True),
         Log(numbered(passage)),
     ]
-    blocks += [Prose(_next(scene, each)) for each in passage.touches if each.here and _lately(scene, each)]
+    blocks += [Prose(said) for said in _mending(scene, advice)]
     if passage.touches:
         blocks.append(Prose(scene.text("code_card.history"), strong=True))
         blocks.append(Findings(tuple(_touch(scene, each, passage) for each in passage.touches)))
     if passage.mentions:
         blocks.append(Prose(scene.text("code_card.mentions", function=passage.function), strong=True))
         blocks.append(Log(tuple(f"{each.path}:{each.line}  {each.text}" for each in passage.mentions)))
+    limits = [scene.say(advice.complexity), scene.say(advice.depth)]
+    blocks.append(Prose(scene.text("list.space").join(each for each in limits if each), quiet=True))
     return Fold(scene.text("code_card.fold", place=passage.name, id=passage.evidence), tuple(blocks))
 
 
-def _lately(scene: Scene, touch: Touch) -> bool:
-    began = scene.incident.began_at
-    return began is not None and touch.at is not None and timedelta() <= began - touch.at <= LATELY
+def _advice(scene: Scene, passage: Passage) -> Advice:
+    error = error_of(passage, scene.cited.get(passage.evidence))
+    diagnosis = scene.incident.diagnosis
+    return advise(passage, error, scene.incident.began_at, diagnosis.cause if diagnosis else None)
 
 
-def _next(scene: Scene, touch: Touch) -> str:
-    """What to do about a line that was written shortly before: nothing proves that it is to blame."""
-    return scene.text("code_card.next", sha=touch.sha[:SHORT], by=touch.by or "—")
+def _mending(scene: Scene, advice: Advice) -> tuple[str, ...]:
+    """What would mend it, what else would, and how to be sure of that."""
+    fix = [scene.text("code_card.mend", said=scene.say(advice.fix))] if advice.fix else []
+    others = [scene.text("code_card.otherwise", said=scene.say(each)) for each in advice.alternatives]
+    return (*fix, *others, *(scene.text("code_card.sure", said=scene.say(each)) for each in advice.next))
 
 
 def numbered(passage: Passage) -> tuple[str, ...]:

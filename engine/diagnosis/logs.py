@@ -5,10 +5,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from engine.diagnosis.coverage import Coverage, coverage
+from engine.diagnosis.innermost import words
 from engine.diagnosis.levels import LOUD, WARNING
 from engine.diagnosis.sayings import TELLS_AN_ALERT, Saying, gathered, mentions_of, saying
 from engine.diagnosis.silences import nothing
-from engine.diagnosis.stacks import joined, origin
+from engine.diagnosis.stacks import Frame, joined, origin
 from engine.diagnosis.templates import errors, hosts, mentions, plain, readable, template, topics
 from engine.model import Evidence, Gaps, LogLine, Observation, Phrase, Quantity, Window
 
@@ -102,7 +103,8 @@ def _evidence(observation: Observation, saying: Saying, covered: Coverage, names
     late = saying.told
     versions = Counter(line.version for line in late if line.version)
     text = plain(late[0].message)
-    frame = next((found for line in late[:MOST_SEARCHED] if (found := origin(line.message))), None)
+    searched = ((line.message, origin(line.message)) for line in late[:MOST_SEARCHED])
+    stack, frame = next(((text, found) for text, found in searched if found), ("", None))
     signal = "new_error_log" if saying.is_new else "surging_error_log" if saying.surges else "log_mention"
     values: Gaps = {
         "service": saying.service,
@@ -141,6 +143,10 @@ def _evidence(observation: Observation, saying: Saying, covered: Coverage, names
             "versions": dict(versions.most_common(5)),
             "before_since": covered.start,
             "split": covered.split,
-            **({"origin": {"file": frame.file, "line": frame.line, "function": frame.function}} if frame else {}),
+            **({"origin": _origin(frame, stack)} if frame else {}),
         },
     )
+
+
+def _origin(frame: Frame, stack: str) -> dict[str, str | int]:
+    return {"file": frame.file, "line": frame.line, "function": frame.function, "error": words(stack)}

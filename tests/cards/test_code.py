@@ -5,17 +5,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cards.model import Card, Findings, Fold, Log
-from cards.render import feishu, slack, text, wecom
+from cards.render import feishu, html, slack, text, wecom
 from cards.views import draw
 from cards.views.report import report
 from cards.views.scene import Scene
 from cards.words import Words
+from engine.advice.advise import advise
 from engine.code import Mention, Missing, Passage, Reading, Touch
+from engine.diagnosis.innermost import words
 from engine.incident import Incident
 from engine.model import Phrase
 from tests.cards import feishu_rules, slack_rules, wecom_rules
 from tests.cards.draw_golden import plain_value
 from tests.cards.factory import TEAM, worked_example
+from tests.engine.advice.errors import KNOWN
 
 AT = datetime(2026, 3, 4, 7, 50, tzinfo=UTC)
 PASSAGE = Passage(
@@ -109,13 +112,102 @@ def test_what_is_not_known_is_said() -> None:
     assert "Code of gone.py:3 (ev_log_2) was not read: shop/payment has no such file" in body
 
 
-@pytest.mark.parametrize("days, told", [(1, True), (13, True), (400, False), (-1, False)])
-def test_a_line_written_lately_says_what_to_do_next(days: float, told: bool) -> None:
+def told(state: Incident, language: str = "en") -> str:
+    return " ".join(text.render(drawn(state, language)).body.split())
+
+
+@pytest.mark.parametrize("days, advised", [(1, True), (13, True), (400, False), (-1, False)])
+def test_a_line_written_lately_says_what_to_do_next(days: float, advised: bool) -> None:
     state = incident()
     assert state.began_at is not None
     touch = PASSAGE.touches[1].model_copy(update={"at": state.began_at - timedelta(days=days)})
-    body = " ".join(text.render(drawn(incident(passage=PASSAGE.model_copy(update={"touches": (touch,)})))).body.split())
-    assert ("git revert a1a1a1a1a1" in body) == told
+    body = told(incident(passage=PASSAGE.model_copy(update={"touches": (touch,)})))
+    assert ("git revert a1a1a1a1a1" in body) == advised
+
+
+def failing(error: str, *, blamed: str = "payment-service") -> Incident:
+    """An incident whose code was written long ago, with what its error says and whom the diagnosis blames."""
+    state = incident(passage=PASSAGE.model_copy(update={"touches": ()}))
+    assert state.sweep is not None
+    assert state.diagnosis is not None
+    log = next(each for each in state.sweep.evidence if each.id == PASSAGE.evidence)
+    details = {"origin": {"file": "pool.py", "line": PASSAGE.line, "function": "acquire", "error": error}}
+    evidence = tuple(
+        each.model_copy(update={"details": details}) if each is log else each for each in state.sweep.evidence
+    )
+    cause = state.diagnosis.hypotheses[0].model_copy(update={"service": blamed})
+    return state.model_copy(
+        update={
+            "sweep": state.sweep.model_copy(update={"evidence": evidence}),
+            "diagnosis": state.diagnosis.model_copy(update={"hypotheses": (cause,)}),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    "language, said",
+    [
+        (
+            "en",
+            (
+                "What would mend it: A key is not there at src/pay/pool.py:9: currency.",
+                "To be sure: Compare data that failed",
+                "if what the function takes or returns changes; at least 1 other names it.",
+                "Looked at: version v2.3.1 (2 searched for the line), 1 mention of the function; nothing was run.",
+            ),
+        ),
+        (
+            "zh",
+            (
+                "可以这样修：src/pay/pool.py:9 处缺少键：currency。",
+                "确认方法：把出错的数据与正常的数据对照：是谁没有给 currency。",
+                "另有至少 1 处（1 个文件）提到它。",
+            ),
+        ),
+    ],
+)
+def test_an_old_line_is_mended_by_what_its_error_says(language: str, said: tuple[str, ...]) -> None:
+    body = told(failing("KeyError: 'currency'"), language)
+    for each in said:
+        assert each in body, each
+    assert "git revert" not in body
+
+
+def test_an_error_from_outside_is_said_to_surface_here() -> None:
+    body = told(failing("Error: connect ECONNREFUSED 10.0.0.9:6379"))
+    assert "This surfaces at src/pay/pool.py:9; the cause by the diagnosis:" in body
+    assert "In the code: Bound retries" in body
+
+
+def test_who_else_is_to_blame_by_the_diagnosis_is_named_first() -> None:
+    body = told(failing("Error: connect ECONNREFUSED 10.0.0.9:6379", blamed="bank"))
+    assert "What would mend it: The diagnosis names bank as the cause" in body
+    assert "Or: Bound retries" in body
+
+
+def test_of_an_error_nobody_knows_nothing_is_invented() -> None:
+    body = told(failing("shop.Unpayable: EUR"))
+    assert "What would mend it" not in body
+    assert "Size of a fix" not in body
+    assert "nothing was run" in body
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("error, family", [(error, family) for error, family, _ in KNOWN])
+def test_advice_is_six_lines_at_most_and_every_word_is_there(language: str, error: str, family: str) -> None:
+    state = incident()
+    began = state.began_at or AT
+    recent = PASSAGE.touches[1].model_copy(update={"at": began - timedelta(days=2)})
+    for blamed in (None, state.diagnosis.cause if state.diagnosis else None):
+        for touches in ((), (recent,)):
+            advice = advise(PASSAGE.model_copy(update={"touches": touches}), words(error), began, blamed)
+            assert advice.family == family
+            said = [advice.fix, *advice.alternatives, *advice.next, advice.depth]
+            assert len(said) <= 6
+            for phrase in (*said, advice.complexity):
+                sentence = Words(language).say(phrase) if phrase else ""
+                assert "[" not in sentence, sentence
+                assert len(sentence) < 320, sentence
 
 
 def test_without_a_reading_nothing_of_code_is_shown() -> None:
@@ -125,6 +217,29 @@ def test_without_a_reading_nothing_of_code_is_shown() -> None:
 def test_the_report_names_the_code() -> None:
     body = text.render(report(Scene(incident(), Words("en"), TEAM))).body
     assert "src/pay/pool.py:9 in acquire" in " ".join(body.split())
+
+
+def test_advice_is_whole_where_folds_open_and_one_link_away_elsewhere() -> None:
+    """Slack shows the beginning of a closed fold, WeCom its title; both lead to the page, which has all of it."""
+    state = failing("Error: connect ECONNREFUSED 10.0.0.9:6379", blamed="bank")
+    assert state.code is not None
+    recent = PASSAGE.touches[1].model_copy(update={"at": (state.began_at or AT) - timedelta(days=2)})
+    passage = state.code.passages[0].model_copy(update={"touches": (recent,)})
+    card = drawn(state.model_copy(update={"code": Reading(passages=(passage,) * 2)}))
+    message = slack.message(card, slack.Stage("https://tocsin.example", plain_value, {})).payload
+    both = feishu.card({"en": card}, feishu.Stage("https://tocsin.example", plain_value)).document
+    said = wecom.render(card, wecom.Stage(plain_value, "https://tocsin.example", "n0nce"))
+    assert slack_rules.faults(message) == []
+    assert feishu_rules.refusals(both) == []
+    assert list(wecom_rules.content(said.markdown)) == []
+    page = str(html.render(card).body)
+    for whole in (text.render(card).body, str(both), page):
+        shown = " ".join(whole.split())
+        for each in ("names bank as the cause", "git revert a1a1a1a1a1", "To be sure: git tag", "nothing was run"):
+            assert each in shown, each
+    for short in (str(message), said.markdown):
+        assert "Code around src/pay/pool.py:9" in short
+        assert "https://tocsin.example/incidents/" in short
 
 
 def test_hostile_code_does_no_harm_on_any_platform() -> None:

@@ -46,6 +46,7 @@ class Coded(World):
     """A world whose errors tell where they come from, and whose code can be read."""
 
     repository: str = "shop/payment"
+    stack: str = STACK
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -58,7 +59,7 @@ class Coded(World):
     def _lines(self, question: Question, name: str) -> Iterator[LogLine]:
         for line in super()._lines(question, name):
             failed = line.level == "error"
-            yield line.model_copy(update={"message": line.message + STACK}) if failed else line
+            yield line.model_copy(update={"message": line.message + self.stack}) if failed else line
 
 
 def reader(story: Story) -> FakeReader:
@@ -85,6 +86,28 @@ async def test_the_code_of_the_error_follows_the_diagnosis(tmp_path: Path, langu
         assert (await story.state()).code is not None
         messages = [each for each in story.platforms["chat"].messages if each.key.endswith("/evidence")]
         assert len(messages) == 1, "it is an edit, which calls nobody"
+
+
+KEYED = STACK.replace("pay.pool.Exhausted: 6", "KeyError: 'currency'")
+
+
+@in_story_time
+async def test_what_would_mend_the_code_stands_beside_it(tmp_path: Path):
+    def world(clock: object) -> World:
+        return Coded(clock, stack=KEYED)  # type: ignore[arg-type]
+
+    async with open_story(tmp_path, world=world) as story:
+        story.world.release_leaks()
+        await story.alert()
+        await story.asked()
+        await story.until(lambda state: state.code)
+        card = await story.reads("evidence")
+        assert "What would mend it: A key is not there at src/pay/pool.py:42: currency." in " ".join(card.split())
+        entries = await story.entries("evidence.collected")
+        (origin,) = [
+            each["details"]["origin"] for each in entries[-1].body["evidence"] if each["details"].get("origin")
+        ]
+        assert origin["error"] == "KeyError: 'currency'"
 
 
 @in_story_time

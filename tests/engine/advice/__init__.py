@@ -1,0 +1,1 @@
+"""Checks what is said of mending code."""
