@@ -4,7 +4,6 @@ The machine this process runs on is asked directly, every other one by ssh, as t
 """
 
 import asyncio
-import contextlib
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from typing import NamedTuple
 from engine.errors import SourceSilent
 from engine.masking import mask
 from engine.model import Phrase
+from engine.sources.programs import run
 
 LOCAL = "local"
 """How the catalogue calls the machine this process runs on; services without hosts are there."""
@@ -22,7 +22,6 @@ UNREACHED = 255
 
 SECONDS = 30.0
 MOST_BYTES = 256 * 1024
-MOST_COMPLAINT = 4_096
 AT_ONCE = 4
 LONGEST_DETAIL = 200
 
@@ -86,40 +85,8 @@ class Hosts:
         return [self._ssh, *SSH, target, "--", shlex.join(argv)]
 
     async def _run(self, vector: Sequence[str], most: int) -> Output:
-        pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
-        process = await asyncio.create_subprocess_exec(
-            *vector, stdin=nothing, stdout=pipe, stderr=pipe, env=self._environment
-        )
-        try:
-            async with asyncio.TaskGroup() as group:
-                said = group.create_task(_read(process, process.stdout, most, ends=True))
-                complaint = group.create_task(_read(process, process.stderr, MOST_COMPLAINT, ends=False))
-            code = await process.wait()
-        finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
-        (text, cut), (more, _) = said.result(), complaint.result()
-        return Output(text, 0 if cut else code, cut, more)
-
-
-async def _read(
-    process: asyncio.subprocess.Process, stream: asyncio.StreamReader | None, most: int, *, ends: bool
-) -> tuple[str, bool]:
-    """What comes, up to a number of bytes; a command that says more is ended, or (`ends` False) no longer listened to,
-    but heard out, so that it does not hang on a full pipe."""
-    body, cut = bytearray(), False
-    while stream is not None and (chunk := await stream.read(64 * 1024)):
-        if cut:
-            continue
-        body += chunk
-        if len(body) > most:
-            cut = True
-            if ends:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-    return bytes(body[:most]).decode("utf-8", "replace"), cut
+        ran = await run(vector, environment=self._environment, most=most)
+        return Output(ran.said.decode("utf-8", "replace"), ran.code, ran.cut, ran.complaint)
 
 
 def silent(why: str, **more: str | int | float) -> SourceSilent:
