@@ -75,6 +75,14 @@ def _repository(repository: str) -> str:
     return repository
 
 
+def _repo_path(path: str) -> str:
+    if path and (".." in path.split("/") or path.startswith("~") or not path.isprintable()):
+        raise ValueError(
+            "this is no path of a clone; write one below the folder TOCSIN_CLONES__ROOT names, like payment"
+        )
+    return path
+
+
 def _namespace(name: str) -> str:
     if name and not CLUSTER_NAME.fullmatch(name):
         raise ValueError("this is no name Kubernetes allows; write one like shop")
@@ -155,6 +163,7 @@ class ServiceFile(FileModel):
     runbooks: Annotated[list[WebAddress], Field(max_length=MOST)] = []
     rollback: RollbackFile = RollbackFile()
     repository: Annotated[str, AfterValidator(_repository)] = ""
+    repo_path: Annotated[str, Field(max_length=LONGEST), AfterValidator(_repo_path)] = ""
     language: Line = ""
     health_url: Annotated[str, Field(max_length=LONGEST), AfterValidator(_web_address_or_nothing)] = ""
     log_paths: Paths = []
@@ -185,6 +194,7 @@ class ServiceFile(FileModel):
             runbooks=tuple(self.runbooks),
             rollback=Rollback(**self.rollback.model_dump()),
             repository=self.repository,
+            repo_path=self.repo_path,
             language=self.language,
             health_url=self.health_url,
             log_paths=tuple(self.log_paths),

@@ -105,6 +105,7 @@ def parts(settings: Settings, team: Team) -> Iterator[Part]:
         value = getattr(settings, section)
         if isinstance(value, Backend):
             yield Part(section, bool(value.url), _variable(section, "url"))
+    yield Part("clones", bool(settings.clones.root), _variable("clones", "root"))
     execution, slack, feishu, wecom = settings.execution, settings.slack, settings.feishu, settings.wecom
     yield Part("execution", execution.enabled, _variable("execution", "enabled"))
     operations = ", ".join(sorted(execution.allowed_operations))

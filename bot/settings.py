@@ -212,6 +212,19 @@ class Hosts(Section):
         return frozenset(root.strip() for root in self.log_roots.split(",") if root.strip().startswith("/"))
 
 
+class Clones(Section):
+    """The folder below which clones lie whose code may be shown (empty: none is read)."""
+
+    root: str = ""
+
+    @field_validator("root")
+    @classmethod
+    def _absolute(cls, value: str) -> str:
+        if value and not value.startswith("/"):
+            raise ValueError("this is no absolute path of a folder; write one like /srv/clones")
+        return value
+
+
 class Watcher(Section):
     """Whether health addresses and log files of the catalogue are watched where no monitoring does, how often
     (seconds), how many at a time, and after how many failures in a row an alert is raised and successes it ends."""
@@ -300,6 +313,7 @@ class Settings(BaseSettings):
     kubernetes: Kubernetes = Kubernetes()
     github: GitHub = GitHub()
     hosts: Hosts = Hosts()
+    clones: Clones = Clones()
     watcher: Watcher = Watcher()
     slack: Slack = Slack()
     feishu: Feishu = Feishu()

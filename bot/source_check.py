@@ -8,10 +8,10 @@ from aiohttp import ClientSession, ClientTimeout
 
 from bot.clock import SystemClock
 from bot.settings import Backend, GitHub, Settings
-from bot.sources import OPENERS, open_host_logs, open_hosts, settings_of
+from bot.sources import OPENERS, open_clones, open_host_logs, open_hosts, settings_of
 from engine.errors import SourceSilent
 from engine.model import Phrase
-from engine.ports import Examined, Remark, Teams
+from engine.ports import Examined, Remark, Source, Teams
 from engine.sources.host_logs import places
 from engine.sources.probes import ProbesSource
 from engine.team import Service
@@ -47,14 +47,20 @@ async def ask_sources(settings: Settings, teams: Teams, secret: Callable[[str], 
 
 
 async def _catalogued(settings: Settings, teams: Teams) -> list[Remark]:
-    """What the sources find whose addresses stand in the catalogue: health checks and hosts."""
+    """What the sources find whose addresses stand in the catalogue: health checks, hosts and clones."""
     services = {name: service for team in teams.all() for name, service in team.services.items()}
     asked = list(services.values())[:MOST_SERVICES]
     async with ClientSession() as session:
         logs = open_host_logs(settings, open_hosts(settings), SystemClock())
-        sources = [ProbesSource(session, patience=EXAMINE_TIMEOUT), *logs]
-        said = [remark for source in sources if isinstance(source, Examined) for remark in await source.examine(asked)]
-    return [*said, *_unhosted(settings, asked), *_watched(settings, asked), _door(settings)]
+        sources = [ProbesSource(session, patience=EXAMINE_TIMEOUT), *logs, *open_clones(settings)]
+        said = [remark for source in sources for remark in await _examined(source, asked)]
+    return [
+        *said,
+        *_unhosted(settings, asked),
+        *_uncloned(settings, asked),
+        *_watched(settings, asked),
+        _door(settings),
+    ]
 
 
 def _unhosted(settings: Settings, services: Sequence[Service]) -> list[Remark]:
@@ -63,6 +69,14 @@ def _unhosted(settings: Settings, services: Sequence[Service]) -> list[Remark]:
     if not named or open_hosts(settings).names:
         return []
     return [Remark(False, Phrase(word="check.hosts_unset", values={"services": ", ".join(named[:MOST_NAMED])}))]
+
+
+def _uncloned(settings: Settings, services: Sequence[Service]) -> list[Remark]:
+    """That services name clones while no folder of them is set."""
+    named = [service.name for service in services if service.repo_path]
+    if not named or settings.clones.root:
+        return []
+    return [Remark(False, Phrase(word="check.clones_unset", values={"services": ", ".join(named[:MOST_NAMED])}))]
 
 
 def _watched(settings: Settings, services: Sequence[Service]) -> list[Remark]:
@@ -107,14 +121,18 @@ def _unset(teams: Teams, secret: Callable[[str], str]) -> list[Remark]:
 
 async def _ask(look: Look, session: ClientSession) -> Sequence[Remark]:
     """What a source says of itself and of the services it will be asked about."""
-    source: object = OPENERS[look.kind](look.settings, session)
-    if not isinstance(source, Examined):
-        return []
     try:
         async with asyncio.timeout(EXAMINE_TIMEOUT):
-            return await source.examine(look.services)
-    except SourceSilent as silent:
-        return [Remark(False, silent.phrase)]
+            return await _examined(OPENERS[look.kind](look.settings, session), look.services)
     except TimeoutError:
         late = Phrase(word="evidence.silent.slow", values={"source": look.kind, "seconds": EXAMINE_TIMEOUT})
         return [Remark(False, late)]
+
+
+async def _examined(source: Source, services: Sequence[Service]) -> Sequence[Remark]:
+    if not isinstance(source, Examined):
+        return []
+    try:
+        return await source.examine(services)
+    except SourceSilent as silent:
+        return [Remark(False, silent.phrase)]

@@ -13,13 +13,15 @@ MOST_VERSIONS = 6
 
 
 class Place(Value):
-    """Where an error comes from, as a stack trace says; `versions` are names of what ran there, the likeliest first."""
+    """Where an error comes from, as a stack trace says; `versions` are names of what ran there, the likeliest first.
+    Its code is in `repository` ("owner/name"), in the `clone` at that path, or in both."""
 
     evidence: str
     service: str
-    repository: str
     file: str
     line: int
+    repository: str = ""
+    clone: str = ""
     function: str = ""
     versions: tuple[str, ...] = ()
 
@@ -51,7 +53,8 @@ class Mention(Value):
 class Passage(Value):
     """The lines around a place (`first` is the number of the first), in the repository at `commit`. `version` is what
     ran there; "" where nobody says, and the default branch was read. `looked_into` counts the newest commits of the
-    file that were searched for the one that wrote the line. All text is a stranger's, without secrets and bounded."""
+    file that were searched for the one that wrote the line. `mentioned`: how many lines of the whole repository name
+    the function elsewhere; 0 where nobody counted. All text is a stranger's, without secrets and bounded."""
 
     evidence: str
     source: str
@@ -67,6 +70,7 @@ class Passage(Value):
     touches: tuple[Touch, ...] = ()
     looked_into: int = 0
     mentions: tuple[Mention, ...] = ()
+    mentioned: int = 0
     link: str = ""
 
     @property
@@ -97,26 +101,33 @@ class CodeReader(Protocol):
     @property
     def name(self) -> str: ...
 
+    def holds(self, place: Place) -> bool:
+        """Whether the code of this place may be here."""
+        ...
+
     async def read_code(self, places: Sequence[Place]) -> Reading: ...
 
 
 def places(sweep: Sweep, services: Mapping[str, Service]) -> tuple[Place, ...]:
-    """Where the unusual errors of a sweep come from, the weightiest first; of services whose repository is known."""
-    found: dict[tuple[str, str, int], Place] = {}
+    """Where the unusual errors of a sweep come from, the weightiest first; of services whose code somebody has."""
+    found: dict[tuple[str, str, str, int], Place] = {}
     for each in sweep.evidence:
         service, origin = services.get(each.service), each.details.get("origin")
-        if not each.abnormal or not origin or service is None or not service.repository:
+        if not each.abnormal or not origin or service is None:
+            continue
+        if not service.repository and not service.repo_path:
             continue
         place = Place(
             evidence=each.id,
             service=each.service,
             repository=service.repository,
+            clone=service.repo_path,
             file=origin["file"],
             line=origin["line"],
             function=origin["function"],
             versions=_versions(each, sweep.evidence),
         )
-        found.setdefault((place.repository, place.file, place.line), place)
+        found.setdefault((place.repository, place.clone, place.file, place.line), place)
     return tuple(found.values())[:MOST_PLACES]
 
 

@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from engine.code import CodeReader, Missing, Place, Reading
+from engine.code import CodeReader, Missing, Passage, Place, Reading
 from engine.errors import TocsinError
 from engine.incident import Incident
 from engine.looks import Asked, Depth
@@ -97,12 +97,26 @@ async def gather(
 
 
 async def read_code(wanted: Sequence[Place], readers: Sequence[CodeReader], within: float) -> Reading:
-    """What whoever holds code shows of these places, each for at most `within` seconds; never an error."""
-    found = [await _read(wanted, each, within) for each in readers]
+    """What whoever holds code shows of these places, each reader for at most `within` seconds; never an error.
+
+    A place is read by the first that holds it. Another one is asked where that shows nothing, or not the version that
+    runs: a clone which nobody fetched into lately does not know it."""
+    shown: dict[str, Passage] = {}
+    missing: dict[str, Missing] = {}
+    for reader in readers:
+        left = [place for place in wanted if reader.holds(place) and not _read_well(place, shown)]
+        found = await _read(left, reader, within) if left else Reading()
+        shown |= {each.evidence: each for each in found.passages if each.version or each.evidence not in shown}
+        missing = {each.evidence: each for each in found.missing} | missing
     return Reading(
-        passages=tuple(passage for each in found for passage in each.passages),
-        missing=tuple(missing for each in found for missing in each.missing),
+        passages=tuple(shown[each.evidence] for each in wanted if each.evidence in shown),
+        missing=tuple(missing[each.evidence] for each in wanted if each.evidence in missing.keys() - shown.keys()),
     )
+
+
+def _read_well(place: Place, shown: Mapping[str, Passage]) -> bool:
+    passage = shown.get(place.evidence)
+    return passage is not None and bool(passage.version or not place.versions)
 
 
 async def _read(wanted: Sequence[Place], reader: CodeReader, within: float) -> Reading:

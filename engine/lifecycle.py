@@ -143,9 +143,10 @@ class Life:
         with suppress(StoreError):
             state = await self.state()
             team = self.tools.teams.team(state.team)
-            wanted = places(state.sweep, team.services) if state.sweep else ()
             readers = [source for source in self.tools.sources_of(team) if isinstance(source, CodeReader)]
-            if not wanted or not readers:
+            found = places(state.sweep, team.services) if state.sweep else ()
+            wanted = [place for place in found if any(reader.holds(place) for reader in readers)]
+            if not wanted:
                 return
             patience = self.tools.tempo.source_timeout
 

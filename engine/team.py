@@ -74,8 +74,9 @@ class Service(Value):
     """One entry of the service catalogue.
 
     `labels` name it in telemetry; `namespace` and `workload` ("payment" or "deployment/payment") in Kubernetes;
-    `repository` ("owner/name") where its code lives. `log_paths` and `units` (of systemd) are read on each of `hosts`;
-    no hosts: where this process runs. `learned` are those of its dependencies that people added in chat."""
+    `repository` ("owner/name") where its code lives, and `repo_path` a clone of it where this process runs. `log_paths`
+    and `units` (of systemd) are read on each of `hosts`; no hosts: where this process runs. `learned` are those of its
+    dependencies that people added in chat."""
 
     name: str
     owner: str = ""
@@ -89,6 +90,7 @@ class Service(Value):
     runbooks: tuple[str, ...] = ()
     rollback: Rollback = Rollback()
     repository: str = ""
+    repo_path: str = ""
     language: str = ""
     health_url: str = ""
     log_paths: tuple[str, ...] = ()

@@ -124,6 +124,7 @@ def _about(service: Service, words: Words) -> list[tuple[str, str]]:
         ("catalogue.dependencies", comma.join(named)),
         ("catalogue.language", service.language),
         ("catalogue.repository", service.repository),
+        ("catalogue.clone", service.repo_path),
     ]
 
 

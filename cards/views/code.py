@@ -65,11 +65,18 @@ def _fold(scene: Scene, passage: Passage) -> Fold:
         blocks.append(Prose(scene.text("code_card.history"), strong=True))
         blocks.append(Findings(tuple(_touch(scene, each, passage) for each in passage.touches)))
     if passage.mentions:
-        blocks.append(Prose(scene.text("code_card.mentions", function=passage.function), strong=True))
+        blocks.append(Prose(_elsewhere(scene, passage), strong=True))
         blocks.append(Log(tuple(f"{each.path}:{each.line}  {each.text}" for each in passage.mentions)))
     limits = [scene.say(advice.complexity), scene.say(advice.depth)]
     blocks.append(Prose(scene.text("list.space").join(each for each in limits if each), quiet=True))
     return Fold(scene.text("code_card.fold", place=passage.name, id=passage.evidence), tuple(blocks))
+
+
+def _elsewhere(scene: Scene, passage: Passage) -> str:
+    shown = len(passage.mentions)
+    if passage.mentioned > shown:
+        return scene.text("code_card.mentions_of", function=passage.function, shown=shown, all=passage.mentioned)
+    return scene.text("code_card.mentions", function=passage.function)
 
 
 def _advice(scene: Scene, passage: Passage) -> Advice:

@@ -12,6 +12,7 @@ from engine.code import Place, Reading
 from engine.errors import SourceSilent
 from engine.model import Change, Observation, Phrase, Window
 from engine.ports import Question, Remark, Tells
+from engine.sources.code_look import look
 from engine.sources.families import services_of
 from engine.sources.github_api import (
     Comparison,
@@ -24,7 +25,7 @@ from engine.sources.github_api import (
     Status,
 )
 from engine.sources.github_client import PUBLIC, GitHubClient
-from engine.sources.github_code import read_code
+from engine.sources.github_code import GitHubShelf
 from engine.sources.http import harvest
 from engine.sources.notes import cut, note
 from engine.sources.repositories import (
@@ -293,9 +294,13 @@ class GitHubSource:
 class GitHubWithCode(GitHubSource):
     """The same for where people may see the code itself."""
 
+    def holds(self, place: Place) -> bool:
+        """Whether the catalogue says in which repository the code is."""
+        return bool(place.repository)
+
     async def read_code(self, places: Sequence[Place]) -> Reading:
         """The code around these places at the version that runs, with what changed it last. SourceSilent."""
-        return await read_code(self._github, places, self._patience)
+        return await look(GitHubShelf(self._github), places, self._patience)
 
 
 def _now() -> float:

@@ -6,6 +6,7 @@ from itertools import islice
 
 from engine.code import Mention
 from engine.masking import mask
+from engine.model import HASH
 from engine.sources.notes import cut
 
 BEFORE, AFTER = 8, 5
@@ -36,6 +37,19 @@ def refs(versions: Iterable[str]) -> tuple[str, ...]:
             if REF.fullmatch(each) and ".." not in each:
                 named.setdefault(each)
     return tuple(named)[:MOST_REFS]
+
+
+def running(names: Sequence[str], commits: Sequence[str]) -> tuple[str, str]:
+    """Of names and the commits a repository knows by them ("": none), the first commit that really is called so, with
+    its name; none where all it has are hashes that begin like the number of a build."""
+    both = ((commit, name) for commit, name in zip(commits, names, strict=True) if commit and _called(commit, name))
+    return next(both, ("", ""))
+
+
+def _called(commit: str, name: str) -> bool:
+    # Git reads v2.3.1-4-gabc1234 as the commit after the last -g.
+    part = name.rpartition("-g")[2]
+    return not commit.startswith(part) or bool(HASH.fullmatch(part))
 
 
 def fitting(file: str, paths: Iterable[str]) -> list[str]:
@@ -107,14 +121,18 @@ def mentions(name: str, files: Sequence[tuple[str, str]], path: str, seen: range
     """Where files (path, text) name the function, except among the lines of `path` that are shown already."""
     if not name:
         return ()
-    word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
     found = (
         Mention(path=cut(where), line=number, text=shown(line).strip())
         for where, text in files
         for number, line in enumerate(_masked(text), 1)
-        if word.search(line) and not (where == path and number in seen)
+        if names(name, line) and not (where == path and number in seen)
     )
     return tuple(islice(found, MOST_MENTIONS))
+
+
+def names(name: str, line: str) -> bool:
+    """Whether a line holds the name as a word of its own."""
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", line) is not None
 
 
 def before(patch: str, line: int) -> int | None:

@@ -118,6 +118,18 @@ async def test_what_the_catalogue_names_is_looked_at_too(tmp_path: Path) -> None
     assert "nothing to look at" in idle
 
 
+async def test_clones_that_services_name_are_looked_at(tmp_path: Path) -> None:
+    rooms(tmp_path, "console:trade")
+    (tmp_path / "teams" / "trade" / "services.yaml").write_text("pay: {repo_path: pay}", encoding="utf-8")
+    (unset,) = said(await checkup.examine(load(None, data_dir=tmp_path)), ok=False)
+    assert "TOCSIN_CLONES__ROOT" in unset
+    (gone,) = said(await checkup.examine(load(None, data_dir=tmp_path, clones={"root": str(tmp_path)})), ok=False)
+    assert gone.startswith(f"There is no folder pay below {tmp_path}")
+    nowhere = load(None, data_dir=tmp_path, clones={"root": str(tmp_path / "none")})
+    (absent,) = said(await checkup.examine(nowhere), ok=False)
+    assert absent.startswith(f"There is no folder {tmp_path / 'none'}")
+
+
 async def test_a_password_in_an_address_is_not_shown(tmp_path: Path) -> None:
     rooms(tmp_path, "console:trade")
     sections = {

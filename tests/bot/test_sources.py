@@ -46,6 +46,15 @@ async def test_health_addresses_of_the_catalogue_are_asked_without_any_setting()
         assert not source.concerns(question())
 
 
+async def test_clones_are_asked_for_code_first_and_only_below_a_folder_that_is_named() -> None:
+    settings = load(None, clones={"root": "/srv/clones"}, github={"token": "t0ken"})
+    async with aiohttp.ClientSession() as session:
+        readers = [each for each in Connected(settings, session, nothing).of(TEAM) if isinstance(each, CodeReader)]
+    assert [each.name for each in readers] == ["clones", "github"]
+    with pytest.raises(SettingsError, match="absolute"):
+        load(None, clones={"root": "clones"})
+
+
 @pytest.mark.parametrize("kind", ["prometheus", "loki", "tempo", "jaeger", "alertmanager"])
 async def test_a_tenant_is_named_as_the_backend_wants_it(kind: str, tmp_path: Path) -> None:
     header = "x-tenant" if kind == "jaeger" else "X-Scope-OrgID"

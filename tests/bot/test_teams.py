@@ -50,6 +50,7 @@ payment-api:
   runbooks: ["https://wiki.example.com/payment?a=1#b"]
   rollback: {executor: argocd, workload: deployment/payment, argocd_app: shop-payment, safe_revision: "1.4"}
   repository: shop/backend/payment
+  repo_path: backend/payment.git
   language: java
   health_url: http://payment:8080/healthz
   log_paths: [/var/log/payment/app.log]
@@ -171,6 +172,8 @@ def test_routing_asks_teams_in_their_order_and_default_last(tmp_path: Path) -> N
         ("services", "pay: {units: ['a b']}", "pay.units.0", "no unit of systemd"),
         ("services", "pay: {repository: pay}", "pay.repository", "owner/name"),
         ("services", "pay: {repository: shop/../..}", "pay.repository", "owner/name"),
+        ("services", "pay: {repo_path: ../x}", "pay.repo_path", "no path of a clone"),
+        ("services", 'pay: {repo_path: "a\\nb"}', "pay.repo_path", "no path of a clone"),
         ("services", "pay: {namespace: Shop}", "pay.namespace", "Kubernetes"),
         ("services", "pay: {workload: pods/pay}", "pay.workload", "deployment/payment"),
         ("services", "pay: {objective: {availability: 99.9}}", "pay.objective.availability", "less than or equal to 1"),

@@ -104,6 +104,12 @@ def test_the_code_stands_on_the_evidence_card_with_its_place_and_who_wrote_it(
     ]
 
 
+@pytest.mark.parametrize("language, told", [("en", "named (1 of 48 lines"), ("zh", "整个仓库 48 行中的 1 行")])
+def test_how_often_the_function_is_named_in_all_is_said_where_somebody_counted(language: str, told: str) -> None:
+    counted = PASSAGE.model_copy(update={"mentioned": 48})
+    assert told in " ".join(text.render(drawn(incident(language, passage=counted), language)).body.split())
+
+
 def test_what_is_not_known_is_said() -> None:
     bare = PASSAGE.model_copy(update={"version": "", "touches": PASSAGE.touches[:1], "looked_into": 1})
     body = " ".join(text.render(drawn(incident(passage=bare, missing=True))).body.split())

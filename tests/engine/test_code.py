@@ -1,6 +1,7 @@
 """Checks which places of code an incident leads to, and that reading them never hurts it."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,11 @@ from tests.virtual_time import in_virtual_time
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 WINDOW = Window(start=NOON - timedelta(hours=1), split=NOON, end=NOON + timedelta(minutes=5))
-SERVICES = {"till": Service(name="till", repository="shop/till"), "bare": Service(name="bare")}
+SERVICES = {
+    "till": Service(name="till", repository="shop/till"),
+    "desk": Service(name="desk", repo_path="desk"),
+    "bare": Service(name="bare"),
+}
 
 
 def log(id: str, line: int = 7, **more: Any) -> Evidence:
@@ -54,6 +59,11 @@ def test_an_unusual_error_leads_to_its_place_once() -> None:
     assert len(others) == MOST_PLACES - 1
 
 
+def test_a_clone_will_do_as_well_as_a_repository() -> None:
+    (place,) = found(log("ev_log_1", service="desk"))
+    assert (place.repository, place.clone) == ("", "desk")
+
+
 @pytest.mark.parametrize(
     "more", [{"abnormal": False}, {"service": "bare"}, {"service": "nobody"}, {"details": {"origin": None}}]
 )
@@ -74,6 +84,46 @@ def silent(place: Place) -> Passage | Missing:
 
 def nonsense(place: Place) -> Passage | Missing:
     raise ValueError("secret of a backend")
+
+
+def shows(version: str) -> Callable[[Place], Passage]:
+    return lambda place: Passage(
+        evidence=place.evidence,
+        source=version or "head",
+        service=place.service,
+        repository="r",
+        path=place.file,
+        line=place.line,
+        commit="c" * 40,
+        version=version,
+    )
+
+
+@pytest.mark.parametrize(
+    "first, second, versions, told, again",
+    [
+        (shows("v1"), shows("v2"), ("v1",), ["v1"], False),
+        (shows(""), shows("v2"), ("v1",), ["v2"], True),
+        (shows(""), shows(""), ("v1",), ["head"], True),
+        (shows(""), shows("v2"), (), ["head"], False),
+        (silent, shows("v2"), ("v1",), ["v2"], True),
+        (shows(""), silent, ("v1",), ["head"], True),
+        (silent, nonsense, ("v1",), [], True),
+    ],
+)
+async def test_a_place_is_read_by_the_first_that_shows_what_runs(
+    first: Callable[[Place], Passage | Missing],
+    second: Callable[[Place], Passage | Missing],
+    versions: tuple[str, ...],
+    told: list[str],
+    again: bool,
+) -> None:
+    (wanted,) = found(log("ev_log_1"))
+    readers = [FakeReader(first), FakeReader(second)]
+    reading = await read_code([wanted.model_copy(update={"versions": versions})], readers, 4.0)
+    assert [each.source for each in reading.passages] == told
+    assert [each.reason.word for each in reading.missing] == ([] if told else ["evidence.silent.refused"])
+    assert bool(readers[1].reads) == again
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,9 @@ class FakeReader(FakeSource):
         self._read, self.stalls = read, stalls
         self.reads: list[Sequence[Place]] = []
 
+    def holds(self, place: Place) -> bool:
+        return True
+
     async def read_code(self, places: Sequence[Place]) -> Reading:
         self.reads.append(places)
         if self.stalls:
