@@ -166,7 +166,8 @@ async def reload_teams(house: House) -> None:
     await learned.take_up(house.store.memory, house.teams)
     before = {team.id: _spoken(team) for team in house.teams.all()}
     for problem in await asyncio.to_thread(house.teams.reload):
-        log.error("team files: %s", Words("en").say(problem.error.phrase))
+        if not problem.known:
+            log.error("team files: %s", Words("en").say(problem.error.phrase))
         if problem.team in (team.id for team in house.teams.all()):
             await house.desk.announce(house.teams.team(problem.team), problem.error.phrase)
     retold = {team.id for team in house.teams.all() if before.get(team.id, _spoken(team)) != _spoken(team)}

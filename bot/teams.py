@@ -156,10 +156,12 @@ class Version:
 
 @dataclass(frozen=True)
 class Problem:
-    """A team whose files are wrong: the old version stays, and this is to be said in its rooms."""
+    """A team whose files are wrong: the old version stays, and this is to be said in its rooms. `known`: the reading
+    before found the same."""
 
     team: str
     error: SettingsError
+    known: bool = False
 
 
 class TeamFiles:
@@ -179,6 +181,7 @@ class TeamFiles:
         self._open_to = open_to
         self._members = members
         self._versions: dict[str, Version] = {DEFAULT: Version(_default(), 0, "")}
+        self._wrong: dict[str, Phrase] = {}
         self._learned: dict[str, Learned] = {}
         self._taught: dict[str, tuple[Team, Learned, Team]] = {}
 
@@ -195,11 +198,12 @@ class TeamFiles:
             try:
                 found[folder.name] = read_team(folder)
             except SettingsError as error:
-                problems.append(Problem(folder.name, error))
+                problems.append(Problem(folder.name, error, self._wrong.get(folder.name) == error.phrase))
                 if folder.name in self._versions:
                     found[folder.name] = self._versions[folder.name]
         found.setdefault(DEFAULT, Version(_default(), 0, ""))
         self._versions = dict(sorted(found.items(), key=lambda item: (item[0] == DEFAULT, item[1].order, item[0])))
+        self._wrong = {problem.team: problem.error.phrase for problem in problems}
         return tuple(problems)
 
     def team(self, id: str) -> Team:

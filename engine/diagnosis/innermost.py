@@ -13,6 +13,8 @@ LATER = re.compile(r"\n(?:During handling of the above|The above exception was)"
 EARLIER = re.compile(r"Caused by:\s+|\n[ \t]*-{3}> |\n[ \t]*\[cause\]: |\bnested exception is:?\s+")
 """What Java, Ruby, C#, Node and Spring print between an error and the one that it came of."""
 PANIC = re.compile(r"\bpanic: |\bpanicked at (?:[^\n]{1,300}:\d+:\d+:\n|(?='))")
+NAMED = re.compile(r"[A-Za-z_][\w.]*(?:: |$)")
+"""How Python says an error: its class, and what it says of itself."""
 NUMBERED = re.compile(r"\s*\d+: ")
 """One of several causes, as Rust's anyhow prints them."""
 RAISED = re.compile(r"(?:^|[\s:(\\])(?:[A-Za-z_][\w$]*(?:\.|\\|::))*[A-Z][\w$]*(?:Error|Exception)\b")
@@ -34,10 +36,12 @@ def _first_raised(text: str) -> str:
 
 
 def _of_python(block: str) -> str:
-    """The first line after the frames that is not part of one."""
+    """The first line after the frames that is not part of one: of what is not indented the first that names an error,
+    for some shippers cut what indents the code of a frame."""
     lines = block.split("\n")
     last = max((number for number, line in enumerate(lines) if PYTHON.match(line)), default=0)
-    return next((line for line in lines[last + 1 :] if line.strip() and not line[0].isspace()), lines[0])
+    after = [line for line in lines[last + 1 :] if line.strip() and not line[0].isspace()]
+    return next((line for line in after if NAMED.match(line)), after[0] if after else lines[0])
 
 
 def _before_frames(lines: list[str]) -> str:

@@ -72,11 +72,11 @@ def read_line(nanoseconds: str, text: str, labels: Mapping[str, str], service: s
         at = datetime.fromtimestamp(int(nanoseconds) / 1e9, UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    fields = _fields(text)
+    fields, below = _fields(text)
     level = first_label(fields, LEVEL_FIELDS) or _known(first_label(labels, LEVEL_FIELDS)) or _guessed(text)
     message = first_label(fields, MESSAGE_FIELDS) or text
     statement = first_label(fields, STATEMENT_FIELDS) or first_label(labels, STATEMENT_FIELDS)
-    stack = first_label(fields, STACK_FIELDS) or first_label(labels, STACK_FIELDS)
+    stack = first_label(fields, STACK_FIELDS) or first_label(labels, STACK_FIELDS) or below
     version = first_label(fields, VERSION_FIELDS) or first_label(labels, VERSION_FIELDS)
     return LogLine(
         at=at,
@@ -116,18 +116,30 @@ def _known(level: str) -> str:
     return "" if level == "unknown" else level
 
 
-def _fields(text: str) -> dict[str, str]:
-    """The fields of a structured line; none for any other."""
-    stripped = text.strip()
-    if stripped.startswith("{"):
-        try:
-            found: Any = json.loads(stripped)
-        except (ValueError, RecursionError):
-            return {}
-        return {str(k): _text(v) for k, v in found.items()} if isinstance(found, dict) else {}
-    pairs = dict(_LOGFMT.findall(stripped))
+def _fields(text: str) -> tuple[dict[str, str], str]:
+    """The fields of a structured line, and the stack that was printed below it; none for any other."""
+    head, _, below = text.strip().partition("\n")
+    if head.startswith("{"):
+        if whole := _members(text):
+            return whole, ""
+        fields = _members(head)
+    else:
+        fields = _pairs(head)
+    return (fields, below) if fields and IS_STACK.search(below) else (fields, "")
+
+
+def _pairs(line: str) -> dict[str, str]:
+    pairs = dict(_LOGFMT.findall(line))
     structured = len(pairs) >= 2 and any(name in pairs for name in LEVEL_FIELDS)
     return {key: value.strip('"').replace('\\"', '"') for key, value in pairs.items()} if structured else {}
+
+
+def _members(text: str) -> dict[str, str]:
+    try:
+        found: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return {str(k): _text(v) for k, v in found.items()} if isinstance(found, dict) else {}
 
 
 def _text(value: Any) -> str:

@@ -85,7 +85,8 @@ def _entries(lines: Iterable[str], now: datetime) -> Iterator[tuple[Stamp, str]]
         found = stamp(line.strip()[:LONGEST_LINE], now)
         if found is None:
             if current is not None and len(words) < MOST_FOLLOWING and line.strip():
-                words.append(line.strip()[:LONGEST_MESSAGE])
+                # How far it is indented tells a frame from what the error says.
+                words.append(line.rstrip()[:LONGEST_MESSAGE])
             continue
         if current is not None:
             yield current, "\n".join(words)

@@ -239,7 +239,8 @@ def test_an_error_keeps_the_old_version_and_a_correction_takes(tmp_path: Path) -
     teams.reload()
     write(tmp_path, "trade", team=TEAM.replace("Trade", "Renamed"), policy="approval_minutes: never")
     (problem,) = teams.reload()
-    assert problem.team == "trade"
+    assert (problem.team, problem.known) == ("trade", False)
+    assert [each.known for each in teams.reload()] == [True], "what is known need not be logged every two seconds"
     assert (teams.team("trade").name, teams.team("trade").policy.approval_minutes) == ("Trade", 10.0)
     write(tmp_path, "trade", policy="approval_minutes: 5")
     assert teams.reload() == ()

@@ -19,6 +19,7 @@ Stack trace:
         (errors.JAVA_CHAIN, "java.net.ConnectException: Connection refused"),
         (errors.JAVA_HELPFUL.partition("\n")[0], "could not place order"),
         (errors.PYTHON_CHAIN, "KeyError: 'currency'"),
+        (errors.PYTHON_CHAIN.replace("\n    ", "\n").replace("\n  ", "\n"), "KeyError: 'currency'"),
         (errors.GO_PANIC, "runtime error: index out of range [5] with length 3"),
         (errors.RUST, "index out of bounds: the len is 3 but the index is 7"),
         (errors.ANYHOW, "No such file or directory (os error 2)"),

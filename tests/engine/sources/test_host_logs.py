@@ -122,7 +122,7 @@ async def test_complaints_of_both_sides_with_what_belongs_to_them() -> None:
     seen = await one(hosts)
     assert [line.message for line in seen.lines] == [
         "ERROR pool slow",
-        "ERROR pool exhausted java.lang.Exception: pool at Pay.run(Pay.java:12)",
+        "ERROR pool exhausted\njava.lang.Exception: pool\n at Pay.run(Pay.java:12)",
         "WARN pool nearly",
     ]
     assert (seen.query, seen.labels, seen.truncated) == (f"web-1:{LOG}", {"host": "web-1"}, False)

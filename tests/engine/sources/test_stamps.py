@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.diagnosis.stacks import origin
 from engine.sources.log_files import file_lines, journal_lines
 from engine.sources.stamps import stamp
 
@@ -94,7 +95,7 @@ java.sql.SQLTransientConnectionException: timeout
         (
             "09:30:05",
             "error",
-            "ERROR no pool java.sql.SQLTransientConnectionException: timeout at com.shop.Pool.get(Pool.java:41)",
+            "ERROR no pool\njava.sql.SQLTransientConnectionException: timeout\n at com.shop.Pool.get(Pool.java:41)",
         ),
         ("09:30:06", "info", "INFO fine"),
     ]
@@ -132,3 +133,24 @@ def test_the_journal_is_read_line_by_line() -> None:
         (AT + timedelta(seconds=1), "error", "ERROR no pool either"),
         (AT + timedelta(seconds=2), "info", "no�"),
     ]
+
+
+def test_what_belongs_to_a_line_stays_indented_so_that_frames_are_known() -> None:
+    trace = "goroutine 7 [running]:\nmain.charge(...)\n\t/app/pay/charge.go:41 +0x1d\n"
+    text = "2026-11-20T09:30:00Z ERROR panic: assignment to entry in nil map\n" + trace
+    (line,) = file_lines(text, "payment", written=NOW, now=NOW, whole=True)
+    frame = origin(line.message)
+    assert frame is not None
+    assert (frame.file, frame.line) == ("/app/pay/charge.go", 41)
+
+
+@pytest.mark.parametrize(
+    "said", ['level=error version=v2 msg="no charge"', '{"level": "error", "version": "v2", "message": "no charge"}']
+)
+def test_what_is_printed_below_a_structured_line_is_its_stack(said: str) -> None:
+    trace = 'Traceback (most recent call last):\n  File "/app/pay.py", line 14, in rate\nKeyError: 1'
+    text = f"2026-11-20T09:30:00Z {said}\n{trace}\n"
+    (line,) = file_lines(text, "payment", written=NOW, now=NOW, whole=True)
+    assert (line.level, line.version) == ("error", "v2")
+    assert line.message.startswith("no charge\nTraceback")
+    assert origin(line.message)
