@@ -11,7 +11,7 @@ from bot.settings import Backend, GitHub, Settings
 from bot.sources import OPENERS, open_clones, open_host_logs, open_hosts, settings_of
 from engine.errors import SourceSilent
 from engine.model import Phrase
-from engine.ports import Examined, Remark, Source, Teams
+from engine.ports import Examined, Remark, Teams
 from engine.sources.host_logs import places
 from engine.sources.probes import ProbesSource
 from engine.team import Service
@@ -129,7 +129,7 @@ async def _ask(look: Look, session: ClientSession) -> Sequence[Remark]:
         return [Remark(False, late)]
 
 
-async def _examined(source: Source, services: Sequence[Service]) -> Sequence[Remark]:
+async def _examined(source: object, services: Sequence[Service]) -> Sequence[Remark]:
     if not isinstance(source, Examined):
         return []
     try:

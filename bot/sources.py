@@ -7,6 +7,7 @@ from aiohttp import ClientSession
 from pydantic import SecretStr
 
 from bot.settings import Backend, GitHub, Settings, Telemetry, command_environment
+from engine.code import CodeReader
 from engine.ports import Clock, Source
 from engine.sources.hosts import Hosts
 from engine.sources.probes import ProbesSource
@@ -21,14 +22,13 @@ Opener = Callable[[Settings, ClientSession], Source]
 class Connected:
     """The sources that are open: the process's, and those that teams name for themselves, opened when first asked for
     and again when a team's file says otherwise. `secret` gives the value of an environment variable by its name, and
-    `last` are sources that are everybody's. Clones come before all: code is read in the first place that has it."""
+    `last` are sources that are everybody's."""
 
     def __init__(
         self, settings: Settings, session: ClientSession, secret: Callable[[str], str], last: Sequence[Source] = ()
     ) -> None:
         self._settings, self._session, self._secret = settings, session, secret
         self._shared = _opened(settings, session, OPENERS)
-        self._first = open_clones(settings)
         self._last = (ProbesSource(session, patience=SHARE * settings.pace.source_timeout), *last)
         self._own: dict[str, tuple[Mapping[str, Connection], Mapping[str, Source]]] = {}
 
@@ -39,7 +39,7 @@ class Connected:
             own = _opened(settings_of(team, self._settings, self._secret), self._session, team.sources)
             self._own[team.id] = (team.sources, own)
         known = {**self._shared, **own}
-        return (*self._first, *(known[kind] for kind in OPENERS if kind in known), *self._last)
+        return (*(known[kind] for kind in OPENERS if kind in known), *self._last)
 
 
 def settings_of(team: Team, settings: Settings, secret: Callable[[str], str]) -> Settings:
@@ -79,14 +79,14 @@ def open_host_logs(settings: Settings, hosts: Hosts, clock: Clock) -> tuple[Sour
     return (HostLogsSource(hosts, roots=settings.hosts.roots, now=clock.now, patience=patience),)
 
 
-def open_clones(settings: Settings) -> tuple[Source, ...]:
+def open_clones(settings: Settings) -> tuple[CodeReader, ...]:
     """The clones on this machine whose code may be shown; nobody where the settings name no folder of them."""
     if not settings.clones.root:
         return ()
-    from engine.sources.clones import ClonesSource
+    from engine.sources.clones import ClonesReader
 
     path = command_environment().get("PATH", "")
-    return (ClonesSource(settings.clones.root, path=path, patience=SHARE * settings.pace.source_timeout),)
+    return (ClonesReader(settings.clones.root, path=path, patience=SHARE * settings.pace.source_timeout),)
 
 
 def _prometheus(settings: Settings, session: ClientSession) -> Source:

@@ -35,11 +35,12 @@ from bot.platforms.seal import seal_of
 from bot.precedence import Precedence
 from bot.selftest import TEAM, SelfTest, Way, hidden_team
 from bot.settings import Settings, secret_from_environment
-from bot.sources import Connected, open_host_logs, open_hosts, token
+from bot.sources import Connected, open_clones, open_host_logs, open_hosts, token
 from bot.teams import TeamFiles
 from bot.urgent import Urgent
 from bot.watcher import WATCHER, watcher_of
 from cards.words import Words
+from engine.code import CodeReader
 from engine.errors import TocsinError
 from engine.executors.alertmanager import AlertmanagerSilencer
 from engine.executors.http import HttpExecutor
@@ -94,6 +95,7 @@ class Parts:
     ids: Ids
     platforms: tuple[Platform, ...] = ()
     sources: tuple[Source, ...] | None = None
+    readers: tuple[CodeReader, ...] | None = None
     executors: Mapping[str, Executor] | None = None
     team_files: Path | None = None
     demo: Demo | None = None
@@ -206,6 +208,7 @@ def _tools(settings: Settings, parts: Parts, ground: Ground, desk: ChatDesk) -> 
         executors=executors,
         permissions=_permissions(settings, executors),
         tempo=settings.pace,
+        readers=parts.readers if parts.readers is not None else open_clones(settings),
     )
 
 

@@ -143,7 +143,8 @@ class Life:
         with suppress(StoreError):
             state = await self.state()
             team = self.tools.teams.team(state.team)
-            readers = [source for source in self.tools.sources_of(team) if isinstance(source, CodeReader)]
+            reading = (source for source in self.tools.sources_of(team) if isinstance(source, CodeReader))
+            readers = (*self.tools.readers, *reading)
             found = places(state.sweep, team.services) if state.sweep else ()
             wanted = [place for place in found if any(reader.holds(place) for reader in readers)]
             if not wanted:

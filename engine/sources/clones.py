@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 
 from engine.code import Place, Reading, Touch
 from engine.errors import SourceSilent
-from engine.model import Observation, Phrase
-from engine.ports import Question, Remark, Tells
+from engine.model import Phrase
+from engine.ports import Remark
 from engine.sources.code_look import DETAILS, MOST_COMMITS, History, Hurry, Naming, look
 from engine.sources.git import Blob, Clone, Git, silent
 from engine.sources.http import harvest
@@ -41,12 +41,8 @@ ASIDE = frozenset(
 """Folders of what names a function without being why it is called."""
 
 
-class ClonesSource:
-    """Code from clones below the folder `root`. `path` is where programs are looked for, `patience` for one look.
-
-    It is a source because teams' readers of code are found among those; of anything but code it is not asked."""
-
-    tells: Tells = "change"
+class ClonesReader:
+    """Code from clones below the folder `root`. `path` is where programs are looked for, `patience` for one look."""
 
     def __init__(self, root: str, *, path: str, program: str = "git", patience: float = 8.0) -> None:
         self._root = Path(root)
@@ -55,16 +51,8 @@ class ClonesSource:
 
     @property
     def name(self) -> str:
-        """How people tell this source from others."""
+        """How people tell this reader from others."""
         return "clones"
-
-    def concerns(self, question: Question) -> bool:
-        """Never: what changed is for others to tell."""
-        return False
-
-    async def ask(self, question: Question) -> Sequence[Observation]:
-        """Nothing."""
-        return ()
 
     def holds(self, place: Place) -> bool:
         """Whether the catalogue names a clone."""

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.connectors import SHARED, Kind
 from bot.settings import Settings, Telemetry, load
-from bot.sources import OPENERS, Connected, settings_of
+from bot.sources import OPENERS, Connected, open_clones, settings_of
 from engine.code import CodeReader
 from engine.errors import SettingsError, SourceSilent
 from engine.ports import Examined, Selective, Source
@@ -46,11 +46,12 @@ async def test_health_addresses_of_the_catalogue_are_asked_without_any_setting()
         assert not source.concerns(question())
 
 
-async def test_clones_are_asked_for_code_first_and_only_below_a_folder_that_is_named() -> None:
-    settings = load(None, clones={"root": "/srv/clones"}, github={"token": "t0ken"})
+async def test_clones_are_read_only_below_a_folder_that_is_named_and_are_no_source_of_changes() -> None:
+    settings = load(None, clones={"root": "/srv/clones"})
+    assert [each.name for each in open_clones(settings)] == ["clones"]
+    assert open_clones(load(None)) == ()
     async with aiohttp.ClientSession() as session:
-        readers = [each for each in Connected(settings, session, nothing).of(TEAM) if isinstance(each, CodeReader)]
-    assert [each.name for each in readers] == ["clones", "github"]
+        assert "clones" not in [each.name for each in Connected(settings, session, nothing).of(TEAM)]
     with pytest.raises(SettingsError, match="absolute"):
         load(None, clones={"root": "clones"})
 

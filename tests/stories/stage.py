@@ -19,6 +19,7 @@ from bot.wiring import House, Parts, open_house
 from cards.model import Ask
 from cards.render.text import render
 from cards.words import Words
+from engine.code import CodeReader
 from engine.incident import Incident, Proposal, fold
 from engine.model import Entry
 from engine.ports import Clock, Ids
@@ -277,6 +278,7 @@ async def open_story(
     store: FakeStore | None = None,
     clock: Clock | None = None,
     tempo: Tempo | None = None,
+    readers: tuple[CodeReader, ...] | None = None,
     **settings: Any,
 ) -> AsyncIterator[Story]:
     """The whole house as `tocsin run` opens it, but for the store, the world and the chat platforms.
@@ -300,6 +302,7 @@ async def open_story(
         ids=ids,
         platforms=tuple(_as_platforms(platforms)),
         sources=around.sources,
+        readers=readers,
         executors={around.executor.name: around.executor},
         team_files=files,
         open_store=open_store,

@@ -88,6 +88,19 @@ async def test_the_code_of_the_error_follows_the_diagnosis(tmp_path: Path, langu
         assert len(messages) == 1, "it is an edit, which calls nobody"
 
 
+@in_story_time
+async def test_who_is_no_source_of_evidence_reads_code_first_and_tells_nothing_else(tmp_path: Path):
+    clones = FakeReader(shown)
+    async with open_story(tmp_path, world=Coded, readers=(clones,)) as story:
+        story.world.release_leaks()
+        await story.alert()
+        await story.asked()
+        await story.until(lambda state: state.code)
+        assert len(clones.reads) == 1
+        assert not reader(story).reads
+        assert not clones.asked
+
+
 KEYED = STACK.replace("pay.pool.Exhausted: 6", "KeyError: 'currency'")
 
 

@@ -12,12 +12,12 @@ import pytest
 from engine.code import CodeReader, Missing, Passage
 from engine.errors import SourceSilent
 from engine.ports import Examined
-from engine.sources.clones import ClonesSource
+from engine.sources.clones import ClonesReader
 from engine.sources.passages import MOST_BYTES, MOST_MENTIONS
 from engine.team import Service
 from tests.contracts.code import PLACE, CodeContract
 from tests.contracts.examined import ExaminedContract
-from tests.contracts.source import AMPLE, PATIENCE, TOKEN, Condition, check_safe, question
+from tests.contracts.source import AMPLE, PATIENCE, TOKEN, Condition, check_safe
 from tests.engine.sources.real_git import PATH, Repository, program
 
 FIRST = f"""import time
@@ -48,8 +48,8 @@ def history(root: Path, name: str = "pay") -> tuple[Repository, list[str]]:
     return made, commits
 
 
-def source(root: Path, git: str = "git", patience: float = AMPLE) -> ClonesSource:
-    return ClonesSource(str(root), path=PATH, program=git, patience=patience)
+def source(root: Path, git: str = "git", patience: float = AMPLE) -> ClonesReader:
+    return ClonesReader(str(root), path=PATH, program=git, patience=patience)
 
 
 async def read(root: Path, **place: Any) -> Passage | Missing:
@@ -84,7 +84,7 @@ SCRIPTS: dict[Condition, str] = {
 }
 
 
-def on(condition: Condition, root: Path) -> ClonesSource:
+def on(condition: Condition, root: Path) -> ClonesReader:
     """Over a git, or a clone, in this condition."""
     made, _ = history(root)
     if condition == "empty":
@@ -364,10 +364,8 @@ async def _gone(pid: int) -> bool:
     return False
 
 
-async def test_of_anything_but_code_nobody_asks_it(tmp_path: Path) -> None:
+def test_it_holds_what_the_catalogue_names_a_clone_of(tmp_path: Path) -> None:
     clones = source(tmp_path)
-    assert not clones.concerns(question())
-    assert await clones.ask(question()) == ()
     assert clones.holds(PLACE)
     assert not clones.holds(PLACE.model_copy(update={"clone": ""}))
 
