@@ -54,6 +54,8 @@ IS_STACK = re.compile(
     re.MULTILINE,
 )
 _LOGFMT = re.compile(r'(?:^|\s)([A-Za-z_][\w.]*)=("(?:\\.|[^"\\])*"|\S*)')
+_FIRST = re.compile(r'(?:"(?:\\.|[^"\\])*"|[^"\n])*')
+"""The first line; a value in quotes may go over several."""
 _WORDS = (
     ("fatal", re.compile(r"\b(fatal|panic|emerg)", re.IGNORECASE)),
     ("critical", re.compile(r"\b(critical|crit)\b", re.IGNORECASE)),
@@ -118,7 +120,10 @@ def _known(level: str) -> str:
 
 def _fields(text: str) -> tuple[dict[str, str], str]:
     """The fields of a structured line, and the stack that was printed below it; none for any other."""
-    head, _, below = text.strip().partition("\n")
+    stripped = text.strip()
+    begins = _FIRST.match(stripped)
+    end = stripped.find("\n", begins.end() if begins else 0)
+    head, below = (stripped[:end], stripped[end + 1 :]) if end >= 0 else (stripped, "")
     if head.startswith("{"):
         if whole := _members(text):
             return whole, ""

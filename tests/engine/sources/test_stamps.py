@@ -145,7 +145,12 @@ def test_what_belongs_to_a_line_stays_indented_so_that_frames_are_known() -> Non
 
 
 @pytest.mark.parametrize(
-    "said", ['level=error version=v2 msg="no charge"', '{"level": "error", "version": "v2", "message": "no charge"}']
+    "said",
+    [
+        'level=error version=v2 msg="no\ncharge"',
+        'level=error version=v2 msg="no charge"',
+        '{"level": "error", "version": "v2", "message": "no charge"}',
+    ],
 )
 def test_what_is_printed_below_a_structured_line_is_its_stack(said: str) -> None:
     trace = 'Traceback (most recent call last):\n  File "/app/pay.py", line 14, in rate\nKeyError: 1'
