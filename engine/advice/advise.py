@@ -3,7 +3,7 @@
 import re
 from datetime import datetime, timedelta
 
-from engine.advice.families import Family, Size
+from engine.advice.families import Family
 from engine.advice.recognition import Kind, identifier, recognised
 from engine.code import Passage, Touch
 from engine.model import Evidence, Gaps, Hypothesis, Phrase, Quantity, Value
@@ -26,14 +26,12 @@ DEFINITION = re.compile(
 
 
 class Advice(Value):
-    """What is known of mending a passage. `size` is how much of the code that takes at least and `complexity` why; both
-    are left out where nobody can tell. `depth` says what was looked at."""
+    """What is known of mending a passage. `complexity` is how much of the code that takes at least, and why; it is left
+    out where nobody can tell. `depth` says what was looked at."""
 
-    family: str = ""
     fix: Phrase | None = None
     alternatives: tuple[Phrase, ...] = ()
     next: tuple[Phrase, ...] = ()
-    size: Size = ""
     complexity: Phrase | None = None
     depth: Phrase
 
@@ -50,14 +48,11 @@ def advise(passage: Passage, error: str, began: datetime | None, cause: Hypothes
     gaps = _gaps(passage, kind)
     recent = next((each for each in passage.touches if each.here and lately(each, began)), None)
     ways = _ways(passage, family, gaps, _undone(recent, began), cause)
-    size, complexity = _size(family, passage) if family else ("", None)
     return Advice(
-        family=kind.family,
         fix=ways[0] if ways else None,
         alternatives=tuple(ways[1 : 1 + MOST]),
         next=tuple([*_commits(passage, recent, began), *_check(passage, family, gaps, cause)][:MOST]),
-        size=size,
-        complexity=complexity,
+        complexity=_complexity(family, passage) if family else None,
         depth=_depth(passage),
     )
 
@@ -142,19 +137,17 @@ def _check(passage: Passage, family: Family | None, gaps: Gaps, cause: Hypothesi
     return [] if family is None or told else [Phrase(word=f"code_advice.{family.key}.check", values=gaps)]
 
 
-def _size(family: Family, passage: Passage) -> tuple[Size, Phrase | None]:
+def _complexity(family: Family, passage: Passage) -> Phrase | None:
     """How much of the code mending it takes, as far as the kind of error and those who name the function tell."""
     users = [each for each in passage.mentions if not DEFINITION.match(each.text)]
     files = {each.path for each in users}
     if not family.size:
-        return "", None
+        return None
     if not family.outside and (len(users) >= MANY or files - {passage.path}):
         counted = Phrase(word="code_advice.files", values={"n": len(files)})
-        return "several_places", Phrase(
-            word="code_advice.size.several_places", values={"n": len(users), "files": counted}
-        )
+        return Phrase(word="code_advice.size.several_places", values={"n": len(users), "files": counted})
     values: Gaps = {"place": passage.name, "function": identifier(passage.function)}
-    return family.size, Phrase(word=f"code_advice.size.{family.size}", values=values)
+    return Phrase(word=f"code_advice.size.{family.size}", values=values)
 
 
 def _depth(passage: Passage) -> Phrase:

@@ -6,7 +6,7 @@ To teach Tocsin another one, add a `Family` and its words below `code_advice` in
 import re
 from typing import Literal, NamedTuple
 
-Size = Literal["", "one_line", "one_function", "several_places"]
+Size = Literal["", "one_line", "one_function"]
 
 
 class Family(NamedTuple):
